@@ -1,0 +1,79 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A Swift target with the settings every target of this package shares.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+  name: "imagine",
+  platforms: [.macOS(.v14)],
+  products: [
+    .library(name: "Imagine", targets: ["Imagine"]),
+    .executable(name: "imagine", targets: ["ImagineCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+  ],
+  targets: [
+    // Foundations: nothing here knows a model.
+    module("ImagineGraph"),
+    module("ImagineSampling"),
+    module("ImagineText", ["CVocabulary"]),
+    module("ImagineImage", ["CPNG"]),
+    module("ImagineCheckpoint", ["ImagineGraph"]),
+    module("ImagineDemoModel", ["CDemoModel"]),
+
+    // Models are written on symbolic tensors; backends run them. Neither sees the other.
+    module("ImagineModels", ["ImagineGraph", "ImagineCheckpoint"]),
+    module("ImagineReference", ["ImagineGraph"]),
+    module("ImagineCPU", ["ImagineGraph", "CKernels", "COneDNN"]),
+
+    // The library and the command.
+    module(
+      "Imagine",
+      [
+        "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU", "ImagineImage",
+        "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(
+      name: "ImagineCommand",
+      dependencies: [
+        "Imagine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swiftSettings),
+
+    // C: system libraries, SIMD kernels, embedded data.
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+    .target(name: "CKernels"),
+    .target(name: "CVocabulary", exclude: ["merges.txt", "NOTICE"]),
+    .target(name: "CDemoModel", exclude: ["demo.safetensors"]),
+
+    // Tests.
+    module("ImagineTesting", ["ImagineGraph", "ImagineReference", "ImagineCheckpoint"]),
+    tests("ImagineGraphTests", ["ImagineGraph", "ImagineTesting"]),
+    tests("ImagineSamplingTests", ["ImagineSampling"]),
+    tests("ImagineTextTests", ["ImagineText"]),
+    tests("ImagineImageTests", ["ImagineImage"]),
+    tests("ImagineCheckpointTests", ["ImagineCheckpoint"]),
+    tests("ImagineBackendTests", ["ImagineReference", "ImagineCPU", "ImagineTesting"]),
+    tests("ImagineModelsTests", ["ImagineModels", "ImagineCPU", "ImagineReference", "ImagineTesting"]),
+    tests("ImagineTests", ["Imagine", "ImagineTesting"]),
+    tests("ImagineCommandTests", ["ImagineCommand"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
