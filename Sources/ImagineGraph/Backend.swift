@@ -1,0 +1,30 @@
+/// Weights in the form a backend computes with, made once and shared by the plans of one model component.
+package protocol DeviceWeights: AnyObject, Sendable {
+  /// Bytes held for weights at the moment.
+  var byteCount: Int { get }
+}
+
+/// A graph made ready to run again and again: memory placed, kernels chosen, weights packed.
+package protocol Plan: AnyObject, Sendable {
+  /// Runs the graph.
+  ///
+  /// Blocks the calling thread until the result is there; callers own a thread for it.
+  /// - Parameter inputs: by the names given while tracing; each must have the traced shape.
+  /// - Returns: the graph's outputs, in order, as floats.
+  func run(_ inputs: [String: HostTensor]) throws -> [HostTensor]
+
+  /// Bytes of working memory for values between operations, weights apart.
+  var peakBytes: Int { get }
+}
+
+/// A device that runs graphs. It knows operations, never models.
+package protocol Backend: Sendable {
+  /// Whether a fused operation is to be kept. What is refused here arrives decomposed into basic operations.
+  func supports(_ op: Op, _ operands: [TensorType]) -> Bool
+
+  /// Prepares the weights of a graph. `weights` is read as the plans need them, each tensor once.
+  func upload(_ weights: any WeightSource, for graph: Graph) throws -> any DeviceWeights
+
+  /// Plans a graph; `weights` come from `upload` on this backend, for a graph of the same parameters.
+  func plan(_ graph: Graph, weights: any DeviceWeights) throws -> any Plan
+}

@@ -1,0 +1,54 @@
+extension Op {
+  /// The same value computed by basic operations, or nil if the operation is basic already.
+  ///
+  /// This is a fused operation's definition: a backend that has no kernel for it runs this instead.
+  func decomposed(_ operands: [Tensor]) -> Tensor? {
+    switch self {
+    case .attention(let heads, let causal):
+      let q = operands[0].splitHeads(heads), k = operands[1].splitHeads(heads), v = operands[2].splitHeads(heads)
+      let scale = 1 / Float(q.shape.last).squareRoot()
+      let weights = (q.matmul(k, transposeB: true) * scale).softmax(causal: causal)
+      return weights.matmul(v).permuted([0, 2, 1, 3]).reshaped(operands[0].shape)
+
+    case .geglu:
+      let x = operands[0]
+      let axis = x.shape.rank - 1, half = x.shape.last / 2
+      let value = x.sliced(axis: axis, start: 0, count: half), gate = x.sliced(axis: axis, start: half, count: half)
+      return value * gate.activation(.gelu)
+
+    case .groupNorm(let groups, let epsilon, let activation?):
+      let plain = Op.groupNorm(groups: groups, epsilon: epsilon, activation: nil)
+      return operands[0].builder.apply(plain, operands).activation(activation)
+
+    case .linear(let epilogue) where epilogue.isFused:
+      return epilogue.decomposed(operands) { .linear($0) }
+
+    case .conv2d(let convolution, let epilogue) where epilogue.isFused:
+      return epilogue.decomposed(operands) { .conv2d(convolution, $0) }
+
+    case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
+      .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice:
+      return nil
+    }
+  }
+}
+
+extension Epilogue {
+  /// Whether there is more than the bias, which every product takes.
+  var isFused: Bool { activation != nil || residual }
+
+  fileprivate func decomposed(_ operands: [Tensor], product: (Epilogue) -> Op) -> Tensor {
+    let count = bias ? 3 : 2
+    var result = operands[0].builder.apply(
+      product(Epilogue(bias: bias)), Array(operands.prefix(count)), scope: operands[1].builder.scope(of: operands[1]))
+    if let activation { result = result.activation(activation) }
+    return residual ? result + operands[count] : result
+  }
+}
+
+extension Tensor {
+  /// [N, T, C] -> [N, heads, T, C / heads]
+  fileprivate func splitHeads(_ heads: Int) -> Tensor {
+    reshaped([shape[0], shape[1], heads, shape[2] / heads]).permuted([0, 2, 1, 3])
+  }
+}

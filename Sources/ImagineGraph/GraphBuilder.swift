@@ -1,0 +1,97 @@
+/// The number formats a model is traced with.
+package struct Precision: Hashable, Sendable {
+  /// Of activations between operations.
+  package let activations: ElementType
+  /// Of matrices, kernels and tables; vectors (biases, norms) always stay 32-bit.
+  package let weights: ElementType
+
+  package init(activations: ElementType, weights: ElementType) {
+    self.activations = activations
+    self.weights = weights
+  }
+
+  package static let float32 = Precision(activations: .float32, weights: .float32)
+  package static let bfloat16 = Precision(activations: .bfloat16, weights: .bfloat16)
+}
+
+/// Collects nodes while a model runs on symbolic tensors.
+///
+/// A mistake (shapes that do not fit) does not trap: the first one is kept with its scope, tracing goes on with
+/// stand-ins, and `finish` throws it.
+package final class GraphBuilder {
+  package let precision: Precision
+  private var nodes: [Node] = []
+  private var parameters: [String: NodeID] = [:]
+  private var firstError: GraphError?
+
+  package init(precision: Precision = .float32) { self.precision = precision }
+
+  /// A value fed at each run.
+  package func input(_ name: String, _ shape: Shape, _ elementType: ElementType = .float32) -> Tensor {
+    append(Node(op: .input(name), operands: [], type: TensorType(shape, elementType), scope: name))
+  }
+
+  /// A weight; asking twice for one path gives the same node.
+  package func parameter(_ parameter: Parameter) -> Tensor {
+    let elementType = parameter.shape.rank >= 2 ? precision.weights : .float32
+    let type = TensorType(parameter.shape, elementType)
+    return leaf(Node(op: .parameter(parameter.path), operands: [], type: type, scope: parameter.layer))
+  }
+
+  /// Adds an operation; without a scope of its own it takes that of its first operand.
+  package func apply(_ op: Op, _ operands: [Tensor], scope: String? = nil) -> Tensor {
+    let scope = scope ?? operands.first.map { nodes[$0.id.index].scope } ?? ""
+    let type: TensorType
+    do throws(GraphError) {
+      type = try op.resultType(operands.map(\.type))
+    } catch {
+      if firstError == nil { firstError = GraphError("\(scope): \(error)") }
+      type = operands.first?.type ?? TensorType([], .float32)
+    }
+    return append(Node(op: op, operands: operands.map(\.id), type: type, scope: scope))
+  }
+
+  /// Closes the graph with its results, in order. Nodes that no result depends on are dropped.
+  ///
+  /// - Throws: the first mistake made while tracing.
+  package func finish(_ outputs: [Tensor]) throws(GraphError) -> Graph {
+    if let firstError { throw firstError }
+    return Graph(nodes: nodes, outputs: outputs.map(\.id)).withoutUnusedNodes()
+  }
+
+  /// The scope of the node a tensor stands for.
+  package func scope(of tensor: Tensor) -> String { nodes[tensor.id.index].scope }
+
+  /// An input or weight as another graph declared it.
+  func leaf(_ node: Node) -> Tensor {
+    if case .parameter(let path) = node.op {
+      if let id = parameters[path] { return Tensor(builder: self, id: id, type: nodes[id.index].type) }
+      parameters[path] = NodeID(nodes.count)
+    }
+    return append(node)
+  }
+
+  private func append(_ node: Node) -> Tensor {
+    nodes.append(node)
+    return Tensor(builder: self, id: NodeID(nodes.count - 1), type: node.type)
+  }
+}
+
+extension Graph {
+  /// The graph with only the nodes that its outputs depend on.
+  func withoutUnusedNodes() -> Graph {
+    var used = [Bool](repeating: false, count: nodes.count)
+    for output in outputs { used[output.index] = true }
+    for index in nodes.indices.reversed() where used[index] {
+      for operand in nodes[index].operands { used[operand.index] = true }
+    }
+    var renumbered = [NodeID](repeating: NodeID(0), count: nodes.count)
+    var kept: [Node] = []
+    for (index, node) in nodes.enumerated() where used[index] {
+      renumbered[index] = NodeID(kept.count)
+      kept.append(
+        Node(op: node.op, operands: node.operands.map { renumbered[$0.index] }, type: node.type, scope: node.scope))
+    }
+    return Graph(nodes: kept, outputs: outputs.map { renumbered[$0.index] })
+  }
+}

@@ -1,0 +1,124 @@
+/// Answers whether a backend has a kernel for an operation on operands of these types.
+package typealias OpSupport = (_ op: Op, _ operands: [TensorType]) -> Bool
+
+extension Graph {
+  /// The graph as a backend is to run it: what it does not support taken apart, what it can fuse joined.
+  ///
+  /// - Throws: `GraphError` only if an operation's decomposition is inconsistent with its shape rule.
+  package func optimized(for supports: OpSupport) throws(GraphError) -> Graph {
+    try lowered(for: supports).fused(for: supports)
+  }
+
+  /// Replaces every unsupported fused operation by its decomposition.
+  package func lowered(for supports: OpSupport) throws(GraphError) -> Graph {
+    try rewritten { node, operands in
+      supports(node.op, operands.map(\.type)) ? nil : node.op.decomposed(operands)
+    }
+  }
+
+  /// Joins normalisations and products with the activation or residual sum that alone uses them.
+  package func fused(for supports: OpSupport) throws(GraphError) -> Graph {
+    var fused = nodes.map { Fused(op: $0.op, operands: $0.operands, scope: $0.scope) }
+    var absorbed = [Bool](repeating: false, count: nodes.count)
+    let useCounts = useCounts
+
+    func join(_ producer: NodeID, into index: Int, as op: Op?, adding extra: [NodeID]) -> Bool {
+      guard let op, useCounts[producer.index] == 1 else { return false }
+      let operands = fused[producer.index].operands + extra
+      guard supports(op, operands.map { self[$0].type }) else { return false }
+      fused[index] = Fused(op: op, operands: operands, scope: fused[producer.index].scope)
+      absorbed[producer.index] = true
+      return true
+    }
+
+    for (index, node) in nodes.enumerated() {
+      switch node.op {
+      case .activation(let activation):
+        let producer = node.operands[0]
+        _ = join(producer, into: index, as: fused[producer.index].op.followed(by: activation), adding: [])
+      case .add:
+        let (a, b) = (node.operands[0], node.operands[1])
+        guard self[a].type == self[b].type, a != b else { continue }
+        if !join(a, into: index, as: fused[a.index].op.addingResidual, adding: [b]) {
+          _ = join(b, into: index, as: fused[b.index].op.addingResidual, adding: [a])
+        }
+      default:
+        continue
+      }
+    }
+
+    return try rewritten(skipping: absorbed) { index in fused[index] }
+  }
+
+  private struct Fused {
+    let op: Op, operands: [NodeID], scope: String
+  }
+
+  /// Builds the graph anew, replacing a node where `replacement` gives another value for it.
+  private func rewritten(_ replacement: (Node, [Tensor]) -> Tensor?) throws(GraphError) -> Graph {
+    let builder = GraphBuilder()
+    var values: [Tensor] = []
+    for node in nodes {
+      let operands = node.operands.map { values[$0.index] }
+      values.append(replacement(node, operands) ?? builder.copy(node, operands))
+    }
+    return try builder.finish(outputs.map { values[$0.index] })
+  }
+
+  /// Builds the graph anew from other operations at the same positions, leaving out the absorbed ones.
+  private func rewritten(skipping absorbed: [Bool], _ fused: (Int) -> Fused) throws(GraphError) -> Graph {
+    let builder = GraphBuilder()
+    var values = [Tensor?](repeating: nil, count: nodes.count)
+    for (index, node) in nodes.enumerated() where !absorbed[index] {
+      let replacement = fused(index)
+      values[index] = builder.copy(
+        Node(op: replacement.op, operands: [], type: node.type, scope: replacement.scope),
+        replacement.operands.compactMap { values[$0.index] })
+    }
+    return try builder.finish(outputs.compactMap { values[$0.index] })
+  }
+}
+
+extension GraphBuilder {
+  /// A node of another graph on operands of this one; inputs and weights keep their declared type.
+  fileprivate func copy(_ node: Node, _ operands: [Tensor]) -> Tensor {
+    switch node.op {
+    case .input, .parameter: leaf(node)
+    default: apply(node.op, operands, scope: node.scope)
+    }
+  }
+}
+
+extension Op {
+  /// The same operation with an activation after it, where it can take one.
+  fileprivate func followed(by activation: Activation) -> Op? {
+    switch self {
+    case .groupNorm(let groups, let epsilon, nil):
+      .groupNorm(groups: groups, epsilon: epsilon, activation: activation)
+    case .linear(let epilogue):
+      epilogue.followed(by: activation).map { .linear($0) }
+    case .conv2d(let convolution, let epilogue):
+      epilogue.followed(by: activation).map { .conv2d(convolution, $0) }
+    default: nil
+    }
+  }
+
+  /// The same product with a residual added to its result, where it has none yet.
+  fileprivate var addingResidual: Op? {
+    switch self {
+    case .linear(let epilogue): epilogue.addingResidual.map { .linear($0) }
+    case .conv2d(let convolution, let epilogue): epilogue.addingResidual.map { .conv2d(convolution, $0) }
+    default: nil
+    }
+  }
+}
+
+extension Epilogue {
+  fileprivate func followed(by activation: Activation) -> Epilogue? {
+    self.activation == nil && !residual ? Epilogue(bias: bias, activation: activation) : nil
+  }
+
+  fileprivate var addingResidual: Epilogue? {
+    residual ? nil : Epilogue(bias: bias, activation: activation, residual: true)
+  }
+}

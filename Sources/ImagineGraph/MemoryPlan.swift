@@ -1,0 +1,63 @@
+/// Where each value of a graph lies in one block of memory, reused as values die.
+///
+/// Lifetimes come from the order of the nodes; the largest buffers are placed first, each at the lowest offset where
+/// it meets no buffer alive at the same time. Reshapes share their operand's buffer; weights are not placed.
+package struct MemoryPlan: Sendable {
+  /// For each node, its offset in bytes; nil for weights.
+  package let offsets: [Int?]
+  /// Bytes of the whole block.
+  package let byteCount: Int
+  /// What the values would need side by side.
+  package let unsharedByteCount: Int
+
+  /// - Parameter alignment: of every offset, in bytes.
+  package init(_ graph: Graph, alignment: Int = 64) {
+    let storage = Self.storage(of: graph)
+    var lastUse = Array(graph.nodes.indices)
+    for (index, node) in graph.nodes.enumerated() {
+      for operand in node.operands { lastUse[storage[operand.index]] = max(lastUse[storage[operand.index]], index) }
+    }
+    for output in graph.outputs { lastUse[storage[output.index]] = graph.nodes.count }
+
+    var buffers: [Buffer] = []
+    for (index, node) in graph.nodes.enumerated() where storage[index] == index {
+      if case .parameter = node.op { continue }
+      let size = (node.type.byteCount + alignment - 1) / alignment * alignment
+      buffers.append(Buffer(node: index, size: size, birth: index, death: lastUse[index]))
+    }
+    buffers.sort { ($0.size, $1.birth) > ($1.size, $0.birth) }
+
+    var placed: [Buffer] = []
+    for var buffer in buffers {
+      let living = placed.filter { $0.overlapsInTime(buffer) }.sorted { $0.offset < $1.offset }
+      for other in living {
+        if buffer.offset + buffer.size <= other.offset { break }
+        buffer.offset = max(buffer.offset, other.offset + other.size)
+      }
+      placed.append(buffer)
+    }
+
+    var offsets = [Int?](repeating: nil, count: graph.nodes.count)
+    for buffer in placed { offsets[buffer.node] = buffer.offset }
+    for index in graph.nodes.indices { offsets[index] = offsets[storage[index]] }
+    self.offsets = offsets
+    byteCount = placed.map { $0.offset + $0.size }.max() ?? 0
+    unsharedByteCount = placed.reduce(0) { $0 + $1.size }
+  }
+
+  /// For each node, the node whose buffer it uses: itself, or for a reshape that of its operand.
+  private static func storage(of graph: Graph) -> [Int] {
+    var storage = Array(graph.nodes.indices)
+    for (index, node) in graph.nodes.enumerated() {
+      if case .reshape = node.op { storage[index] = storage[node.operands[0].index] }
+    }
+    return storage
+  }
+
+  private struct Buffer {
+    let node: Int, size: Int, birth: Int, death: Int
+    var offset = 0
+
+    func overlapsInTime(_ other: Buffer) -> Bool { birth <= other.death && other.birth <= death }
+  }
+}

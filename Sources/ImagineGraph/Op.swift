@@ -1,0 +1,140 @@
+/// Everything a graph can compute. Backends switch over it without a `default`, so that a new case names every place
+/// that lacks it.
+///
+/// Activations are [N, H, W, C] or tokens [N, T, C]. Weights keep the layout of the checkpoint (convolutions
+/// [out, in, kh, kw], linear [out, in]); a backend repacks them once. Statistics, softmax and accumulation are 32-bit
+/// whatever the element type of the operands.
+package enum Op: Hashable, Sendable {
+  /// A value fed at each run, by name.
+  case input(String)
+  /// A weight, by canonical path.
+  case parameter(String)
+
+  // Basic operations.
+
+  /// x [..., in], weight [out, in], then the epilogue's operands -> [..., out].
+  case linear(Epilogue)
+  /// x [N, H, W, in], weight [out, in, kh, kw], then the epilogue's operands -> [N, H', W', out].
+  case conv2d(Convolution, Epilogue)
+  /// a [..., M, K] times b [..., K, N] (or b [..., N, K] if `transposeB`), leading extents equal -> [..., M, N].
+  case matmul(transposeB: Bool)
+  /// x, weight [C], bias [C]: normalised over the channels of each group and all positions, then scaled and shifted,
+  /// then the activation, if any.
+  case groupNorm(groups: Int, epsilon: Float, activation: Activation?)
+  /// x [..., C], weight [C], bias [C]: normalised over the last axis.
+  case layerNorm(epsilon: Float)
+  case activation(Activation)
+  /// Over the last axis. `causal` masks, for x [..., T, S], every s > t.
+  case softmax(causal: Bool)
+  /// a + b; an extent of 1 in `b` is repeated.
+  case add
+  /// a * b; an extent of 1 in `b` is repeated.
+  case multiply
+  case scale(Float)
+  /// Joins the operands along an axis.
+  case concat(axis: Int)
+  /// x [N, H, W, C] -> [N, height, width, C] by nearest neighbour: source row = floor(row * H / height).
+  case upsampleNearest(height: Int, width: Int)
+  /// ids [N, T] int32, table [V, C] -> [N, T, C]. Ids outside the table are an error of the caller.
+  case embedding
+  /// t [N] -> [N, width]: the cosines, then the sines, of t * 10000^(-i / (width / 2)) (diffusers `Timesteps` with
+  /// `flip_sin_to_cos` and no frequency shift).
+  case timestepEmbedding(width: Int)
+  case cast(ElementType)
+
+  // Views: no arithmetic, and no copy where the backend can avoid one.
+
+  case reshape(Shape)
+  /// Axis i of the result is axis `axes[i]` of the operand.
+  case permute([Int])
+  case slice(axis: Int, start: Int, count: Int)
+
+  // Fused operations: each has a decomposition into basic ones (`Decomposition.swift`).
+
+  /// q [N, T, C], k [N, S, C], v [N, S, C] -> [N, T, C]: softmax(q k^T / sqrt(C / heads)) v in each head; the heads
+  /// lie side by side in C. `causal` masks every s > t.
+  case attention(heads: Int, causal: Bool)
+  /// x [..., 2 C] -> [..., C]: the first half times gelu of the second (exact, erf).
+  case geglu
+}
+
+/// Pointwise functions.
+package enum Activation: String, Hashable, Sendable, CaseIterable {
+  /// x * sigmoid(x)
+  case silu
+  /// x * (1 + erf(x / sqrt 2)) / 2
+  case gelu
+  /// x * sigmoid(1.702 x)
+  case quickGELU
+}
+
+/// Stride and zero padding of a convolution; its kernel's extents are the weight's.
+package struct Convolution: Hashable, Sendable {
+  package let stride: Int
+  package let padding: Padding
+
+  package init(stride: Int = 1, padding: Padding) {
+    self.stride = stride
+    self.padding = padding
+  }
+
+  package struct Padding: Hashable, Sendable {
+    package let top: Int, left: Int, bottom: Int, right: Int
+
+    package init(top: Int, left: Int, bottom: Int, right: Int) {
+      self.top = top
+      self.left = left
+      self.bottom = bottom
+      self.right = right
+    }
+
+    package init(_ all: Int) { self.init(top: all, left: all, bottom: all, right: all) }
+  }
+}
+
+/// What follows a product before its result is stored: residual + activation(product + bias).
+///
+/// The extra operands stand after the weight, in the order bias [out], residual [shape of the result].
+package struct Epilogue: Hashable, Sendable {
+  package var bias: Bool
+  package var activation: Activation?
+  package var residual: Bool
+
+  package init(bias: Bool = false, activation: Activation? = nil, residual: Bool = false) {
+    self.bias = bias
+    self.activation = activation
+    self.residual = residual
+  }
+
+  package var operandCount: Int { (bias ? 1 : 0) + (residual ? 1 : 0) }
+}
+
+extension Op {
+  /// The operation's name in reports: the case's name.
+  package var name: String {
+    switch self {
+    case .input: "input"
+    case .parameter: "parameter"
+    case .linear: "linear"
+    case .conv2d: "conv2d"
+    case .matmul: "matmul"
+    case .groupNorm: "groupNorm"
+    case .layerNorm: "layerNorm"
+    case .activation(let activation): activation.rawValue
+    case .softmax: "softmax"
+    case .add: "add"
+    case .multiply: "multiply"
+    case .scale: "scale"
+    case .concat: "concat"
+    case .upsampleNearest: "upsampleNearest"
+    case .embedding: "embedding"
+    case .timestepEmbedding: "timestepEmbedding"
+    case .cast: "cast"
+    case .reshape: "reshape"
+    case .permute: "permute"
+    case .slice: "slice"
+    case .attention: "attention"
+    case .geglu: "geglu"
+    }
+  }
+}
