@@ -39,7 +39,7 @@ let package = Package(
     // Models are written on symbolic tensors; backends run them. Neither sees the other.
     module("ImagineModels", ["ImagineGraph", "ImagineCheckpoint"]),
     module("ImagineReference", ["ImagineGraph"]),
-    module("ImagineCPU", ["ImagineGraph", "CKernels", "COneDNN"]),
+    module("ImagineCPU", ["ImagineGraph", "CKernels", "COneDNNShim"]),
 
     // The library and the command.
     module(
@@ -59,7 +59,9 @@ let package = Package(
     // C: system libraries, SIMD kernels, embedded data.
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
-    .target(name: "CKernels"),
+    .target(
+      name: "COneDNNShim", dependencies: ["COneDNN"], linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp", .when(platforms: [.linux]))]),
     .target(name: "CVocabulary", exclude: ["merges.txt", "NOTICE"]),
     .target(name: "CDemoModel", exclude: ["demo.safetensors"]),
 
