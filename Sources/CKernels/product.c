@@ -48,7 +48,7 @@ void ck_pack_weights(
 typedef struct {
   const ck_kernels *kernels;
   const ck_product *product;
-  size_t rows, row_blocks;
+  size_t rows, row_blocks, columns;  // columns of a block
   float *scratch;
 } product_job;
 
@@ -57,11 +57,11 @@ static void product_piece(void *context, unsigned thread, size_t begin, size_t e
   for (size_t piece = begin; piece < end; piece++) {
     // All rows with some columns, then with the next: weights are read from memory once.
     const size_t row = piece % job->row_blocks * CK_PRODUCT_ROWS, out = job->product->shape.out;
-    const size_t column = piece / job->row_blocks * CK_PRODUCT_COLUMNS;
+    const size_t column = piece / job->row_blocks * job->columns;
     const ck_product_block block = {
       .product = job->product, .first_row = row, .first_column = column,
       .rows = job->rows - row < CK_PRODUCT_ROWS ? job->rows - row : CK_PRODUCT_ROWS,
-      .columns = out - column < CK_PRODUCT_COLUMNS ? out - column : CK_PRODUCT_COLUMNS,
+      .columns = out - column < job->columns ? out - column : job->columns,
     };
     job->kernels->multiply_block(&block, job->scratch + thread * CK_PRODUCT_SCRATCH_FLOATS);
   }
@@ -74,9 +74,13 @@ size_t ck_product_scratch_bytes(ck_device device) {
 void ck_multiply(ck_device device, const ck_product *product, void *scratch) {
   const size_t rows = product->shape.images * product->shape.out_height * product->shape.out_width;
   const size_t row_blocks = (rows + CK_PRODUCT_ROWS - 1) / CK_PRODUCT_ROWS;
-  const size_t column_blocks = (product->shape.out + CK_PRODUCT_COLUMNS - 1) / CK_PRODUCT_COLUMNS;
+  // Wide blocks gather fewer rows; narrow ones give every thread something to do.
+  size_t columns = CK_PRODUCT_COLUMNS;
+  while (columns > 64 && row_blocks * ((product->shape.out + columns - 1) / columns) < 4 * device.threads) columns /= 2;
   product_job job = {
-    .kernels = device.kernels, .product = product, .rows = rows, .row_blocks = row_blocks, .scratch = scratch,
+    .kernels = device.kernels, .product = product, .rows = rows, .row_blocks = row_blocks, .columns = columns,
+    .scratch = scratch,
   };
-  ck_parallel(device.threads, row_blocks * column_blocks, 1, product_piece, &job);
+  ck_parallel(
+    device.threads, row_blocks * ((product->shape.out + columns - 1) / columns), 1, product_piece, &job);
 }
