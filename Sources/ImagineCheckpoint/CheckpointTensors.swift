@@ -34,7 +34,8 @@ package struct CheckpointTensors: Sendable {
   private mutating func open(index url: URL) throws {
     let name = quoted(url.lastPathComponent)
     guard let weightMap = try ConfigurationFile.read(url)["weight_map"]?.object else {
-      throw CheckpointError(.invalidIndex, "\(name) is no index of shards, it has no \"weight_map\": download it again.")
+      throw CheckpointError(
+        .invalidIndex, "\(name) is no index of shards, it has no \"weight_map\": download it again.")
     }
     let folder = url.deletingLastPathComponent()
     var shards: [String: SafetensorsFile] = [:]
@@ -57,7 +58,8 @@ package struct CheckpointTensors: Sendable {
       guard let file = shards[shard], let info = file[tensor] else {
         throw CheckpointError(
           .missingTensor,
-          "\(name) places the tensor \(quoted(tensor)) in \(quoted(shard)), which does not hold it: download both again.")
+          "\(name) places the tensor \(quoted(tensor)) in \(quoted(shard)), which does not hold it: download both again."
+        )
       }
       elements[tensor] = Element(info: info, file: file)
     }
@@ -91,7 +93,8 @@ enum ConfigurationFile {
 
   private static func parse(_ bytes: UnsafeRawBufferPointer, name: String) throws -> JSONValue {
     guard bytes.count <= maximumLength else {
-      throw CheckpointError(.invalidConfiguration, "\(quoted(name)) is too large to be a configuration: download it again.")
+      throw CheckpointError(
+        .invalidConfiguration, "\(quoted(name)) is too large to be a configuration: download it again.")
     }
     do {
       let value = try JSONValue(parsing: bytes)

@@ -35,11 +35,13 @@ enum ForeignFormat: CaseIterable {
     case .zip, .pickle: throw Self.pickled(name)
     case .gguf:
       throw CheckpointError(
-        .unsupportedFormat, "\(name) is a GGUF file, which is not supported: use the .safetensors file of the same model.")
+        .unsupportedFormat,
+        "\(name) is a GGUF file, which is not supported: use the .safetensors file of the same model.")
     case .gitPointer:
       throw CheckpointError(
         .unsupportedFormat,
-        "\(name) is a Git LFS pointer, not the model itself: run 'git lfs pull' in its folder, or download the file again.")
+        "\(name) is a Git LFS pointer, not the model itself: run 'git lfs pull' in its folder, or download the file again."
+      )
     case .webPage:
       throw CheckpointError(
         .unsupportedFormat,

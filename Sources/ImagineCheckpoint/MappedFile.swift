@@ -19,7 +19,8 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
           .fileNotFound, "There is no file \(quoted(url.path(percentEncoded: false))): check the path.")
       }
       throw CheckpointError(
-        .unreadableFile, "The file \(name) cannot be opened (\(String(cString: strerror(errno)))): check its permissions.")
+        .unreadableFile,
+        "The file \(name) cannot be opened (\(String(cString: strerror(errno)))): check its permissions.")
     }
     defer { close(descriptor) }
 

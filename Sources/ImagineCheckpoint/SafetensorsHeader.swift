@@ -68,7 +68,9 @@ struct SafetensorsHeader {
             + "supported: use a float16, bfloat16 or float32 version of the file.")
       }
       let tensor = quoted(entry.name)
-      guard entry.begin <= entry.end else { throw invalid("the tensor \(tensor) ends before it begins", .invalidTensor) }
+      guard entry.begin <= entry.end else {
+        throw invalid("the tensor \(tensor) ends before it begins", .invalidTensor)
+      }
       guard let size = byteCount(entry.shape, dataType), size == entry.end - entry.begin else {
         throw invalid(
           "the tensor \(tensor) of shape \(entry.shape) and format \(dataType.rawValue) does not fill its "
@@ -82,7 +84,8 @@ struct SafetensorsHeader {
       next = entry.end
       guard next <= dataLength else {
         throw invalid(
-          "the tensor \(tensor) needs \(next) bytes of data, but the file is cut short at \(dataLength)", .truncatedFile)
+          "the tensor \(tensor) needs \(next) bytes of data, but the file is cut short at \(dataLength)", .truncatedFile
+        )
       }
       tensors.append(
         TensorInfo(

@@ -60,11 +60,13 @@ package struct SafetensorsWriter {
     var offset = 0
     for tensor in tensors {
       guard names.insert(tensor.name).inserted else {
-        throw CheckpointError(.cannotWrite, "Two tensors to be written have the name \(quoted(tensor.name)): rename one.")
+        throw CheckpointError(
+          .cannotWrite, "Two tensors to be written have the name \(quoted(tensor.name)): rename one.")
       }
       guard tensor.shape.allSatisfy({ $0 >= 0 }), byteCount(tensor.shape, tensor.dataType) == tensor.byteCount else {
         throw CheckpointError(
-          .cannotWrite, "The tensor \(quoted(tensor.name)) to be written has not as many values as its shape \(tensor.shape).")
+          .cannotWrite,
+          "The tensor \(quoted(tensor.name)) to be written has not as many values as its shape \(tensor.shape).")
       }
       let end = offset + tensor.byteCount
       let shape = tensor.shape.map(String.init).joined(separator: ",")
