@@ -18,7 +18,8 @@ extension Op {
 
     case .groupNorm(let groups, let epsilon, let activation?):
       let plain = Op.groupNorm(groups: groups, epsilon: epsilon, activation: nil)
-      return operands[0].builder.apply(plain, operands).activation(activation)
+      let builder = operands[0].builder
+      return builder.apply(plain, operands, scope: builder.scope(of: operands[1])).activation(activation)
 
     case .linear(let epilogue) where epilogue.isFused:
       return epilogue.decomposed(operands) { .linear($0) }
@@ -29,6 +30,20 @@ extension Op {
     case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
       .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice:
       return nil
+    }
+  }
+}
+
+extension Op {
+  /// Whether the operation has a decomposition into basic ones.
+  package var isFused: Bool {
+    switch self {
+    case .attention, .geglu: true
+    case .groupNorm(_, _, let activation): activation != nil
+    case .linear(let epilogue), .conv2d(_, let epilogue): epilogue.isFused
+    case .input, .parameter, .matmul, .layerNorm, .activation, .softmax, .add, .multiply, .scale, .concat,
+      .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice:
+      false
     }
   }
 }

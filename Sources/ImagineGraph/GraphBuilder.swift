@@ -65,7 +65,13 @@ package final class GraphBuilder {
   /// An input or weight as another graph declared it.
   func leaf(_ node: Node) -> Tensor {
     if case .parameter(let path) = node.op {
-      if let id = parameters[path] { return Tensor(builder: self, id: id, type: nodes[id.index].type) }
+      if let id = parameters[path] {
+        let known = nodes[id.index].type
+        if known != node.type, firstError == nil {
+          firstError = GraphError("\(path): asked for as \(known) and as \(node.type)")
+        }
+        return Tensor(builder: self, id: id, type: known)
+      }
       parameters[path] = NodeID(nodes.count)
     }
     return append(node)

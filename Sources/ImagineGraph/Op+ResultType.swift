@@ -9,6 +9,7 @@ extension Op {
   ///
   /// - Throws: `GraphError` if the operands do not fit. `input` and `parameter` have no operands and no rule.
   package func resultType(_ operands: [TensorType]) throws(GraphError) -> TensorType {
+    if !takesIntegers { try require(operands.allSatisfy { $0.elementType != .int32 }, operands) }
     switch self {
     case .input, .parameter:
       throw GraphError("\(name) has no shape rule")
@@ -100,6 +101,7 @@ extension Op {
 
     case .cast(let elementType):
       try expect(operands, count: 1)
+      try require(elementType != .int32 || operands[0].elementType == .int32, operands)
       return TensorType(operands[0].shape, elementType)
 
     case .reshape(let shape):
@@ -132,6 +134,16 @@ extension Op {
       let x = operands[0]
       try require(x.shape.rank >= 1 && x.shape.last % 2 == 0, operands)
       return TensorType(x.shape.replacing(axis: x.shape.rank - 1, with: x.shape.last / 2), x.elementType)
+    }
+  }
+
+  /// Whether integers may be among the operands: in views and look-ups, never in arithmetic.
+  private var takesIntegers: Bool {
+    switch self {
+    case .embedding, .cast, .reshape, .permute, .slice, .concat: true
+    case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
+      .scale, .upsampleNearest, .timestepEmbedding, .attention, .geglu:
+      false
     }
   }
 

@@ -1,0 +1,32 @@
+import Foundation
+import ImagineGraph
+
+/// The pointwise functions.
+func apply(_ function: Activation, _ x: Double) -> Double {
+  switch function {
+  case .silu: x / (1 + exp(-x))
+  case .gelu: x * (1 + erf(x / 2.0.squareRoot())) / 2
+  case .quickGELU: x / (1 + exp(-1.702 * x))
+  }
+}
+
+/// x [..., 2 C] -> [..., C]: the first half of each vector times gelu of the second.
+func geglu(_ x: Value) -> [Double] {
+  let width = x.channels / 2
+  var result: [Double] = []
+  result.reserveCapacity(x.rows * width)
+  for row in 0..<x.rows {
+    for channel in 0..<width {
+      let value = x.elements[row * 2 * width + channel]
+      let gate = x.elements[row * 2 * width + width + channel]
+      result.append(value * apply(.gelu, gate))
+    }
+  }
+  return result
+}
+
+/// The elements of `x` repeated along every axis where its extent is 1 and that of `shape` is not.
+func broadcast(_ x: Value, to shape: Shape) -> [Double] {
+  let strides = zip(x.shape.strides, x.shape.dimensions).map { stride, extent in extent == 1 ? 0 : stride }
+  return gather(x.elements, shape, strides: strides)
+}

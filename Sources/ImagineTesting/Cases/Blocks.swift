@@ -1,0 +1,57 @@
+import ImagineGraph
+
+extension OpCase {
+  /// The blocks models are made of, where operations can be fused and memory is reused.
+  static let blockCases: [OpCase] = [
+    rows("residual block") { [residualBlock($0, [2, 5, 7, 8], groups: 4, outputs: 8)] },
+    rows("residual block with a shortcut") { [residualBlock($0, [1, 5, 7, 8], groups: 4, outputs: 12)] },
+    rows("residual block of 320 channels") { [residualBlock($0, [2, 5, 7, 320], groups: 32, outputs: 320)] },
+    rows("transformer block") { [transformerBlock($0, [1, 6, 16], prompt: [1, 11, 24], heads: 2)] },
+    rows("transformer block of 320 channels") {
+      [transformerBlock($0, [2, 35, 320], prompt: [2, 77, 768], heads: 8)]
+    },
+  ].flatMap { $0 }
+
+  private static func residualBlock(_ builder: GraphBuilder, _ shape: Shape, groups: Int, outputs: Int) -> Tensor {
+    let x = builder.activation("x", shape), time = builder.activation("time", [shape[0], 16])
+    let convolution = Convolution(padding: Convolution.Padding(1))
+    let projection = time.silu().layer("time_emb_proj", outputs)
+    let h = x.norm("norm1", groups: groups).silu().layer("conv1", outputs, convolution) + projection.asChannels()
+    let residual = outputs == shape.last ? x : x.layer("shortcut", outputs, Convolution(padding: .init(0)), kernel: 1)
+    return residual + h.norm("norm2", groups: groups).silu().layer("conv2", outputs, convolution)
+  }
+
+  private static func transformerBlock(_ builder: GraphBuilder, _ shape: Shape, prompt: Shape, heads: Int) -> Tensor {
+    let prompt = builder.activation("prompt", prompt), channels = shape.last
+    func attention(_ name: String, _ x: Tensor, _ context: Tensor) -> Tensor {
+      let q = x.layer("\(name).to_q", channels), k = context.layer("\(name).to_k", channels)
+      let v = context.layer("\(name).to_v", channels)
+      return q.attention(keys: k, values: v, heads: heads).layer("\(name).to_out", channels)
+    }
+    var x = builder.activation("x", shape), h = x.norm("norm1")
+    x = attention("attn1", h, h) + x
+    x = attention("attn2", x.norm("norm2"), prompt) + x
+    h = x.norm("norm3").layer("proj", 8 * channels).geglu().layer("out", channels)
+    return x + h
+  }
+}
+
+extension Tensor {
+  fileprivate func layer(_ path: String, _ outputs: Int) -> Tensor {
+    linear(Parameter(path: "\(path).weight", shape: [outputs, shape.last]), bias: bias(path, outputs))
+  }
+
+  fileprivate func layer(_ path: String, _ outputs: Int, _ convolution: Convolution, kernel: Int = 3) -> Tensor {
+    let weight = Parameter(path: "\(path).weight", shape: [outputs, shape.last, kernel, kernel])
+    return conv2d(weight, bias: bias(path, outputs), convolution)
+  }
+
+  fileprivate func norm(_ path: String, groups: Int) -> Tensor {
+    groupNorm(scale(path), bias(path, shape.last), groups: groups, epsilon: 1e-5)
+  }
+
+  fileprivate func norm(_ path: String) -> Tensor { layerNorm(scale(path), bias(path, shape.last), epsilon: 1e-5) }
+
+  private func scale(_ path: String) -> Parameter { Parameter(path: "\(path).weight", shape: [shape.last]) }
+  private func bias(_ path: String, _ count: Int) -> Parameter { Parameter(path: "\(path).bias", shape: [count]) }
+}

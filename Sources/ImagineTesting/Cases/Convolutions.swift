@@ -1,0 +1,60 @@
+import ImagineGraph
+
+extension OpCase {
+  static let convolutionCases: [OpCase] =
+    Epilogue.all.flatMap { convolution([1, 3, 5, 4], 5, same, $0) }
+    + [
+      // Odd sizes, one pixel, each padding and stride, a batch.
+      convolution([1, 5, 7, 3], 4, same), convolution([1, 1, 1, 4], 3, same), convolution([2, 5, 7, 4], 6, halving),
+      convolution([2, 6, 8, 4], 6, halving), convolution([1, 6, 8, 4], 5, encoderHalving),
+      convolution([1, 5, 7, 4], 5, encoderHalving), convolution([1, 5, 7, 8], 4, pointwise, kernel: [1, 1]),
+      convolution([1, 5, 7, 4], 5, pointwise), convolution([1, 5, 7, 4], 5, halving, kernel: [1, 1]),
+      convolution([1, 5, 7, 4], 3, Convolution(padding: 2, 0, 1, 3)), convolution([4, 3, 3, 9], 8, same),
+      convolution([1, 5, 6, 4], 3, Convolution(padding: 1, 0, 1, 0), kernel: [3, 1]),
+      convolution([1, 5, 7, 33], 17, same), convolution([1, 4, 4, 32], 32, same, Epilogue()),
+      // Stable Diffusion 1.x: into and out of latents (inpainting reads 9 channels) and pictures.
+      convolution([2, 8, 8, 4], 320, same), convolution([1, 8, 8, 9], 320, same), convolution([2, 8, 8, 320], 4, same),
+      convolution([1, 16, 16, 3], 128, same), convolution([1, 16, 16, 128], 3, same),
+      convolution([1, 8, 8, 512], 8, same), convolution([1, 5, 7, 4], 4, pointwise, kernel: [1, 1]),
+      // Its residual blocks, with and without a shortcut, and its resampling.
+      convolution([1, 8, 8, 320], 320, same), convolution([2, 4, 4, 640], 640, same),
+      convolution([1, 2, 2, 1280], 1280, same), convolution([1, 2, 3, 2560], 1280, same),
+      convolution([1, 5, 7, 640], 320, pointwise, kernel: [1, 1]), convolution([2, 8, 8, 320], 320, halving),
+      convolution([1, 5, 7, 640], 640, halving), convolution([1, 16, 16, 128], 128, encoderHalving),
+      convolution([1, 8, 8, 320], 320, same, Epilogue(bias: true, residual: true)),
+      convolution([1, 5, 7, 320], 640, same, Epilogue(bias: true, activation: .silu)),
+      // The latents of a 320 x 448 picture.
+      convolution([1, 40, 56, 4], 16, same), convolution([2, 40, 56, 16], 16, same),
+      convolution([1, 40, 56, 16], 16, halving),
+    ].flatMap { $0 }
+
+  private static let same = Convolution(padding: 1, 1, 1, 1)
+  private static let pointwise = Convolution(padding: 0, 0, 0, 0)
+  private static let halving = Convolution(stride: 2, padding: Convolution.Padding(1))
+  /// The encoder pads only below and to the right.
+  private static let encoderHalving = Convolution(
+    stride: 2, padding: Convolution.Padding(top: 0, left: 0, bottom: 1, right: 1))
+
+  private static func convolution(
+    _ shape: Shape, _ outputs: Int, _ convolution: Convolution, _ epilogue: Epilogue = Epilogue(bias: true),
+    kernel: Shape = [3, 3]
+  ) -> [OpCase] {
+    let padding = convolution.padding
+    let label = "\(kernel[0])x\(kernel[1]) stride \(convolution.stride)"
+    let sides = "padding \(padding.top) \(padding.left) \(padding.bottom) \(padding.right)"
+    return rows("conv2d \(shape) -> \(outputs) \(label) \(sides)\(epilogue.label)") { builder in
+      let x = builder.activation("x", shape)
+      let weight = builder.weight("layer.weight", [outputs, shape[3], kernel[0], kernel[1]])
+      let height = (shape[1] + padding.top + padding.bottom - kernel[0]) / convolution.stride + 1
+      let width = (shape[2] + padding.left + padding.right - kernel[1]) / convolution.stride + 1
+      let operands = epilogue.operands(builder, result: [shape[0], height, width, outputs])
+      return [builder.apply(.conv2d(convolution, epilogue), [x, weight] + operands)]
+    }
+  }
+}
+
+extension Convolution {
+  fileprivate init(padding top: Int, _ left: Int, _ bottom: Int, _ right: Int) {
+    self.init(padding: Padding(top: top, left: left, bottom: bottom, right: right))
+  }
+}

@@ -1,0 +1,60 @@
+import ImagineGraph
+
+extension OpCase {
+  static let normCases: [OpCase] =
+    ([nil] + Activation.allCases).flatMap { groupNorm([2, 3, 5, 64], groups: 32, $0) }
+    + [
+      // One element, one channel and all channels a group; tokens.
+      groupNorm([1, 1, 1, 32], groups: 32), groupNorm([2, 5, 7, 6], groups: 6), groupNorm([2, 5, 7, 6], groups: 1),
+      groupNorm([1, 3, 3, 32], groups: 32), groupNorm([2, 77, 64], groups: 32),
+      // Stable Diffusion 1.x, also after concatenation.
+      groupNorm([1, 8, 8, 320], groups: 32, .silu), groupNorm([2, 4, 5, 640], groups: 32, .silu),
+      groupNorm([1, 4, 4, 960], groups: 32, .silu), groupNorm([1, 2, 3, 1280], groups: 32),
+      groupNorm([1, 2, 2, 2560], groups: 32, .silu), groupNorm([1, 40, 56, 32], groups: 32, .silu),
+      groupNorm([1, 5, 7, 512], groups: 32, epsilon: 1e-6),
+      // Far from zero, where E[x^2] - E[x]^2 cancels.
+      groupNorm([1, 8, 8, 64], groups: 32, nil, farFromZero),
+      groupNorm([1, 5, 7, 320], groups: 32, .silu, farFromZero),
+      groupNorm([1, 40, 56, 32], groups: 32, nil, farFromZero), groupNorm([1, 5, 7, 64], groups: 32, nil, tiny),
+      layerNorm([1, 1, 1]), layerNorm([2, 3, 7]), layerNorm([1, 5, 768]), layerNorm([2, 9, 320]),
+      layerNorm([1, 1, 1280]), layerNorm([1, 77, 768]), layerNorm([2, 70, 640]), layerNorm([1, 5, 320], farFromZero),
+      layerNorm([3, 33]),
+    ].flatMap { $0 }
+
+  private static let farFromZero = Distribution.normal(mean: 100)
+  /// So small that epsilon matters.
+  private static let tiny = Distribution.normal(deviation: 1e-3)
+
+  private static func groupNorm(
+    _ shape: Shape, groups: Int, _ activation: Activation? = nil, _ distribution: Distribution = .normal(),
+    epsilon: Float = 1e-5
+  ) -> [OpCase] {
+    let label = "groupNorm \(groups) groups\(activation.map { "+" + $0.rawValue } ?? "")\(distribution.label)"
+    return rows(label, shape, distribution) { x in
+      x.applying(
+        .groupNorm(groups: groups, epsilon: epsilon, activation: activation),
+        x.builder.weight("norm.weight", [shape.last]), x.builder.weight("norm.bias", [shape.last]))
+    }
+  }
+
+  private static func layerNorm(_ shape: Shape, _ distribution: Distribution = .normal()) -> [OpCase] {
+    rows("layerNorm\(distribution.label)", shape, distribution) { x in
+      x.applying(
+        .layerNorm(epsilon: 1e-5), x.builder.weight("norm.weight", [shape.last]),
+        x.builder.weight("norm.bias", [shape.last]))
+    }
+  }
+}
+
+extension Distribution {
+  /// How a case's name mentions it: the usual one is not mentioned.
+  var label: String {
+    switch self {
+    case .normal(0, 1): ""
+    case .normal(let mean, let deviation): " of \(mean) +- \(deviation)"
+    case .uniform(let range): " of \(range.lowerBound) to \(range.upperBound)"
+    case .tokens(let bound): " of \(bound) tokens"
+    case .values(let values): " of \(values)"
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import ImagineGraph
+
+extension OpCase {
+  static let pointwiseCases: [OpCase] =
+    Activation.allCases.flatMap { function in
+      [
+        activation(function, [2, 5, 7], .normal(deviation: 3)), activation(function, [1, 1, 1], .normal()),
+        activation(function, [2, 3, 5, 33], .uniform(-12...12)), activation(function, [1, 401], .uniform(-200...200)),
+        activation(function, [2, 40, 56, 32], .normal()),
+      ].flatMap { $0 }
+    }
+    + [
+      binary([2, 3, 5, 7], [2, 3, 5, 7]), binary([2, 5, 7, 32], [2, 1, 1, 32]), binary([2, 5, 7, 33], [1, 1, 1, 33]),
+      binary([2, 77, 24], [1, 77, 24]), binary([2, 3, 4], [1, 1, 1]), binary([2, 3, 4, 5], [1, 3, 1, 5]),
+      binary([2, 3, 4, 5], [2, 1, 4, 1]), binary([2, 3, 5], [2, 3, 1]), binary([1, 1], [1, 1]), binary([5], [1]),
+      binary([2, 40, 56, 32], [2, 1, 1, 32]), binary([1, 40, 56, 64], [1, 40, 56, 64]),
+      rows("add to itself", [2, 5, 7]) { $0 + $0 }, rows("multiply by itself", [2, 5, 7]) { $0 * $0 },
+      rows("scale 0.18215", [1, 5, 7, 4]) { $0 * 0.18215 }, rows("scale -3", [3]) { $0 * -3 },
+      geglu([2, 5, 14], .normal(deviation: 3)), geglu([1, 3, 2], .normal()), geglu([1, 4, 66], .uniform(-12...12)),
+      geglu([1, 16, 2560], .normal()), geglu([2, 35, 5120], .normal()),
+    ].flatMap { $0 }
+
+  private static func activation(_ function: Activation, _ shape: Shape, _ distribution: Distribution) -> [OpCase] {
+    rows(function.rawValue + distribution.label, shape, distribution) { $0.activation(function) }
+  }
+
+  private static func geglu(_ shape: Shape, _ distribution: Distribution) -> [OpCase] {
+    rows("geglu" + distribution.label, shape, distribution) { $0.geglu() }
+  }
+
+  private static func binary(_ a: Shape, _ b: Shape) -> [OpCase] {
+    [Op.add, .multiply].flatMap { op in
+      rows("\(op.name) \(a) \(b)") { [$0.activation("a", a).applying(op, $0.activation("b", b))] }
+    }
+  }
+
+  static let softmaxCases: [OpCase] = [
+    softmax([2, 3, 77]), softmax([3, 1]), softmax([5]), softmax([1, 2, 4096]), softmax([2, 8, 35, 77]),
+    softmax([2, 5, 7], causal: true), softmax([1, 2, 5, 9], causal: true), softmax([1, 2, 9, 5], causal: true),
+    softmax([1, 1, 77, 77], causal: true), softmax([2, 3, 77], .uniform(-80...80)),
+    softmax([1, 1, 77, 77], .uniform(-80...80), causal: true), softmax([2, 33], .normal(mean: 500, deviation: 2)),
+  ].flatMap { $0 }
+
+  private static func softmax(
+    _ shape: Shape, _ distribution: Distribution = .normal(deviation: 2), causal: Bool = false
+  ) -> [OpCase] {
+    rows("softmax\(causal ? " causal" : "")\(distribution.label)", shape, distribution) { $0.softmax(causal: causal) }
+  }
+}

@@ -1,0 +1,41 @@
+import ImagineGraph
+
+extension OpCase {
+  static let linearCases: [OpCase] =
+    Epilogue.all.flatMap { linear([2, 5, 7], 11, $0) }
+    + [
+      // One of everything, tokens of a prompt, an odd width, a vector per sample.
+      linear([1, 1, 1], 1), linear([1, 77, 16], 24), linear([3, 33], 17), linear([4, 3, 40], 40),
+      linear([1, 5, 7, 8], 4),
+      // Stable Diffusion 1.x: time embedding, projections, feed-forward, text encoder.
+      linear([2, 320], 1280), linear([2, 1280], 640), linear([2, 160, 320], 320), linear([1, 70, 320], 2560),
+      linear([1, 64, 1280], 320), linear([1, 35, 640], 640), linear([1, 8, 1280], 1280), linear([2, 77, 768], 320),
+      linear([1, 77, 768], 768, Epilogue(bias: true, activation: .quickGELU)),
+      linear([2, 160, 320], 320, Epilogue(bias: true, residual: true)),
+      linear([2, 77, 768], 640, Epilogue()), linear([1, 2240, 40], 40),
+    ].flatMap { $0 }
+
+  private static func linear(
+    _ shape: Shape, _ outputs: Int, _ epilogue: Epilogue = Epilogue(bias: true)
+  ) -> [OpCase] {
+    rows("linear \(shape) -> \(outputs)\(epilogue.label)") { builder in
+      let x = builder.activation("x", shape), weight = builder.weight("layer.weight", [outputs, shape.last])
+      let result = shape.replacing(axis: shape.rank - 1, with: outputs)
+      return [builder.apply(.linear(epilogue), [x, weight] + epilogue.operands(builder, result: result))]
+    }
+  }
+
+  static let matmulCases: [OpCase] = [
+    matmul([2, 3, 5], [2, 5, 7], transposeB: false), matmul([2, 3, 5], [2, 7, 5], transposeB: true),
+    matmul([3, 1], [1, 4], transposeB: false), matmul([1, 2, 9, 40], [1, 2, 77, 40], transposeB: true),
+    matmul([1, 2, 9, 77], [1, 2, 77, 40], transposeB: false),
+    matmul([2, 8, 77, 64], [2, 8, 77, 64], transposeB: true),
+    matmul([1, 8, 140, 77], [1, 8, 77, 160], transposeB: false),
+  ].flatMap { $0 }
+
+  private static func matmul(_ a: Shape, _ b: Shape, transposeB: Bool) -> [OpCase] {
+    rows("matmul \(a) \(b)\(transposeB ? " transposed" : "")") { builder in
+      [builder.activation("a", a).matmul(builder.activation("b", b), transposeB: transposeB)]
+    }
+  }
+}

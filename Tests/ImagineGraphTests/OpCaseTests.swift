@@ -1,0 +1,32 @@
+import ImagineGraph
+import ImagineReference
+import ImagineTesting
+import Testing
+
+@Suite struct OpCaseTests {
+  @Test func namesAreUnique() {
+    let names = OpCase.all.map(\.description)
+    #expect(Set(names).count == names.count)
+  }
+
+  @Test(arguments: [OpCase.small, OpCase.all]) func everyOperationIsCovered(table: [OpCase]) throws {
+    var names = Set<String>()
+    for opCase in table { names.formUnion(try opCase.graph().nodes.map(\.op.name)) }
+    let expected: Set = [
+      "input", "parameter", "linear", "conv2d", "matmul", "groupNorm", "layerNorm", "silu", "gelu", "quickGELU",
+      "softmax", "add", "multiply", "scale", "concat", "upsampleNearest", "embedding", "timestepEmbedding", "cast",
+      "reshape", "permute", "slice", "attention", "geglu",
+    ]
+    #expect(names == expected)
+  }
+
+  /// A fused operation means the same as its decomposition, and no case is without finite, varied results.
+  @Test(arguments: OpCase.forThisBuild) func decompositionsMeanTheSame(opCase: OpCase) throws {
+    #expect(try opCase.mismatches(on: ReferenceBackend(support: .basicOnly)) == [])
+    #expect(try opCase.mismatches(on: ReferenceBackend(support: .everything)) == [])
+    for result in try opCase.expectedResults() {
+      let isFinite = result.floats.allSatisfy { $0.isFinite }, isZero = result.floats.allSatisfy { $0 == 0 }
+      #expect(isFinite && !isZero)
+    }
+  }
+}
