@@ -32,7 +32,19 @@ extension Checkpoint {
       throw error.code == CheckpointError.Code.unreadableFile.rawValue
         ? error : ForeignFormat.pickled(quoted(url.lastPathComponent))
     }
-    return try Checkpoint(
+    return try singleFile(tensors, url)
+  }
+
+  /// Opens a single file that is part of the program; the bytes must live as long as the process.
+  ///
+  /// - Throws: `CheckpointError`.
+  package static func open(embedded bytes: UnsafeRawBufferPointer, name: String) throws -> Checkpoint {
+    let file = try SafetensorsFile(embedded: bytes, name: name)
+    return try singleFile(CheckpointTensors(file), file.url)
+  }
+
+  private static func singleFile(_ tensors: CheckpointTensors, _ url: URL) throws -> Checkpoint {
+    try Checkpoint(
       url: url, layout: nil, sources: [Source(tensors: tensors, component: nil)],
       configs: embeddedConfigs(tensors.metadata), pipeline: nil)
   }

@@ -8,7 +8,7 @@ package struct CheckpointTensors: Sendable {
     package let file: SafetensorsFile
   }
 
-  package private(set) var files: [SafetensorsFile]
+  package let files: [SafetensorsFile]
   package private(set) var elements: [String: Element] = [:]
 
   /// The notes of the first file.
@@ -22,16 +22,19 @@ package struct CheckpointTensors: Sendable {
   ///   folder, and a tensor that its shard does not hold.
   package init(_ url: URL) throws {
     if url.pathExtension.lowercased() == "json" {
-      self.files = []
-      try open(index: url)
+      try self.init(index: url)
     } else {
-      let file = try SafetensorsFile(url)
-      files = [file]
-      for info in file.tensors { elements[info.name] = Element(info: info, file: file) }
+      try self.init(SafetensorsFile(url))
     }
   }
 
-  private mutating func open(index url: URL) throws {
+  /// The tensors of one file.
+  init(_ file: SafetensorsFile) {
+    files = [file]
+    for info in file.tensors { elements[info.name] = Element(info: info, file: file) }
+  }
+
+  private init(index url: URL) throws {
     let name = quoted(url.lastPathComponent)
     guard let weightMap = try ConfigurationFile.read(url)["weight_map"]?.object else {
       throw CheckpointError(

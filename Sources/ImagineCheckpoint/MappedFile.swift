@@ -1,12 +1,20 @@
 internal import Foundation
 
-/// A regular file as read-only memory, paged in by the system as it is touched.
+/// A regular file as read-only memory, paged in by the system as it is touched; or bytes that are part of the program.
 ///
 /// A file that another program cuts short while it is mapped raises SIGBUS on access, as with every mapping; nothing
 /// inside the file can cause that.
 final class MappedFile: @unchecked Sendable {  // The mapping is immutable and lives as long as the object.
   let url: URL
   let bytes: UnsafeRawBufferPointer
+  private let isMapped: Bool
+
+  /// Takes bytes that live as long as the process for the contents of a file of this name.
+  init(embedded bytes: UnsafeRawBufferPointer, name: String) {
+    url = URL(filePath: name)
+    self.bytes = bytes
+    isMapped = false
+  }
 
   /// Maps the whole file.
   init(_ url: URL) throws {
@@ -29,6 +37,7 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
     else { throw CheckpointError(.notAFile, "\(name) is not a regular file: give the path of a model file.") }
 
     self.url = url
+    isMapped = true
     guard size > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
@@ -42,6 +51,6 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
   }
 
   deinit {
-    if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+    if isMapped, let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
   }
 }

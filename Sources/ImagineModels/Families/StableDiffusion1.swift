@@ -5,7 +5,7 @@ extension ModelFamily {
   /// Stable Diffusion 1.1 to 1.5 and whatever was trained from them; also smaller models of the same structure.
   package static let stableDiffusion1 = ModelFamily(
     name: "Stable Diffusion 1.x",
-    recognises: { $0 == .stableDiffusion1 },
+    recognises: { $0 == .stableDiffusion1(.latent) },
     configuration: { layout in
       var configuration = ModelConfiguration()
       configuration.unet = try UNet2DConditionModel.Configuration(layout)
