@@ -71,7 +71,7 @@ let package = Package(
     tests("ImagineImageTests", ["ImagineImage"]),
     tests("ImagineCheckpointTests", ["ImagineCheckpoint"]),
     tests("ImagineBackendTests", ["ImagineReference", "ImagineCPU", "ImagineTesting"]),
-    tests("ImagineModelsTests", ["ImagineModels", "ImagineCPU", "ImagineReference", "ImagineTesting"]),
+    tests("ImagineModelsTests", ["ImagineModels", "ImagineCheckpoint", "ImagineGraph", "ImagineCPU", "ImagineReference", "ImagineTesting"]),
     tests("ImagineTests", ["Imagine", "ImagineTesting"]),
     tests("ImagineCommandTests", ["ImagineCommand"]),
   ],

@@ -17,15 +17,17 @@ extension ImagineError {
     case let error as CheckpointError: ImagineError(code(of: error), error.description)
     case let error as ModelError: ImagineError(code(of: error), error.description)
     case let error as SamplingError: ImagineError(code(of: error), error.description)
-    case let error as CPUBackendError: ImagineError(error.isOutOfMemory ? .outOfMemory : .deviceFailed, error.description)
+    case let error as CPUBackendError:
+      ImagineError(error.isOutOfMemory ? .outOfMemory : .deviceFailed, error.description)
     case let error as ImageError: ImagineError(.unwritableOutput, error.description)
-    case let error as GraphError: ImagineError(.internalError, "The model's graph is inconsistent: \(error.description).")
+    case let error as GraphError:
+      ImagineError(.internalError, "The model's graph is inconsistent: \(error.description).")
     default: ImagineError(.internalError, "\(error)")
     }
   }
 
   private static func code(of error: CheckpointError) -> Code {
-    error.code == "cannot-write" ? .unwritableOutput : .unreadableModel
+    error.code == CheckpointError.Code.cannotWrite.rawValue ? .unwritableOutput : .unreadableModel
   }
 
   private static func code(of error: ModelError) -> Code {

@@ -51,7 +51,8 @@ public struct GeneratedImage: Sendable {
     } catch {
       throw ImagineError(
         .nonFiniteValues,
-        "The picture holds values that are not numbers, so it was not saved: try --precision f32 or a lower guidance scale.")
+        "The picture holds values that are not numbers, so it was not saved: try --precision f32 or a lower guidance scale."
+      )
     }
     var request = job.request
     request.seed = job.seed

@@ -42,9 +42,9 @@ struct OpenedModel {
     let weights = model.report
     guard !weights.isComplete else { return }
     var problems: [String] = []
-    if !weights.missing.isEmpty { problems.append("\(weights.missing.count) weights missing (\(weights.missing[0]), ...)") }
-    if !weights.misshapen.isEmpty {
-      problems.append("\(weights.misshapen.count) of the wrong shape (\(weights.misshapen[0]), ...)")
+    if let first = weights.missing.first { problems.append("\(weights.missing.count) weights missing (\(first), ...)") }
+    if let first = weights.misshapen.first {
+      problems.append("\(weights.misshapen.count) of the wrong shape (\(first), ...)")
     }
     throw ImagineError(
       .incompleteModel,

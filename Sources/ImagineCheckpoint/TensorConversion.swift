@@ -1,7 +1,7 @@
-internal import ImagineGraph
+package import ImagineGraph
 
 /// A stored value that the wanted type cannot hold.
-struct UnrepresentableValue: Error {
+package struct UnrepresentableValue: Error {
   let index: Int
 }
 
@@ -15,7 +15,7 @@ extension DataType {
   ///   - source: little-endian elements at any alignment.
   ///   - destination: room for exactly as many elements of `type`.
   /// - Throws: `UnrepresentableValue` for an integer outside 32 bits.
-  func convert(
+  package func convert(
     _ source: UnsafeRawBufferPointer, to type: ElementType, into destination: UnsafeMutableRawBufferPointer
   ) throws(UnrepresentableValue) {
     switch (self, type) {

@@ -23,9 +23,10 @@ package struct CLIPTextModel {
   let layers: [CLIPEncoderLayer]
   let finalLayerNorm: LayerNorm
 
+  /// - Parameter weights: those inside `text_model`.
   package init(_ weights: Weights, _ configuration: Configuration) {
     self.configuration = configuration
-    let weights = weights["text_model"], width = configuration.hiddenSize
+    let width = configuration.hiddenSize
     tokenEmbedding = weights["embeddings.token_embedding"].parameter(
       "weight", [configuration.vocabularySize, width])
     positionEmbedding = weights["embeddings.position_embedding"].parameter(

@@ -28,8 +28,8 @@ extension UNet2DConditionModel.Configuration {
     midTransformerDepth = layout.transformerDepth("unet.mid_block")
     inChannels = layout.extent("unet.conv_in.weight", 1) ?? inChannels
     outChannels = layout.extent("unet.conv_out.weight", 0) ?? outChannels
-    crossAttentionDim =
-      layout.extent("unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight", 1) ?? crossAttentionDim
+    let toK = "unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight"
+    crossAttentionDim = layout.extent(toK, 1) ?? crossAttentionDim
     normGroups = layout.note("unet", "norm_num_groups")?.int ?? normGroups
     // What diffusers calls `attention_head_dim` has always been the number of heads in this family.
     let noted = layout.note("unet", "num_attention_heads") ?? layout.note("unet", "attention_head_dim")
@@ -37,10 +37,10 @@ extension UNet2DConditionModel.Configuration {
 
     for (channels, heads) in zip(blockOutChannels, heads) {
       try require(channels >= 2 && channels % 2 == 0, "a UNet level has \(channels) channels")
-      try require(normGroups >= 1 && channels % normGroups == 0, "\(normGroups) groups do not divide \(channels) channels")
-      try require(heads >= 1 && channels % heads == 0, "\(heads) heads do not divide \(channels) channels")
+      try require(divides(normGroups, channels), "\(normGroups) groups do not divide \(channels) channels")
+      try require(divides(heads, channels), "\(heads) heads do not divide \(channels) channels")
     }
-    try require(inChannels == 4 && outChannels == 4, "its UNet takes \(inChannels) channels, not 4 (an inpainting model?)")
+    try require(inChannels == 4 && outChannels == 4, "its UNet has \(inChannels) and \(outChannels) channels, not 4")
   }
 
   private func perLevel(_ value: JSONValue?, count: Int) throws -> [Int]? {
@@ -72,7 +72,7 @@ extension AutoencoderKL.Configuration {
     scalingFactor = layout.note("vae", "scaling_factor")?.double.map(Float.init) ?? scalingFactor
 
     for channels in blockOutChannels {
-      try require(normGroups >= 1 && channels % normGroups == 0, "\(normGroups) groups do not divide \(channels) channels")
+      try require(divides(normGroups, channels), "\(normGroups) groups do not divide \(channels) channels")
     }
     try require(latentChannels == 4, "its autoencoder has \(latentChannels) latent channels, not 4")
     try require(scalingFactor.isFinite && scalingFactor > 0, "its latent scale is \(scalingFactor)")
@@ -92,12 +92,12 @@ extension CLIPTextModel.Configuration {
     layerNormEpsilon = layout.note("text_encoder", "layer_norm_eps")?.double.map(Float.init) ?? layerNormEpsilon
     if let name = layout.note("text_encoder", "hidden_act")?.string {
       guard let known = Self.activations[name] else {
-        throw ModelError(.invalidConfiguration, "The text encoder's activation \"\(name)\" is not one this version knows.")
+        throw ModelError(.invalidConfiguration, "The text encoder's activation '\(name)' is not known here.")
       }
       activation = known
     }
 
-    try require(heads >= 1 && hiddenSize % heads == 0, "\(heads) heads do not divide \(hiddenSize) text channels")
+    try require(divides(heads, hiddenSize), "\(heads) heads do not divide \(hiddenSize) text channels")
     try require(vocabularySize == 49408, "its vocabulary has \(vocabularySize) tokens, not CLIP's 49408")
     try require(maxPositions == 77, "its text encoder has \(maxPositions) positions, not 77")
     try require(layers >= 1, "its text encoder has no layers")
@@ -130,6 +130,8 @@ extension GenerationDefaults {
     sampler = note("sampler")?.string ?? sampler
   }
 }
+
+private func divides(_ part: Int, _ whole: Int) -> Bool { part >= 1 && whole >= part && whole % part == 0 }
 
 private func require(_ condition: Bool, _ problem: @autoclosure () -> String) throws {
   guard condition else {

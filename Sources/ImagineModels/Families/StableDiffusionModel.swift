@@ -11,7 +11,7 @@ package struct StableDiffusionModel {
   package init(_ configuration: ModelConfiguration, _ layout: CheckpointLayout) {
     let inventory = WeightInventory(layout.shapes)
     self.configuration = configuration
-    textEncoder = CLIPTextModel(Weights(inventory, path: "text_encoder"), configuration.textEncoder)
+    textEncoder = CLIPTextModel(Weights(inventory, path: "text_encoder.text_model"), configuration.textEncoder)
     unet = UNet2DConditionModel(Weights(inventory, path: "unet"), configuration.unet)
     vae = AutoencoderKL(Weights(inventory, path: "vae"), configuration.vae)
     report = inventory.report
