@@ -58,10 +58,10 @@ struct RandomTests {
   @Test("Philox blocks equal the reference")
   func philoxBlocks() throws {
     for golden in try Goldens.load("vectors", as: Vectors.self).philox.blocks {
-      let counter = SIMD4(golden.counter[0], golden.counter[1], golden.counter[2], golden.counter[3])
-      let key = SIMD2(UInt32(truncatingIfNeeded: golden.seed), UInt32(truncatingIfNeeded: golden.seed >> 32))
+      let counter = (golden.counter[0], golden.counter[1], golden.counter[2], golden.counter[3])
+      let key = (UInt32(truncatingIfNeeded: golden.seed), UInt32(truncatingIfNeeded: golden.seed >> 32))
       let block = PhiloxRandom.philox(counter, key: key)
-      #expect([block.x, block.y, block.z, block.w] == golden.out)
+      #expect([block.0, block.1, block.2, block.3] == golden.out)
     }
   }
 

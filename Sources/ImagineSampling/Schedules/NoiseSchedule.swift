@@ -5,7 +5,7 @@ import Foundation
 /// In k-diffusion's words: latents at timestep t are `x0 + sigma[t] * noise`, with `sigma = sqrt((1 - a) / a)` and `a` the
 /// running product of `1 - beta`. As in the original code and k-diffusion, the product is taken in double precision and rounded
 /// to float32, and sigma follows from the rounded value: at the low end, where `1 - a` is small, that shows in the fifth digit.
-/// diffusers multiplies in float32, which moves its values by up to 2e-6 relative.
+/// diffusers multiplies in float32, which moves its values by a few millionths.
 package struct NoiseSchedule: Sendable, Hashable {
   /// How beta grows over the training timesteps; raw values are those of diffusers' `beta_schedule`.
   package enum BetaSchedule: String, Sendable, CaseIterable {
