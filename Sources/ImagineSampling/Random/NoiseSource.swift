@@ -20,7 +20,8 @@ package struct BatchNoise: NoiseSource {
     self.elements = elements
   }
 
-  /// The next noise, image after image: [images, elements].
+  /// The next noise, image after image: [images, elements]. Whoever gives the elements a shape must take torch's, channels
+  /// before rows before columns, for a seed to give the picture it gives elsewhere.
   package mutating func draw() -> [Float] {
     var batch: [Float] = []
     batch.reserveCapacity(generators.count * elements)

@@ -3,8 +3,9 @@ import Foundation
 /// The noise levels a model was trained with: one sigma for each training timestep.
 ///
 /// In k-diffusion's words: latents at timestep t are `x0 + sigma[t] * noise`, with `sigma = sqrt((1 - a) / a)` and `a` the
-/// running product of `1 - beta`. The product is taken in double precision and rounded to float32 at the end; diffusers and
-/// k-diffusion multiply in float32, which moves their values by up to 1e-6 relative.
+/// running product of `1 - beta`. As in the original code and k-diffusion, the product is taken in double precision and rounded
+/// to float32, and sigma follows from the rounded value: at the low end, where `1 - a` is small, that shows in the fifth digit.
+/// diffusers multiplies in float32, which moves its values by a few millionths.
 package struct NoiseSchedule: Sendable, Hashable {
   /// How beta grows over the training timesteps; raw values are those of diffusers' `beta_schedule`.
   package enum BetaSchedule: String, Sendable, CaseIterable {
@@ -50,12 +51,11 @@ package struct NoiseSchedule: Sendable, Hashable {
 
   private init(betas: [Double]) {
     var product = 1.0
-    let alphas = betas.map { beta in
+    alphasCumulative = betas.map { beta in
       product *= 1 - beta
-      return product
+      return Float(product)
     }
-    alphasCumulative = alphas.map { Float($0) }
-    sigmas = alphas.map { Float(sqrt((1 - $0) / $0)) }
+    sigmas = alphasCumulative.map { ((1 - $0) / $0).squareRoot() }
     logSigmas = sigmas.map { log(Double($0)) }
   }
 
