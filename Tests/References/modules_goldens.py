@@ -259,7 +259,7 @@ def vae_encoder(name):
 @case
 def unet(name):
     """Two inputs: latents 8x8 at two times (`input.sample`), and 5x7, whose skips need sizes (`input.odd.sample`)."""
-    config = dict(block_out_channels=(8, 12, 16, 16), layers_per_block=2, cross_attention_dim=16, attention_head_dim=4,
+    config = dict(block_out_channels=(8, 8, 12, 12), layers_per_block=2, cross_attention_dim=16, attention_head_dim=4,
                   norm_num_groups=4, sample_size=8, in_channels=4, out_channels=4,
                   down_block_types=("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
                   up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3)
@@ -287,7 +287,7 @@ def clip(name, config):
     return CLIPTextModel(CLIPTextConfig(**config)), config, {"tokens": tokens}, call
 
 
-CLIP = dict(hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=4, vocab_size=200,
+CLIP = dict(hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=4, vocab_size=100,
             max_position_embeddings=77, layer_norm_eps=1e-5)
 
 

@@ -2,11 +2,13 @@
 
 import json
 import math
+import pathlib
+import struct
 import zlib
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialise
 
 
 def generator(*names):
@@ -46,9 +48,16 @@ def as_single(value):
 
 
 def save(path, tensors, metadata):
+    """Write a safetensors file whose bytes depend on its content only; metadata values become JSON unless text."""
     contiguous = {key: value.detach().contiguous().clone() for key, value in tensors.items()}
-    save_file(contiguous, path, {key: json.dumps(value, sort_keys=True) if not isinstance(value, str) else value
-                                 for key, value in metadata.items()})
+    text = {key: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            for key, value in metadata.items()}
+    file = serialise(contiguous, text)
+    # The library writes metadata in the order of a hash table, another one each time: sort the header.
+    length = struct.unpack("<Q", file[:8])[0]
+    header = json.dumps(json.loads(file[8:8 + length]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    pathlib.Path(path).write_bytes(struct.pack("<Q", len(header)) + header + file[8 + length:])
 
 
 def relative_l2(a, b):
