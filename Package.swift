@@ -72,7 +72,7 @@ let package = Package(
     tests("ImagineCheckpointTests", ["ImagineCheckpoint"]),
     tests("ImagineBackendTests", ["ImagineReference", "ImagineCPU", "ImagineTesting"]),
     tests("ImagineModelsTests", ["ImagineModels", "ImagineCheckpoint", "ImagineGraph", "ImagineCPU", "ImagineReference", "ImagineTesting"]),
-    tests("ImagineTests", ["Imagine", "ImagineTesting"]),
+    tests("ImagineTests", ["Imagine", "ImagineCheckpoint", "ImagineTesting"]),
     tests("ImagineCommandTests", ["ImagineCommand"]),
   ],
   swiftLanguageModes: [.v6]

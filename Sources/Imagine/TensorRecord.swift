@@ -29,6 +29,15 @@ public struct TensorRecord: Sendable {
 
   /// The names of the tensors, in the order they came about.
   public var names: [String] { entries.map(\.name) }
+
+  /// A tensor's shape and values, row-major, integers as floats; nil if there is none of this name.
+  public subscript(_ name: String) -> (shape: [Int], values: [Float])? {
+    guard let entry = entries.first(where: { $0.name == name }) else { return nil }
+    switch entry.values {
+    case .float(let floats): return (entry.shape, floats)
+    case .int(let integers): return (entry.shape, integers.map(Float.init))
+    }
+  }
 }
 
 /// A record that the steps of one run write to.
