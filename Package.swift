@@ -56,6 +56,10 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    .executableTarget(
+      name: "RenderWithProgress", dependencies: ["Imagine"], path: "Samples/RenderWithProgress",
+      swiftSettings: swiftSettings),
+
     // C: system libraries, SIMD kernels, embedded data.
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),

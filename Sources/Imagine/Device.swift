@@ -29,12 +29,19 @@ public struct DeviceDescription: Sendable, Hashable {
   public let defaultPrecision: Precision
 
   /// The devices of this machine, the one `automatic` takes first.
-  public static var all: [DeviceDescription] {
-    let processor = CPUCapabilities.current
+  ///
+  /// - Throws: `ImagineError` if the processor cannot be used.
+  public static func all() throws -> [DeviceDescription] {
+    let processor = try ImagineError.translating { try CPUBackend().capabilities }
     return [
       DeviceDescription(
-        device: .cpu, name: processor.name, features: processor.featureNames, threads: processor.threads,
-        defaultPrecision: processor.hasNativeBFloat16 ? .bfloat16 : .float32)
+        device: .cpu, name: processor.name, features: processor.features.names, threads: processor.threads,
+        defaultPrecision: processor.preferredPrecision)
     ]
   }
+}
+
+extension CPUCapabilities {
+  /// Brain floats where products of them run in hardware.
+  var preferredPrecision: Precision { hasNativeBFloat16 ? .bfloat16 : .float32 }
 }

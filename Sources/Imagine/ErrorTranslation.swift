@@ -17,9 +17,8 @@ extension ImagineError {
     case let error as CheckpointError: ImagineError(code(of: error), error.description)
     case let error as ModelError: ImagineError(code(of: error), error.description)
     case let error as SamplingError: ImagineError(code(of: error), error.description)
-    case let error as CPUBackendError:
-      ImagineError(error.isOutOfMemory ? .outOfMemory : .deviceFailed, error.description)
-    case let error as ImageError: ImagineError(.unwritableOutput, error.description)
+    case let error as CPUBackendError: ImagineError(.deviceFailed, error.description)
+    case let error as ImageError: ImagineError(code(of: error), error.description)
     case let error as GraphError:
       ImagineError(.internalError, "The model's graph is inconsistent: \(error.description).")
     default: ImagineError(.internalError, "\(error)")
@@ -34,6 +33,14 @@ extension ImagineError {
     switch error.code {
     case .incomplete: .incompleteModel
     case .invalidConfiguration, .unsupported: .unsupportedModel
+    }
+  }
+
+  private static func code(of error: ImageError) -> Code {
+    switch error {
+    case .notFinite: .nonFiniteValues
+    case .alreadyExists, .cannotRead, .cannotWrite: .unwritableOutput
+    case .invalidSize, .invalidText: .internalError
     }
   }
 

@@ -20,22 +20,22 @@ public struct GeneratedImage: Sendable {
   /// The file appears complete or not at all. An existing file is never overwritten: that is an error.
   /// - Throws: `ImagineError` with code `unwritableOutput`.
   public func writePNG(to url: URL, metadata: Bool = true) throws {
-    try ImagineError.translating {
-      try PNGFile.write(
-        RGBImage(width: size.width, height: size.height, pixels: pixels),
-        text: metadata ? [(keyword: "parameters", value: parameters)] : [], to: url)
-    }
+    try ImagineError.translating { try PNGFile.write(picture, text: text(metadata), to: url) }
   }
 
   /// The same, under the first free name: `url` itself, or with `-2`, `-3`, ... before its extension.
   ///
   /// - Returns: the file written.
   public func writePNG(toFreeNameFor url: URL, metadata: Bool = true) throws -> URL {
-    try ImagineError.translating {
-      try PNGFile.write(
-        RGBImage(width: size.width, height: size.height, pixels: pixels),
-        text: metadata ? [(keyword: "parameters", value: parameters)] : [], toFreeNameFor: url)
-    }
+    try ImagineError.translating { try PNGFile.writeToFreeName(picture, text: text(metadata), near: url) }
+  }
+
+  private var picture: RGBImage {
+    get throws { try RGBImage(width: size.width, height: size.height, pixels: pixels) }
+  }
+
+  private func text(_ metadata: Bool) -> [PNGText] {
+    metadata ? [PNGText(Infotext.keyword, parameters)] : []
   }
 
   /// - Parameters:
@@ -44,15 +44,8 @@ public struct GeneratedImage: Sendable {
   /// - Throws: `ImagineError` with code `nonFiniteValues`.
   init(pixels values: [Float], job: ImageJob, model: String) throws {
     size = job.request.size
-    do {
-      pixels = try RGBImage(
-        width: size.width, height: size.height, values: values
-      ).pixels
-    } catch {
-      throw ImagineError(
-        .nonFiniteValues,
-        "The picture holds values that are not numbers, so it was not saved: try --precision f32 or a lower guidance scale."
-      )
+    pixels = try ImagineError.translating {
+      try RGBImage(width: job.request.size.width, height: job.request.size.height, interleaved: values).pixels
     }
     var request = job.request
     request.seed = job.seed

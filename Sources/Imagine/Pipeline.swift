@@ -71,12 +71,13 @@ public actor Pipeline {
     if let threads = options.threads, !(1...1024).contains(threads) {
       throw ImagineError(.invalidRequest, "\(threads) threads are not possible: choose 1 to 1024.")
     }
-    let precision = options.precision ?? (CPUCapabilities.current.hasNativeBFloat16 ? .bfloat16 : .float32)
+    let backend = try ImagineError.translating { try CPUBackend(threads: options.threads) }
+    let precision = options.precision ?? backend.capabilities.preferredPrecision
     self.precision = precision
     report = opened.report
     configuration = opened.model.configuration
     runner = ModelRunner(
-      opened.model, weights: opened.checkpoint, on: CPUBackend(threads: options.threads), precision: precision.graph)
+      opened.model, weights: opened.checkpoint, on: backend, precision: precision.graph)
     thread = ComputeThread(name: "imagine")
   }
 
