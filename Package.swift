@@ -76,7 +76,11 @@ let package = Package(
     tests("ImagineImageTests", ["ImagineImage"]),
     tests("ImagineCheckpointTests", ["ImagineCheckpoint"]),
     tests("ImagineBackendTests", ["ImagineReference", "ImagineCPU", "ImagineTesting"]),
-    tests("ImagineModelsTests", ["ImagineModels", "ImagineCheckpoint", "ImagineGraph", "ImagineCPU", "ImagineReference", "ImagineTesting"]),
+    tests(
+      "ImagineModelsTests",
+      [
+        "ImagineModels", "ImagineCheckpoint", "ImagineGraph", "ImagineCPU", "ImagineReference", "ImagineTesting",
+      ]),
     tests("ImagineTests", ["Imagine", "ImagineCheckpoint", "ImagineTesting"]),
     tests("ImagineCommandTests", ["ImagineCommand"]),
   ],
