@@ -32,7 +32,7 @@ let package = Package(
     module("ImagineGraph"),
     module("ImagineSampling"),
     module("ImagineText", ["CVocabulary"]),
-    module("ImagineImage", ["CPNG"]),
+    module("ImagineImage", ["CPNGCodec"]),
     module("ImagineCheckpoint", ["ImagineGraph"]),
     module("ImagineDemoModel", ["CDemoModel"]),
 
@@ -59,6 +59,7 @@ let package = Package(
     // C: system libraries, SIMD kernels, embedded data.
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+    .target(name: "CPNGCodec", dependencies: ["CPNG"]),
     .target(name: "CKernels"),
     .target(name: "CVocabulary", exclude: ["merges.txt", "NOTICE"]),
     .target(name: "CDemoModel", exclude: ["demo.safetensors"]),
