@@ -140,7 +140,7 @@ struct PNGWritingTests {
       let url = folder.url.appending(path: "picture.png")
       let image = try PNGWritingTests.picture(width: 64, height: 64)
       signal(SIGXFSZ, SIG_IGN)
-      var limit = rlimit(rlim_cur: 4096, rlim_max: 4096)
+      var limit = rlimit(rlim_cur: 512, rlim_max: 512)
       #if canImport(Glibc)
         try #require(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
       #else
