@@ -89,26 +89,30 @@ class Guided:
     """Classifier-free guidance around a model, recording what comes in and out of every call.
 
     With `forced` predictions the sampler follows those, while the model's own are recorded: each step then starts from
-    exactly the same latents as the run the predictions come from.
+    exactly the same latents as the run the predictions come from. `only` names the steps worth recording then.
+    `one_by_one` runs the two halves of guidance one after the other, for the memory's sake, and shows progress.
     """
 
-    def __init__(self, model, positive, negative, guidance, forced=None, one_by_one=False):
+    def __init__(self, model, positive, negative, guidance, forced=None, only=None, one_by_one=False):
         self.model, self.positive, self.negative = model, positive, negative
-        self.guidance, self.forced, self.one_by_one = guidance, forced, one_by_one
-        self.predictions, self.times = [], []
+        self.guidance, self.forced, self.only, self.one_by_one = guidance, forced, only, one_by_one
+        self.predictions, self.times = {}, []
 
     def __call__(self, x, t):
-        t = torch.as_tensor(t, dtype=torch.float32).reshape(-1)[0]
+        t, step = torch.as_tensor(t, dtype=torch.float32).reshape(-1)[0], len(self.times)
+        self.times.append(t)
+        if self.forced is None or self.only is None or step in self.only:
+            self.predictions[step] = self.predict(x, t)
+        return self.predictions[step] if self.forced is None else self.forced[step]
+
+    def predict(self, x, t):
         negative, positive = (c.expand(x.shape[0], -1, -1) for c in (self.negative, self.positive))
         if self.one_by_one:
+            print(f"    t = {t:.1f}", flush=True)
             eu, ec = self.model.noise(x, t, negative), self.model.noise(x, t, positive)
         else:
             eu, ec = self.model.noise(torch.cat([x, x]), t, torch.cat([negative, positive])).chunk(2)
-        prediction = eu + self.guidance * (ec - eu)
-        self.predictions.append(prediction)
-        self.times.append(t)
-        print(f"  step {len(self.predictions)}", flush=True) if self.one_by_one else None
-        return prediction if self.forced is None else self.forced[len(self.predictions) - 1]
+        return eu + self.guidance * (ec - eu)
 
 
 def draw(generators, shape):
@@ -156,14 +160,17 @@ def text_stage(model, tokenizer, prompt, negative):
     return result
 
 
-def latent_stage(model, text, *, sampler, seeds, width, height, steps, guidance, forced=None, one_by_one=False):
-    """Noise, sampling loop and every prediction, from the contexts in `text`; one generator per seed."""
+def latent_stage(model, text, *, sampler, seeds, width, height, steps, guidance, **guided):
+    """Noise, sampling loop and every prediction, from the contexts in `text`; one generator per seed.
+
+    Further arguments go to `Guided`.
+    """
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     noise = draw(generators, (4, height // 8, width // 8))
-    guided = Guided(model, text["context.positive"], text["context.negative"], guidance, forced, one_by_one)
+    guided = Guided(model, text["context.positive"], text["context.negative"], guidance, **guided)
     initial, final, recorded = sample(guided, model.scheduler(), sampler, noise, generators, steps)
     result = {"noise": noise, "latents.initial": initial, "latents.final": final, **recorded}
-    result |= {f"noise_pred.{k}": prediction for k, prediction in enumerate(guided.predictions)}
+    result |= {f"noise_pred.{k}": prediction for k, prediction in guided.predictions.items()}
     return result | {"timesteps": torch.stack(guided.times)}
 
 
