@@ -1,1 +1,112 @@
+// Kernels of the CPU backend that oneDNN does not have, with the instruction set chosen at run time.
+//
+// Values are rows of 32-bit floats or of bfloat16 (the upper half of a float, in a uint16_t). All arithmetic is done in
+// 32-bit floats. A result never depends on the number of threads: work is cut into pieces of fixed size, and every piece
+// is computed by one thread.
 #pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Instruction sets, as bits of a mask.
+enum {
+  CK_AVX2 = 1 << 0,         // with FMA
+  CK_AVX512 = 1 << 1,       // F, BW, DQ and VL
+  CK_AVX512_BF16 = 1 << 2,  // products of bfloat16
+  CK_AMX_BF16 = 1 << 3,     // products of bfloat16 tiles
+};
+
+// What the processor and the operating system offer, as a mask.
+uint32_t ck_cpu_features(void);
+
+// The number of processors this process may use: its affinity mask, limited by its control group's quota.
+unsigned ck_available_threads(void);
+
+// Sets the number of threads that parallel regions started by the calling thread have, oneDNN's among them.
+void ck_set_threads(unsigned threads);
+
+typedef enum { CK_F32, CK_BF16 } ck_type;
+typedef enum { CK_IDENTITY, CK_SILU, CK_GELU, CK_QUICK_GELU } ck_activation;
+typedef enum { CK_ADD, CK_MULTIPLY } ck_binary_op;
+
+// The kernels compiled for one instruction set.
+typedef struct ck_kernels ck_kernels;
+
+// The best kernels that need nothing outside the mask.
+const ck_kernels *ck_kernels_for(uint32_t features);
+
+// What to compute with.
+typedef struct {
+  const ck_kernels *kernels;
+  unsigned threads;
+} ck_device;
+
+// Pointwise.
+
+void ck_widen(ck_device device, const uint16_t *x, float *out, size_t count);
+// Rounds to nearest, ties to even.
+void ck_narrow(ck_device device, const float *x, uint16_t *out, size_t count);
+void ck_activate(ck_device device, ck_type type, ck_activation activation, const void *x, void *out, size_t count);
+void ck_scale(ck_device device, ck_type type, float factor, const void *x, void *out, size_t count);
+// out[i] = a[i] + b[i] for a of 32-bit floats and b and out of bfloat16.
+void ck_add_narrowing(ck_device device, const float *a, const uint16_t *b, uint16_t *out, size_t count);
+// a and out are row-major of `rank` extents; b is read with `strides` (in elements; 0 repeats). The last stride is 0 or 1.
+void ck_binary(
+  ck_device device, ck_binary_op op, ck_type type, const void *a, const void *b, void *out, size_t rank,
+  const size_t *extents, const size_t *strides);
+// x [rows, 2 columns] -> [rows, columns]: the first half times gelu of the second.
+void ck_geglu(ck_device device, ck_type type, const void *x, void *out, size_t rows, size_t columns);
+
+// Normalisation.
+
+void ck_layer_norm(
+  ck_device device, ck_type type, const void *x, const float *weight, const float *bias, float epsilon, void *out,
+  size_t rows, size_t columns);
+
+typedef struct {
+  size_t images, positions, channels, groups;
+  float epsilon;
+  ck_activation activation;
+} ck_group_norm_shape;
+
+size_t ck_group_norm_scratch_bytes(ck_group_norm_shape shape);
+void ck_group_norm(
+  ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, const float *bias,
+  void *out, void *scratch);
+
+// Softmax of each of `rows` rows. Where `period` is not 0, row r takes only its first r % period + 1 columns.
+void ck_softmax(ck_device device, ck_type type, const void *x, void *out, size_t rows, size_t columns, size_t period);
+
+// Attention.
+
+typedef struct {
+  size_t batch, queries, keys, heads, head_size;
+  bool causal;
+} ck_attention_shape;
+
+// q [batch, queries, heads * head_size], k and v [batch, keys, heads * head_size] -> [batch, queries, ...].
+//
+// Computes blocks of queries against blocks of keys with a running softmax, so that no matrix of all pairs exists
+// (Dao et al., FlashAttention, 2022).
+size_t ck_attention_scratch_bytes(ck_device device, ck_attention_shape shape);
+void ck_attention(
+  ck_device device, ck_type type, ck_attention_shape shape, const void *q, const void *k, const void *v, void *out,
+  void *scratch);
+
+// Moving data.
+
+// Copies `rows` pieces of `row_bytes`, each from its place in `source` to its place in `target`.
+void ck_copy_rows(
+  ck_device device, const void *source, size_t source_stride, void *target, size_t target_stride, size_t row_bytes,
+  size_t rows);
+// out is row-major of `rank` extents; element [i, j, ...] comes from source[i * strides[0] + j * strides[1] + ...].
+void ck_permute(
+  ck_device device, size_t element_size, const void *source, void *out, size_t rank, const size_t *extents,
+  const size_t *strides);
+// x [images, height, width, pixel_bytes] -> [images, out_height, out_width, pixel_bytes], nearest neighbour.
+void ck_upsample_nearest(
+  ck_device device, const void *x, void *out, size_t images, size_t height, size_t width, size_t out_height,
+  size_t out_width, size_t pixel_bytes);
+// Row ids[i] of the table to row i of the result; every id is inside the table.
+void ck_gather_rows(ck_device device, const int32_t *ids, const void *table, void *out, size_t rows, size_t row_bytes);

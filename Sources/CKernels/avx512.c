@@ -1,0 +1,12 @@
+// x86-64 with AVX-512 F, BW, DQ and VL.
+#if defined(__x86_64__)
+#include "kernels.h"
+
+#define CK_WIDTH 16
+#define CK_ROWS 12
+#define CK_TABLE ck_avx512_kernels
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#include "template/instance.h"
+#pragma clang attribute pop
+#endif

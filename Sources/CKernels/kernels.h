@@ -1,0 +1,68 @@
+// The serial kernels of one instruction set; the drivers in this folder run them in parallel.
+#pragma once
+
+#include "include/CKernels.h"
+
+// One block of queries of one head.
+typedef struct {
+  size_t queries;       // rows of the block that exist
+  size_t first_query;   // position of the block in the sequence
+  size_t keys, head_size;
+  size_t row_stride;    // of q and out, in elements
+  bool causal;
+  const void *q;
+  const float *keys_packed, *values_packed;
+  void *out;
+  float *scratch;       // ck_attention_block_floats
+} ck_attention_block;
+
+struct ck_kernels {
+  void (*widen)(const uint16_t *x, float *out, size_t count);
+  void (*narrow)(const float *x, uint16_t *out, size_t count);
+  void (*activate)(ck_type type, ck_activation activation, const void *x, void *out, size_t count);
+  void (*scale)(ck_type type, float factor, const void *x, void *out, size_t count);
+  void (*add_narrowing)(const float *a, const uint16_t *b, uint16_t *out, size_t count);
+  // b is a row, or one element where `repeat`.
+  void (*binary)(ck_binary_op op, ck_type type, const void *a, const void *b, bool repeat, void *out, size_t count);
+  void (*geglu)(ck_type type, const void *x, void *out, size_t columns);
+
+  void (*layer_norm)(
+    ck_type type, const void *x, const float *weight, const float *bias, float epsilon, void *out, size_t columns);
+  // For each channel, over all positions: the mean, and the sum of squared distances from it.
+  void (*channel_moments)(
+    ck_type type, const void *x, size_t positions, size_t channels, float *mean, float *squares);
+  // out = activation((x - mean) * factor + bias), per channel.
+  void (*normalise)(
+    ck_type type, ck_activation activation, const void *x, size_t positions, size_t channels, const float *mean,
+    const float *factor, const float *bias, void *out);
+  // Softmax over the first `valid` columns; the others become 0.
+  void (*softmax)(ck_type type, const void *x, void *out, size_t columns, size_t valid);
+
+  // Keys are packed in panels of `key_panel`, [panel][head_size][key], padded with zeros; the range begins at a panel.
+  size_t key_panel;
+  void (*pack_keys)(
+    ck_type type, const void *k, size_t stride, size_t first, size_t count, size_t head_size, float *out);
+  // Values are packed in panels of channels, [panel][key][channel]; the channels padded to a multiple of `value_panel`.
+  size_t value_panel;
+  void (*pack_values)(
+    ck_type type, const void *v, size_t stride, size_t first, size_t count, size_t keys, size_t head_size, float *out);
+  void (*attend)(ck_type type, const ck_attention_block *block);
+};
+
+// Queries of an attention block: a multiple of every instruction set's rows per tile.
+enum { CK_QUERY_BLOCK = 96, CK_KEY_BLOCK = 256 };
+
+static inline size_t ck_round_up(size_t count, size_t multiple) { return (count + multiple - 1) / multiple * multiple; }
+
+static inline size_t ck_element_size(ck_type type) { return type == CK_F32 ? 4 : 2; }
+
+// The floats a block needs for its queries, scores, result and row statistics.
+static inline size_t ck_attention_block_floats(const ck_kernels *kernels, size_t head_size) {
+  const size_t columns = ck_round_up(head_size, kernels->value_panel);
+  return CK_QUERY_BLOCK * (head_size + CK_KEY_BLOCK + columns + 2) + 16;
+}
+
+extern const ck_kernels ck_generic_kernels;
+#if defined(__x86_64__)
+extern const ck_kernels ck_avx2_kernels, ck_avx512_kernels;
+#endif

@@ -1,0 +1,51 @@
+#include "parallel.h"
+
+#include "include/CKernels.h"
+
+#include <stdatomic.h>
+
+#if defined(__linux__)
+// The entry points that GCC's OpenMP code calls. Declared here because no header has them.
+void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
+int omp_get_thread_num(void);
+void omp_set_num_threads(int);
+#else
+// Without libgomp, loops run on the calling thread.
+static void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags) { body(data); }
+static int omp_get_thread_num(void) { return 0; }
+static void omp_set_num_threads(int threads) {}
+#endif
+
+typedef struct {
+  atomic_size_t next;
+  size_t count, grain;
+  ck_task task;
+  void *context;
+} loop;
+
+static void run_pieces(void *data) {
+  loop *self = data;
+  unsigned thread = (unsigned)omp_get_thread_num();
+  for (;;) {
+    size_t begin = atomic_fetch_add_explicit(&self->next, self->grain, memory_order_relaxed);
+    if (begin >= self->count) return;
+    size_t end = self->count - begin > self->grain ? begin + self->grain : self->count;
+    self->task(self->context, thread, begin, end);
+  }
+}
+
+void ck_parallel(unsigned threads, size_t count, size_t grain, ck_task task, void *context) {
+  if (count == 0) return;
+  if (threads <= 1 || count <= grain) {
+    // The same pieces as with threads: what a task computes may depend on where a piece begins.
+    for (size_t begin = 0; begin < count; begin += grain) {
+      task(context, 0, begin, count - begin > grain ? begin + grain : count);
+    }
+    return;
+  }
+  loop self = {.count = count, .grain = grain, .task = task, .context = context};
+  atomic_init(&self.next, 0);
+  GOMP_parallel(run_pieces, &self, threads, 0);
+}
+
+void ck_set_threads(unsigned threads) { omp_set_num_threads((int)threads); }

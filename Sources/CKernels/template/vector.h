@@ -1,0 +1,147 @@
+// Vectors of CK_WIDTH lanes and the functions on them. Included once per instruction set, by instance.h.
+
+typedef float vf __attribute__((vector_size(4 * CK_WIDTH)));
+typedef int32_t vi __attribute__((vector_size(4 * CK_WIDTH)));
+typedef uint32_t vu __attribute__((vector_size(4 * CK_WIDTH)));
+typedef uint16_t vh __attribute__((vector_size(2 * CK_WIDTH)));
+
+#define INLINE static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
+
+INLINE vf splat(float value) { return value - (vf){0}; }
+
+// a where the mask's lanes are all ones, b where they are zero.
+INLINE vf choose(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
+
+// Unlike fmax and fmin these keep a NaN in x.
+INLINE vf at_least(vf x, vf bound) { return choose(x < bound, bound, x); }
+INLINE vf at_most(vf x, vf bound) { return choose(x > bound, bound, x); }
+
+INLINE vf widened(vh bits) { return (vf)(__builtin_convertvector(bits, vu) << 16); }
+
+INLINE vh narrowed(vf x) {
+  const vu bits = (vu)x;
+  const vu rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  const vu quiet_nan = (vu){0} + 0x7fc0;
+  const vu is_nan = (vu)(x != x);
+  return __builtin_convertvector((is_nan & quiet_nan) | (~is_nan & rounded), vh);
+}
+
+// Reading and writing element `i` onwards of a row of either type.
+
+INLINE vf load(ck_type type, const void *row, size_t i) {
+  if (type == CK_F32) {
+    vf x;
+    __builtin_memcpy(&x, (const float *)row + i, sizeof x);
+    return x;
+  }
+  vh x;
+  __builtin_memcpy(&x, (const uint16_t *)row + i, sizeof x);
+  return widened(x);
+}
+
+INLINE void store(ck_type type, void *row, size_t i, vf x) {
+  if (type == CK_F32) {
+    __builtin_memcpy((float *)row + i, &x, sizeof x);
+  } else {
+    const vh bits = narrowed(x);
+    __builtin_memcpy((uint16_t *)row + i, &bits, sizeof bits);
+  }
+}
+
+// The first `count` lanes; the others are 0.
+INLINE vf load_part(ck_type type, const void *row, size_t i, size_t count) {
+  if (type == CK_F32) {
+    vf x = {0};
+    __builtin_memcpy(&x, (const float *)row + i, 4 * count);
+    return x;
+  }
+  vh x = {0};
+  __builtin_memcpy(&x, (const uint16_t *)row + i, 2 * count);
+  return widened(x);
+}
+
+INLINE void store_part(ck_type type, void *row, size_t i, size_t count, vf x) {
+  if (type == CK_F32) {
+    __builtin_memcpy((float *)row + i, &x, 4 * count);
+  } else {
+    const vh bits = narrowed(x);
+    __builtin_memcpy((uint16_t *)row + i, &bits, 2 * count);
+  }
+}
+
+// All ones in the first `count` lanes.
+INLINE vi first_lanes(size_t count) {
+  vi lane;
+  for (int i = 0; i < CK_WIDTH; i++) lane[i] = i;
+  return lane < (int32_t)count;
+}
+
+INLINE float sum_of_lanes(vf x) {
+  float sum = 0;
+  for (int i = 0; i < CK_WIDTH; i++) sum += x[i];
+  return sum;
+}
+
+INLINE float largest_lane(vf x) {
+  float largest = x[0];
+  for (int i = 1; i < CK_WIDTH; i++) largest = x[i] > largest ? x[i] : largest;
+  return largest;
+}
+
+// e^x, relative error below 2e-7. x is limited to where the result is a normal number.
+INLINE vf exponential(vf x) {
+  x = at_most(at_least(x, splat(-87.0f)), splat(88.0f));
+  // Adding 1.5 * 2^23 rounds x / ln 2 to an integer and leaves it in the low bits.
+  const vf shift = splat(12582912.0f);
+  const vf shifted = x * 1.44269504f + shift;
+  const vf n = shifted - shift;
+  const vf r = (x - n * 0.693145752f) - n * 1.42860677e-6f;
+  vf p = r * 0.00139338837f + 0.00836333539f;
+  p = p * r + 0.0416664630f;
+  p = p * r + 0.166665763f;
+  p = p * r + 0.5f;
+  p = (p * r) * r + r + 1.0f;
+  return (vf)((vu)p + ((vu)shifted << 23));
+}
+
+INLINE vf sigmoid(vf x) { return 1.0f / (1.0f + exponential(-x)); }
+
+// The normal distribution function (1 + erf(x / sqrt 2)) / 2, relative error below 2e-6 where it is a normal number.
+//
+// By way of erfc(z) = exp(-z^2) erfcx(z) at z = |x| / sqrt 2, so that nothing cancels for negative x. The polynomial in
+// t = 1 / (1 + 0.55 z) is a least-squares fit of erfcx(z) / t.
+INLINE vf normal_distribution(vf x) {
+  const vf z = choose(x < 0.0f, -x, x) * 0.707106781f;
+  const vf t = 1.0f / (1.0f + z * 0.55f);
+  vf p = t * 0.0580482855f - 0.336662441f;
+  p = p * t + 0.781258702f;
+  p = p * t - 0.853445172f;
+  p = p * t + 0.363973528f;
+  p = p * t - 0.0950007960f;
+  p = p * t + 0.202052638f;
+  p = p * t + 0.258819580f;
+  p = p * t + 0.310663581f;
+  p = p * t + 0.310292095f;
+  const vf tail = 0.5f * exponential(-z * z) * (p * t);
+  return choose(x < 0.0f, tail, 1.0f - tail);
+}
+
+INLINE vf activated(ck_activation activation, vf x) {
+  switch (activation) {
+    case CK_IDENTITY: return x;
+    case CK_SILU: return x * sigmoid(x);
+    case CK_GELU: return x * normal_distribution(x);
+    case CK_QUICK_GELU: return x * sigmoid(x * 1.702f);
+  }
+}
+
+// Calls `function` with a constant first argument, so that it is compiled apart for each element type.
+#define FOR_TYPE(type, function, ...) \
+  do { \
+    if ((type) == CK_F32) function(CK_F32, __VA_ARGS__); else function(CK_BF16, __VA_ARGS__); \
+  } while (0)
+
+// Runs the statement after it for each vector of a row: `n` lanes from element `i`, n = CK_WIDTH but at the end.
+#define FOR_VECTORS(i, n, count) \
+  for (size_t i = 0, n; i < (count) && (n = (count) - i < CK_WIDTH ? (count) - i : CK_WIDTH); i += CK_WIDTH)
