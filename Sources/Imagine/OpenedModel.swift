@@ -24,11 +24,11 @@ struct OpenedModel {
     let family = try ModelFamily.of(checkpoint.kind, file: "'\(checkpoint.url.lastPathComponent)'")
     let layout = CheckpointLayout(
       shapes: checkpoint.tensors.mapValues { Shape($0.shape) }, configurations: checkpoint.configs)
-    let missing = Component.required.filter { checkpoint[component: $0] == nil }
+    let missing = Component.required.filter { checkpoint[$0] == nil }
     guard missing.isEmpty else {
       throw ModelError(
         .incomplete,
-        "'\(checkpoint.url.lastPathComponent)' holds no \(missing.map(\.words).joined(separator: " and no ")): "
+        "'\(checkpoint.url.lastPathComponent)' holds no \(missing.map { $0.words }.joined(separator: " and no ")): "
           + "give a complete checkpoint.")
     }
     self.checkpoint = checkpoint
