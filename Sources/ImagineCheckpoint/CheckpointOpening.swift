@@ -23,6 +23,17 @@ extension Checkpoint {
     }
   }
 
+  /// Opens a safetensors file that is built into the program.
+  ///
+  /// - Parameters:
+  ///   - bytes: the file, which must stay valid as long as the program runs; nothing is copied.
+  ///   - name: what messages call it.
+  /// - Throws: `CheckpointError` as for a file.
+  package static func open(permanent bytes: UnsafeRawBufferPointer, name: String) throws -> Checkpoint {
+    let file = try SafetensorsFile(MappedFile(permanent: bytes, name: name))
+    return try open(CheckpointTensors(file), from: file.url)
+  }
+
   private static func openSingleFile(_ url: URL) throws -> Checkpoint {
     let tensors: CheckpointTensors
     do {
@@ -32,7 +43,11 @@ extension Checkpoint {
       throw error.code == CheckpointError.Code.unreadableFile.rawValue
         ? error : ForeignFormat.pickled(quoted(url.lastPathComponent))
     }
-    return try Checkpoint(
+    return try open(tensors, from: url)
+  }
+
+  private static func open(_ tensors: CheckpointTensors, from url: URL) throws -> Checkpoint {
+    try Checkpoint(
       url: url, layout: nil, sources: [Source(tensors: tensors, component: nil)],
       configs: embeddedConfigs(tensors.metadata), pipeline: nil)
   }

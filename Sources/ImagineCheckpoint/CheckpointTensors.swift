@@ -22,14 +22,20 @@ package struct CheckpointTensors: Sendable {
   ///   folder, and a tensor that its shard does not hold.
   package init(_ url: URL) throws {
     if url.pathExtension.lowercased() == "json" {
-      self.files = []
+      self.init(files: [])
       try open(index: url)
     } else {
-      let file = try SafetensorsFile(url)
-      files = [file]
-      for info in file.tensors { elements[info.name] = Element(info: info, file: file) }
+      self.init(try SafetensorsFile(url))
     }
   }
+
+  /// The tensors of one file.
+  package init(_ file: SafetensorsFile) {
+    files = [file]
+    for info in file.tensors { elements[info.name] = Element(info: info, file: file) }
+  }
+
+  private init(files: [SafetensorsFile]) { self.files = files }
 
   private mutating func open(index url: URL) throws {
     let name = quoted(url.lastPathComponent)

@@ -7,6 +7,14 @@ internal import Foundation
 final class MappedFile: @unchecked Sendable {  // The mapping is immutable and lives as long as the object.
   let url: URL
   let bytes: UnsafeRawBufferPointer
+  private let isMapped: Bool
+
+  /// Stands for a file that was built into the program: `bytes` must stay valid as long as the program runs.
+  init(permanent bytes: UnsafeRawBufferPointer, name: String) {
+    url = URL(filePath: name)
+    self.bytes = bytes
+    isMapped = false
+  }
 
   /// Maps the whole file.
   init(_ url: URL) throws {
@@ -29,6 +37,7 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
     else { throw CheckpointError(.notAFile, "\(name) is not a regular file: give the path of a model file.") }
 
     self.url = url
+    isMapped = size > 0
     guard size > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
@@ -42,6 +51,6 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
   }
 
   deinit {
-    if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+    if isMapped, let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
   }
 }
