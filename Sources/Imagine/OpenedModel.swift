@@ -16,7 +16,7 @@ struct OpenedModel {
 
   static func demonstration() throws -> OpenedModel {
     try OpenedModel(
-      Checkpoint.open(embedded: DemoModel.bytes, name: DemoModel.fileName), name: "demonstration",
+      Checkpoint.open(permanent: DemoModel.bytes, name: DemoModel.fileName), name: "demonstration",
       isDemonstration: true)
   }
 
