@@ -39,7 +39,7 @@ let package = Package(
     // Models are written on symbolic tensors; backends run them. Neither sees the other.
     module("ImagineModels", ["ImagineGraph", "ImagineCheckpoint"]),
     module("ImagineReference", ["ImagineGraph"]),
-    module("ImagineCPU", ["ImagineGraph", "CKernels", "COneDNN"]),
+    module("ImagineCPU", ["ImagineGraph", "CKernels", "COneDNNShim"]),
 
     // The library and the command.
     module(
@@ -64,7 +64,9 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
     .target(name: "CPNGCodec", dependencies: ["CPNG"]),
-    .target(name: "CKernels"),
+    .target(
+      name: "COneDNNShim", dependencies: ["COneDNN"], linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp", .when(platforms: [.linux]))]),
     .target(name: "CVocabulary", exclude: ["merges.txt", "NOTICE"]),
     .target(name: "CDemoModel", exclude: ["demo.safetensors"]),
 
@@ -81,7 +83,7 @@ let package = Package(
       [
         "ImagineModels", "ImagineCheckpoint", "ImagineGraph", "ImagineCPU", "ImagineReference", "ImagineTesting",
       ]),
-    tests("ImagineTests", ["Imagine", "ImagineCheckpoint", "ImagineTesting"]),
+    tests("ImagineTests", ["Imagine", "ImagineCheckpoint", "ImagineGraph", "ImagineTesting"]),
     tests("ImagineCommandTests", ["ImagineCommand"]),
   ],
   swiftLanguageModes: [.v6]

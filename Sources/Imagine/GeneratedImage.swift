@@ -1,5 +1,6 @@
 public import Foundation
 internal import ImagineImage
+internal import ImagineSampling
 
 /// A finished picture with all that is needed to draw it again.
 public struct GeneratedImage: Sendable {

@@ -16,7 +16,7 @@ struct OpenedModel {
 
   static func demonstration() throws -> OpenedModel {
     try OpenedModel(
-      Checkpoint.open(embedded: DemoModel.bytes, name: DemoModel.fileName), name: "demonstration",
+      Checkpoint.open(permanent: DemoModel.bytes, name: DemoModel.fileName), name: "demonstration",
       isDemonstration: true)
   }
 
@@ -24,11 +24,11 @@ struct OpenedModel {
     let family = try ModelFamily.of(checkpoint.kind, file: "'\(checkpoint.url.lastPathComponent)'")
     let layout = CheckpointLayout(
       shapes: checkpoint.tensors.mapValues { Shape($0.shape) }, configurations: checkpoint.configs)
-    let missing = Component.required.filter { checkpoint[component: $0] == nil }
+    let missing = Component.required.filter { checkpoint[$0] == nil }
     guard missing.isEmpty else {
       throw ModelError(
         .incomplete,
-        "'\(checkpoint.url.lastPathComponent)' holds no \(missing.map(\.words).joined(separator: " and no ")): "
+        "'\(checkpoint.url.lastPathComponent)' holds no \(missing.map { $0.words }.joined(separator: " and no ")): "
           + "give a complete checkpoint.")
     }
     self.checkpoint = checkpoint

@@ -192,7 +192,8 @@ extension Pipeline {
       [1, job.latentHeight, job.latentWidth, 4], ImageLayout.channelsLast(latents, channels: 4))
     let pixels = try runner.decode(input).floats
     let size = job.request.size
-    job.recorder?.add("image", [1, 3, size.height, size.width], ImageLayout.channelsFirst(pixels, channels: 3))
+    let visible = pixels.map { min(max($0, -1), 1) }
+    job.recorder?.add("image", [1, 3, size.height, size.width], ImageLayout.channelsFirst(visible, channels: 3))
     return try GeneratedImage(pixels: pixels, job: job, model: report.name)
   }
 }

@@ -2,7 +2,7 @@ internal import ImagineSampling
 
 /// The algorithm that takes noise to a picture, step by step.
 public struct Sampler: Sendable, Hashable {
-  package let kind: SamplerKind
+  let kind: SamplerKind
 
   private init(_ kind: SamplerKind) { self.kind = kind }
 
@@ -34,9 +34,9 @@ public struct Sampler: Sendable, Hashable {
 
 /// How a run's steps are spread over noise levels.
 public struct Schedule: Sendable, Hashable {
-  package let kind: SigmaSchedule
+  let kind: SigmaSchedule
 
-  package init(_ kind: SigmaSchedule) { self.kind = kind }
+  init(_ kind: SigmaSchedule) { self.kind = kind }
 
   /// Even in training timesteps.
   public static let normal = Schedule(.normal)
@@ -69,7 +69,7 @@ public struct Schedule: Sendable, Hashable {
 
 /// Whose random numbers a seed stands for.
 public struct RandomSource: Sendable, Hashable {
-  package let stream: RandomStream
+  let stream: RandomStream
 
   private init(_ stream: RandomStream) { self.stream = stream }
 

@@ -23,6 +23,17 @@ extension Checkpoint {
     }
   }
 
+  /// Opens a safetensors file that is built into the program.
+  ///
+  /// - Parameters:
+  ///   - bytes: the file, which must stay valid as long as the program runs; nothing is copied.
+  ///   - name: what messages call it.
+  /// - Throws: `CheckpointError` as for a file.
+  package static func open(permanent bytes: UnsafeRawBufferPointer, name: String) throws -> Checkpoint {
+    let file = try SafetensorsFile(MappedFile(permanent: bytes, name: name))
+    return try open(CheckpointTensors(file), from: file.url)
+  }
+
   private static func openSingleFile(_ url: URL) throws -> Checkpoint {
     let tensors: CheckpointTensors
     do {
@@ -32,18 +43,10 @@ extension Checkpoint {
       throw error.code == CheckpointError.Code.unreadableFile.rawValue
         ? error : ForeignFormat.pickled(quoted(url.lastPathComponent))
     }
-    return try singleFile(tensors, url)
+    return try open(tensors, from: url)
   }
 
-  /// Opens a single file that is part of the program; the bytes must live as long as the process.
-  ///
-  /// - Throws: `CheckpointError`.
-  package static func open(embedded bytes: UnsafeRawBufferPointer, name: String) throws -> Checkpoint {
-    let file = try SafetensorsFile(embedded: bytes, name: name)
-    return try singleFile(CheckpointTensors(file), file.url)
-  }
-
-  private static func singleFile(_ tensors: CheckpointTensors, _ url: URL) throws -> Checkpoint {
+  private static func open(_ tensors: CheckpointTensors, from url: URL) throws -> Checkpoint {
     try Checkpoint(
       url: url, layout: nil, sources: [Source(tensors: tensors, component: nil)],
       configs: embeddedConfigs(tensors.metadata), pipeline: nil)

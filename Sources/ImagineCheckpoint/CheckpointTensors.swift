@@ -8,7 +8,7 @@ package struct CheckpointTensors: Sendable {
     package let file: SafetensorsFile
   }
 
-  package let files: [SafetensorsFile]
+  package private(set) var files: [SafetensorsFile]
   package private(set) var elements: [String: Element] = [:]
 
   /// The notes of the first file.
@@ -22,19 +22,22 @@ package struct CheckpointTensors: Sendable {
   ///   folder, and a tensor that its shard does not hold.
   package init(_ url: URL) throws {
     if url.pathExtension.lowercased() == "json" {
-      try self.init(index: url)
+      self.init(files: [])
+      try open(index: url)
     } else {
-      try self.init(SafetensorsFile(url))
+      self.init(try SafetensorsFile(url))
     }
   }
 
   /// The tensors of one file.
-  init(_ file: SafetensorsFile) {
+  package init(_ file: SafetensorsFile) {
     files = [file]
     for info in file.tensors { elements[info.name] = Element(info: info, file: file) }
   }
 
-  private init(index url: URL) throws {
+  private init(files: [SafetensorsFile]) { self.files = files }
+
+  private mutating func open(index url: URL) throws {
     let name = quoted(url.lastPathComponent)
     guard let weightMap = try ConfigurationFile.read(url)["weight_map"]?.object else {
       throw CheckpointError(

@@ -18,7 +18,8 @@ struct DiffusersFolder {
     }
     let components = Component.allCases.filter { names.contains($0.rawValue) }
     let pipeline = configs["model_index"]?["_class_name"]?.string
-    guard !components.isEmpty else { return try openComponent(pipeline: pipeline) }
+    let hasOtherNetwork = names.contains("transformer") && !names.contains("unet")
+    guard !components.isEmpty, !hasOtherNetwork else { return try openComponent(pipeline: pipeline) }
 
     var sources: [Checkpoint.Source] = []
     for component in components {

@@ -12,7 +12,7 @@ enum TensorPart: Sendable, Hashable {
 /// `text_encoder.text_model.final_layer_norm.weight`.
 ///
 /// Sources are original single files (the "LDM" names), diffusers files, and what programs made of both.
-package struct KeyMap {
+struct KeyMap {
   /// What a source tensor is.
   enum Placement {
     /// It holds these canonical tensors. Where several sources claim one of them, the lowest rank is meant.

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A regular file as read-only memory, paged in by the system as it is touched; or bytes that are part of the program.
+/// A regular file as read-only memory, paged in by the system as it is touched.
 ///
 /// A file that another program cuts short while it is mapped raises SIGBUS on access, as with every mapping; nothing
 /// inside the file can cause that.
@@ -9,8 +9,8 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
   let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
 
-  /// Takes bytes that live as long as the process for the contents of a file of this name.
-  init(embedded bytes: UnsafeRawBufferPointer, name: String) {
+  /// Stands for a file that was built into the program: `bytes` must stay valid as long as the program runs.
+  init(permanent bytes: UnsafeRawBufferPointer, name: String) {
     url = URL(filePath: name)
     self.bytes = bytes
     isMapped = false
@@ -37,7 +37,7 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
     else { throw CheckpointError(.notAFile, "\(name) is not a regular file: give the path of a model file.") }
 
     self.url = url
-    isMapped = true
+    isMapped = size > 0
     guard size > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return

@@ -18,11 +18,6 @@ package final class SafetensorsFile: Sendable {
     try self.init(MappedFile(url))
   }
 
-  /// Reads a file that is part of the program; the bytes must live as long as the process.
-  package convenience init(embedded bytes: UnsafeRawBufferPointer, name: String) throws {
-    try self.init(MappedFile(embedded: bytes, name: name))
-  }
-
   init(_ file: MappedFile) throws {
     try ForeignFormat.reject(file)
     let header = try SafetensorsHeader(file.bytes, file: file.url.lastPathComponent)

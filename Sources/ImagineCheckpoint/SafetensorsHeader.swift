@@ -15,9 +15,11 @@ package struct TensorInfo: Sendable, Hashable {
 ///
 /// Everything the format promises is checked here, once: the tensors tile the data section without gap or overlap, in
 /// bounds, each exactly as long as its shape says. What comes later indexes without further doubt.
-struct SafetensorsHeader {
-  private(set) var tensors: [TensorInfo] = []
-  private(set) var metadata: [String: String] = [:]
+package struct SafetensorsHeader: Sendable {
+  /// The tensors in the order of their place.
+  package private(set) var tensors: [TensorInfo] = []
+  /// The free-form notes.
+  package private(set) var metadata: [String: String] = [:]
 
   /// The longest header the format allows.
   static let maximumLength = 100_000_000
@@ -25,7 +27,8 @@ struct SafetensorsHeader {
   /// - Parameters:
   ///   - bytes: the whole file; only the header is touched.
   ///   - file: the file's name for messages.
-  init(_ bytes: UnsafeRawBufferPointer, file: String) throws(CheckpointError) {
+  /// - Throws: `CheckpointError` that names the rule and the tensor.
+  package init(_ bytes: UnsafeRawBufferPointer, file: String) throws(CheckpointError) {
     let file = quoted(file)
     func invalid(_ reason: String, _ code: CheckpointError.Code = .invalidHeader) -> CheckpointError {
       CheckpointError(code, "\(file) is not a valid safetensors file: \(reason); download it again.")

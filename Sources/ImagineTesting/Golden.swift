@@ -1,5 +1,5 @@
 package import Foundation
-package import ImagineCheckpoint
+internal import ImagineCheckpoint
 package import ImagineGraph
 
 /// Tensors that another program computed, from `Tests/Goldens/`.

@@ -140,6 +140,19 @@ struct CheckpointOpeningTests {
     #expect(try Checkpoint.open(url).configs.isEmpty)
   }
 
+  @Test("A file built into the program opens like one on disk")
+  func permanentBytes() throws {
+    let header = #"{"unet.conv_in.bias":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#
+    let file = safetensors(Data(header.utf8), data: Data([3, 4]))
+    try file.withUnsafeBytes { bytes in
+      let checkpoint = try Checkpoint.open(permanent: bytes, name: "demo.safetensors")
+      #expect(checkpoint.url.lastPathComponent == "demo.safetensors")
+      #expect(try read(checkpoint, "unet.conv_in.bias", as: .float32, of: Float.self, count: 2) == [3, 4])
+      let short = UnsafeRawBufferPointer(rebasing: bytes.dropLast())
+      #expect(errorCode { _ = try Checkpoint.open(permanent: short, name: "demo.safetensors") } == "truncatedFile")
+    }
+  }
+
   @Test("A folder of one network is told by its configuration")
   func componentFolder() throws {
     try writeFolder()

@@ -72,7 +72,9 @@ struct ConversionTests {
     }
   #endif
 
-  private func littleEndian<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] { numbers.withUnsafeBytes(Array.init) }
+  private func littleEndian<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] {
+    numbers.withUnsafeBytes(Array.init)
+  }
 
   @Test("to int32: exact from integers, to nearest from damaged floats")
   func integers() throws {

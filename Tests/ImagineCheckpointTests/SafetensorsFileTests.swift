@@ -214,22 +214,31 @@ struct SafetensorsFileTests {
   }
 
   @Test("Flipped bytes never crash, and what still opens still reads")
-  func fuzz() throws {
+  func fuzz() {
     let header =
       #"{"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F16","shape":[2,3],"data_offsets":[0,12]},"#
       + #""b":{"dtype":"I64","shape":[],"data_offsets":[12,20]},"c\u00e9":{"dtype":"U8","shape":[4],"data_offsets":[20,24]}} "#
     let valid = safetensors(header, data: 24)
-    var random = SystemRandomNumberGenerator()
-    let url = folder.url.appending(path: "model.safetensors")
-    for _ in 0..<1500 {
-      var bytes = valid
-      for _ in 0..<Int.random(in: 1...3, using: &random) {
-        bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
-      }
-      if Bool.random(using: &random) { bytes = bytes.prefix(Int.random(in: 0...bytes.count, using: &random)) }
-      try bytes.write(to: url)
-      guard let file = try? SafetensorsFile(url) else { continue }
-      for tensor in file.tensors { _ = try file.withBytes(of: tensor.name) { $0.reduce(0, &+) } }
+    // A fixed sequence (Knuth's MMIX generator), so that a failure comes again.
+    var state: UInt64 = 1
+    func random(below bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % bound
     }
+    var opened = 0
+    for _ in 0..<10_000 {
+      var bytes = Array(valid)
+      for _ in 0...random(below: 3) { bytes[random(below: bytes.count)] = UInt8(random(below: 256)) }
+      if random(below: 4) == 0 { bytes.removeLast(random(below: bytes.count)) }
+      bytes.withUnsafeBytes { bytes in
+        guard let header = try? SafetensorsHeader(bytes, file: "x") else { return }
+        opened += 1
+        for tensor in header.tensors {
+          #expect(bytes[tensor.range].count == tensor.elementCount * tensor.dataType.size)
+        }
+      }
+    }
+    // Some flips only change a name or a note.
+    #expect((1..<9_000).contains(opened))
   }
 }

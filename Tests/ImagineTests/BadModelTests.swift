@@ -1,6 +1,7 @@
 import Foundation
 import Imagine
 import ImagineCheckpoint
+import ImagineGraph
 import Testing
 
 /// Files that are no models: each is refused with a sentence that says what it is.

@@ -1,5 +1,6 @@
 import Foundation
 import ImagineCheckpoint
+import ImagineGraph
 import ImagineTesting
 
 /// A single-file model written again as a diffusers folder, in 32-bit floats.

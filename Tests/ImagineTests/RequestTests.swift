@@ -4,18 +4,26 @@ import Testing
 
 /// What a request may ask for, and what it says when it may not.
 @Suite struct RequestTests {
-  @Test(
-    arguments: [
-      (\GenerationRequest.steps, 0, "0 steps"), (\.steps, 10_000, "10000 steps"), (\.steps, -3, "-3 steps"),
-      (\.size.width, 0, "width of 0"), (\.size.height, 100, "choose 96 or 104"), (\.size.width, 9000, "width of 9000"),
-      (\.size.height, -64, "height of -64"), (\.count, 0, "0 pictures"),
-    ] as [(WritableKeyPath<GenerationRequest, Int> & Sendable, Int, String)])
-  func impossibleNumbers(
-    _ field: WritableKeyPath<GenerationRequest, Int> & Sendable, _ value: Int, _ words: String
-  ) async throws {
+  @Test(arguments: [(0, "0 steps"), (10_000, "10000 steps"), (-3, "-3 steps")])
+  func impossibleSteps(_ steps: Int, _ words: String) async throws {
     var request = TinyModel.request
-    request[keyPath: field] = value
+    request.steps = steps
     try await expectRefusal(of: request, mentioning: words)
+  }
+
+  @Test(arguments: [
+    (0, 64, "width of 0"), (64, 100, "choose 96 or 104"), (9000, 64, "width of 9000"), (64, -64, "height of -64"),
+  ])
+  func impossibleSizes(_ width: Int, _ height: Int, _ words: String) async throws {
+    var request = TinyModel.request
+    request.size = Size(width: width, height: height)
+    try await expectRefusal(of: request, mentioning: words)
+  }
+
+  @Test func noPictures() async throws {
+    var request = TinyModel.request
+    request.count = 0
+    try await expectRefusal(of: request, mentioning: "0 pictures")
   }
 
   @Test(arguments: [-1, .nan, .infinity, 1e9] as [Float])
@@ -27,7 +35,7 @@ import Testing
 
   private func expectRefusal(of request: GenerationRequest, mentioning words: String) async throws {
     let pipeline = try await TinyModel.pipeline()
-    let error = await #expect(throws: ImagineError.self) { try await pipeline.image(request) }
+    let error = await #expect(throws: ImagineError.self) { try await pipeline.images(request) }
     #expect(error?.code == .invalidRequest)
     #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
   }

@@ -1,0 +1,44 @@
+import CKernels
+package import ImagineGraph
+
+/// Runs graphs on the processor: products by oneDNN, everything else by the kernels of this package.
+package struct CPUBackend: Backend {
+  private let machine: Machine
+
+  /// - Parameters:
+  ///   - threads: of each run; by default all processors this process may use.
+  ///   - features: instruction sets to use; what the processor lacks is left out.
+  /// - Throws: `CPUBackendError` if oneDNN cannot be set up.
+  package init(threads: Int? = nil, features: CPUFeatures = .available) throws {
+    let threads = threads ?? Int(ck_available_threads())
+    guard (1...4096).contains(threads) else {
+      throw CPUBackendError("\(threads) threads are not possible; choose from 1 to 4096.")
+    }
+    machine = try Machine(features: features.intersection(.available), threads: threads)
+  }
+
+  package var capabilities: CPUCapabilities { machine.capabilities }
+
+  /// There is a kernel for every operation; types are checked when a graph is planned.
+  package func supports(_ op: Op, _ operands: [TensorType]) -> Bool { true }
+
+  /// Reads nothing yet: each weight is read, packed and its plain copy freed when the first plan needs it.
+  package func upload(_ weights: any WeightSource, for graph: Graph) throws -> any DeviceWeights {
+    CPUWeights(weights, machine)
+  }
+
+  /// - Throws: `CPUBackendError` if the weights are not this backend's, a weight cannot be read, memory for weights is
+  ///   lacking, or an operation has operands of a type it cannot be computed with.
+  package func plan(_ graph: Graph, weights: any DeviceWeights) throws -> any Plan {
+    try preparedPlan(graph, weights: weights)
+  }
+
+  /// The same as `plan`, with the type that can be profiled.
+  package func preparedPlan(_ graph: Graph, weights: any DeviceWeights) throws -> CPUPlan {
+    guard let weights = weights as? CPUWeights, weights.machine === machine else {
+      throw CPUBackendError("These weights belong to another backend; upload them to this one.")
+    }
+    let graph = try graph.optimized(for: supports)
+    return try machine.locked { _ in try PlanBuilder(graph, weights, machine).build() }
+  }
+}

@@ -1,0 +1,43 @@
+import COneDNNShim
+import Foundation
+
+/// What the backend computes with.
+package struct CPUCapabilities: Sendable, Hashable {
+  /// The processor's name as the system gives it, such as `AMD EPYC 7763`.
+  package let name: String
+  package let features: CPUFeatures
+  /// Threads a run uses.
+  package let threads: Int
+  /// Whether products of bfloat16 run in hardware.
+  ///
+  /// Where they do not, bfloat16 graphs run with 32-bit arithmetic: half the memory, but somewhat slower than 32-bit
+  /// activations with bfloat16 weights.
+  package let hasNativeBFloat16: Bool
+  /// The version of oneDNN found at run time, such as `2.6.3`.
+  package let oneDNNVersion: String
+
+  init(features: CPUFeatures, threads: Int) {
+    name = Self.processorName
+    self.features = features
+    self.threads = threads
+    hasNativeBFloat16 = features.contains(.avx512BFloat16) && od_has_native_bf16()
+    let version = Int(od_version())
+    oneDNNVersion = "\(version / 10000).\(version / 100 % 100).\(version % 100)"
+  }
+
+  private static let processorName: String = {
+    let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    for line in information.split(separator: "\n") where line.hasPrefix("model name") {
+      if let colon = line.firstIndex(of: ":") {
+        return line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+      }
+    }
+    #if arch(x86_64)
+      return "x86-64 processor"
+    #elseif arch(arm64)
+      return "64-bit Arm processor"
+    #else
+      return "processor"
+    #endif
+  }()
+}

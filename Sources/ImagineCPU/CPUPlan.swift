@@ -1,0 +1,115 @@
+import Foundation
+package import ImagineGraph
+
+/// The memory of a run.
+struct Frame {
+  /// Values between operations, at the offsets of the memory plan.
+  let values: UnsafeMutableRawPointer
+  /// What an operation needs for itself.
+  let scratch: UnsafeMutableRawPointer
+  let inputs: [String: HostTensor]
+}
+
+/// One operation made ready: reads and writes the frame.
+typealias Kernel = (Frame) throws -> Void
+
+/// How long one operation of a run took.
+package struct OpTiming: Sendable, Hashable {
+  /// The operation's name, such as `conv2d`.
+  package let op: String
+  /// The weight path of the layer it belongs to.
+  package let scope: String
+  package let result: TensorType
+  package let duration: Duration
+}
+
+/// A graph as a list of kernels over one block of memory.
+package final class CPUPlan: Plan, @unchecked Sendable {
+  struct Step {
+    let node: Node
+    let kernel: Kernel
+  }
+
+  private let machine: Machine
+  private let graph: Graph
+  private let steps: [Step]
+  private let outputs: [Value]
+  private let valueBytes: Int
+  private let scratchBytes: Int
+
+  init(_ machine: Machine, _ graph: Graph, _ steps: [Step], outputs: [Value], valueBytes: Int, scratchBytes: Int) {
+    self.machine = machine
+    self.graph = graph
+    self.steps = steps
+    self.outputs = outputs
+    self.valueBytes = valueBytes
+    self.scratchBytes = scratchBytes
+  }
+
+  /// Bytes for values between operations and for the operations' own needs.
+  package var peakBytes: Int { valueBytes + scratchBytes }
+
+  /// - Throws: `CPUBackendError` if an input is missing, unknown or of another type than traced, or memory is lacking.
+  package func run(_ inputs: [String: HostTensor]) throws -> [HostTensor] {
+    try run(inputs) { step, frame in try step.kernel(frame) }
+  }
+
+  /// Runs the graph and measures each operation.
+  package func profile(_ inputs: [String: HostTensor]) throws -> (results: [HostTensor], timings: [OpTiming]) {
+    var timings: [OpTiming] = []
+    let clock = ContinuousClock()
+    let results = try run(inputs) { step, frame in
+      let duration = try clock.measure { try step.kernel(frame) }
+      timings.append(
+        OpTiming(op: step.node.op.name, scope: step.node.scope, result: step.node.type, duration: duration))
+    }
+    return (results, timings)
+  }
+
+  /// Runs in memory filled with NaN, so that reading what was never written shows in the results. For tests.
+  package func runInPoisonedMemory(_ inputs: [String: HostTensor]) throws -> [HostTensor] {
+    try machine.locked { workspace in
+      memset(try workspace.memory(peakBytes), 0xff, peakBytes)
+      return try run(inputs)
+    }
+  }
+
+  private func run(_ inputs: [String: HostTensor], _ execute: (Step, Frame) throws -> Void) throws -> [HostTensor] {
+    try check(inputs)
+    return try machine.locked { workspace in
+      let memory = try workspace.memory(peakBytes)
+      let frame = Frame(values: memory, scratch: memory + valueBytes, inputs: inputs)
+      for step in steps { try execute(step, frame) }
+      return try outputs.map { try $0.hostTensor(in: frame) }
+    }
+  }
+
+  private func check(_ inputs: [String: HostTensor]) throws {
+    let expected = Dictionary(graph.inputs.map { ($0.name, $0.type) }) { first, _ in first }
+    for (name, type) in expected {
+      guard let tensor = inputs[name] else {
+        throw CPUBackendError("Input \(name) is missing; feed \(type) at each run.")
+      }
+      guard tensor.shape == type.shape, (tensor.elementType == .int32) == (type.elementType == .int32) else {
+        throw CPUBackendError("Input \(name) is \(tensor.type); the graph was traced for \(type).")
+      }
+      guard tensor.elementCount == type.shape.count else {
+        throw CPUBackendError("Input \(name) holds \(tensor.elementCount) elements, which do not fill \(type.shape).")
+      }
+    }
+    if let unknown = inputs.keys.filter({ expected[$0] == nil }).min() {
+      throw CPUBackendError(
+        "The graph has no input \(unknown); it has \(expected.keys.sorted().joined(separator: ", ")).")
+    }
+  }
+}
+
+extension HostTensor {
+  /// How many values there are, whatever the shape says.
+  fileprivate var elementCount: Int {
+    switch values {
+    case .float(let floats): floats.count
+    case .int32(let integers): integers.count
+    }
+  }
+}

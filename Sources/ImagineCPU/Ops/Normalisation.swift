@@ -1,0 +1,54 @@
+import CKernels
+import ImagineGraph
+
+extension PlanBuilder {
+  /// x [N, ..., C], weight [C], bias [C].
+  func groupNorm(
+    _ operands: [Value], groups: Int, epsilon: Float, _ activation: Activation?, _ result: Target
+  ) throws -> Kernel {
+    let x = operands[0], weight = operands[1], bias = operands[2]
+    try requireFloats(weight, bias)
+    let type = try x.type.elementType.arithmetic, device = device
+    let shape = ck_group_norm_shape(
+      images: x.shape[0], positions: x.shape.dimensions.dropFirst().dropLast().reduce(1, *), channels: x.shape.last,
+      groups: groups, epsilon: epsilon, activation: activation.kernel)
+    reserveScratch(ck_group_norm_scratch_bytes(shape))
+    return { frame in
+      ck_group_norm(
+        device, type, shape, try x.address(in: frame), try weight.floats(in: frame), try bias.floats(in: frame),
+        result.address(in: frame), frame.scratch)
+    }
+  }
+
+  /// x [..., C], weight [C], bias [C].
+  func layerNorm(_ operands: [Value], epsilon: Float, _ result: Target) throws -> Kernel {
+    let x = operands[0], weight = operands[1], bias = operands[2]
+    try requireFloats(weight, bias)
+    let type = try x.type.elementType.arithmetic, device = device, columns = x.shape.last
+    return { frame in
+      ck_layer_norm(
+        device, type, try x.address(in: frame), try weight.floats(in: frame), try bias.floats(in: frame), epsilon,
+        result.address(in: frame), result.rows, columns)
+    }
+  }
+
+  /// Over the last axis; `causal` leaves row t of [..., T, S] its first t + 1 columns.
+  func softmax(_ x: Value, causal: Bool, _ result: Target) throws -> Kernel {
+    let type = try x.type.elementType.arithmetic, device = device, columns = x.shape.last
+    let period = causal ? x.shape[x.shape.rank - 2] : 0
+    return { frame in
+      ck_softmax(device, type, try x.address(in: frame), result.address(in: frame), result.rows, columns, period)
+    }
+  }
+
+  private func requireFloats(_ values: Value...) throws {
+    for value in values where value.type.elementType != .float32 {
+      throw CPUBackendError("A normalisation's weight or bias is \(value.type); it has to be float32.")
+    }
+  }
+}
+
+extension Target {
+  /// How many vectors along the last axis there are.
+  var rows: Int { shape.last == 0 ? 0 : count / shape.last }
+}

@@ -1,0 +1,129 @@
+import CKernels
+import ImagineGraph
+
+/// Turns a graph into kernels: places values, loads weights, chooses implementations.
+final class PlanBuilder {
+  let graph: Graph
+  let machine: Machine
+  private let weights: CPUWeights
+  private let memory: MemoryPlan
+  /// The parameters that only products read, so that they can be packed.
+  private let packable: Set<NodeID>
+  private var values: [Value] = []
+  private var scratchBytes = 0
+
+  init(_ graph: Graph, _ weights: CPUWeights, _ machine: Machine) {
+    self.graph = graph
+    self.weights = weights
+    self.machine = machine
+    memory = MemoryPlan(graph)
+    packable = graph.packableParameters
+  }
+
+  var device: ck_device { machine.device }
+
+  func build() throws -> CPUPlan {
+    var steps: [CPUPlan.Step] = []
+    for id in graph.ids {
+      let node = graph[id]
+      do {
+        values.append(try value(of: id))
+        if let kernel = try kernel(for: id) { steps.append(CPUPlan.Step(node: node, kernel: kernel)) }
+      } catch let error as CPUBackendError {
+        throw CPUBackendError("\(node.scope): \(error)")
+      }
+    }
+    return CPUPlan(
+      machine, graph, steps, outputs: graph.outputs.map { values[$0.index] }, valueBytes: memory.byteCount.aligned,
+      scratchBytes: scratchBytes)
+  }
+
+  /// Asks for working memory during one operation; offsets count from the frame's scratch.
+  func reserveScratch(_ byteCount: Int) { scratchBytes = max(scratchBytes, byteCount.aligned) }
+
+  /// Whether a node is a parameter that may lie in memory as oneDNN wants it.
+  func isPackable(_ id: NodeID) -> Bool { packable.contains(id) }
+
+  private func value(of id: NodeID) throws -> Value {
+    let node = graph[id]
+    if case .parameter(let path) = node.op {
+      let weight = try weights.weight(path, node.type)
+      // Read now, not in the middle of the first run.
+      if !isPackable(id) { _ = try weight.address(in: .plain) }
+      return Value(type: node.type, location: .weight(weight))
+    }
+    if case .reshape = node.op {
+      return Value(type: node.type, location: values[node.operands[0].index].location)
+    }
+    return Value(type: node.type, location: .offset(try offset(of: id)))
+  }
+
+  private func offset(of id: NodeID) throws -> Int {
+    guard let offset = memory.offsets[id.index] else {
+      throw CPUBackendError("The memory plan has no place for the result of \(graph[id].op.name).")
+    }
+    return offset
+  }
+
+  /// The work of a node, or nil if its value is there already.
+  private func kernel(for id: NodeID) throws -> Kernel? {
+    let node = graph[id]
+    let operands = node.operands.map { values[$0.index] }
+    switch node.op {
+    case .parameter, .reshape:
+      return nil
+    case .input, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
+      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .geglu:
+      return try kernel(node, operands, Target(type: node.type, offset: try offset(of: id)))
+    }
+  }
+
+  private func kernel(_ node: Node, _ operands: [Value], _ result: Target) throws -> Kernel? {
+    switch node.op {
+    case .parameter, .reshape: nil
+    case .input(let name): try input(name, result)
+    case .linear(let epilogue):
+      try linear(epilogue, operands, result, packable: isPackable(node.operands[1]))
+    case .conv2d(let convolution, let epilogue):
+      try conv2d(convolution, epilogue, operands, result, packable: isPackable(node.operands[1]))
+    case .matmul(let transposeB): try matmul(operands[0], operands[1], transposeB: transposeB, result)
+    case .groupNorm(let groups, let epsilon, let activation):
+      try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result)
+    case .layerNorm(let epsilon): try layerNorm(operands, epsilon: epsilon, result)
+    case .activation(let function): try activation(function, operands[0], result)
+    case .softmax(let causal): try softmax(operands[0], causal: causal, result)
+    case .add: try binary(CK_ADD, operands[0], operands[1], result)
+    case .multiply: try binary(CK_MULTIPLY, operands[0], operands[1], result)
+    case .scale(let factor): try scale(factor, operands[0], result)
+    case .concat(let axis): concat(operands, axis: axis, result)
+    case .upsampleNearest: upsampleNearest(operands[0], result)
+    case .embedding: embedding(ids: operands[0], table: operands[1], result)
+    case .timestepEmbedding(let width): timestepEmbedding(operands[0], width: width, result)
+    case .cast: cast(operands[0], result)
+    case .permute(let axes): permute(operands[0], axes, result)
+    case .slice(let axis, let start, _): slice(operands[0], axis: axis, start: start, result)
+    case .attention(let heads, let causal): try attention(operands, heads: heads, causal: causal, result)
+    case .geglu: try geglu(operands[0], result)
+    }
+  }
+}
+
+extension Graph {
+  /// The parameters whose only readers are linear layers and convolutions that take them as weights.
+  fileprivate var packableParameters: Set<NodeID> {
+    var packable: Set<NodeID> = [], others = Set(outputs)
+    for node in nodes {
+      for (position, operand) in node.operands.enumerated() {
+        switch node.op {
+        case .linear where position == 1, .conv2d where position == 1:
+          if case .parameter = self[operand].op { packable.insert(operand) }
+        case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add,
+          .multiply, .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute,
+          .slice, .attention, .geglu:
+          others.insert(operand)
+        }
+      }
+    }
+    return packable.subtracting(others)
+  }
+}

@@ -1,0 +1,71 @@
+import CKernels
+import ImagineGraph
+
+/// Where a node's value is found during a run.
+struct Value {
+  enum Location {
+    /// Bytes from the beginning of the frame's values.
+    case offset(Int)
+    case weight(StoredWeight)
+  }
+
+  let type: TensorType
+  let location: Location
+
+  var shape: Shape { type.shape }
+  var count: Int { type.shape.count }
+
+  /// The elements, row-major.
+  func address(in frame: Frame) throws -> UnsafeRawPointer {
+    switch location {
+    case .offset(let offset): UnsafeRawPointer(frame.values + offset)
+    case .weight(let weight): try weight.address(in: .plain)
+    }
+  }
+
+  /// The elements of a 32-bit value.
+  func floats(in frame: Frame) throws -> UnsafePointer<Float> {
+    try address(in: frame).assumingMemoryBound(to: Float.self)
+  }
+
+  /// A copy for the host: integers stay integers, everything else becomes floats.
+  func hostTensor(in frame: Frame) throws -> HostTensor {
+    let address = try address(in: frame)
+    switch type.elementType {
+    case .float32:
+      return HostTensor(shape, Array(UnsafeBufferPointer(start: try floats(in: frame), count: count)))
+    case .bfloat16:
+      let bits = UnsafeBufferPointer(start: address.assumingMemoryBound(to: UInt16.self), count: count)
+      return HostTensor(shape, bits.map(BFloat16.float))
+    case .int32:
+      return HostTensor(
+        shape, Array(UnsafeBufferPointer(start: address.assumingMemoryBound(to: Int32.self), count: count)))
+    }
+  }
+}
+
+/// Where a kernel writes its result.
+struct Target {
+  let type: TensorType
+  let offset: Int
+
+  var shape: Shape { type.shape }
+  var count: Int { type.shape.count }
+
+  func address(in frame: Frame) -> UnsafeMutableRawPointer { frame.values + offset }
+}
+
+extension ElementType {
+  /// The format kernels compute from and to.
+  ///
+  /// - Throws: `CPUBackendError` for integers, which only move.
+  var arithmetic: ck_type {
+    get throws {
+      switch self {
+      case .float32: CK_F32
+      case .bfloat16: CK_BF16
+      case .int32: throw CPUBackendError("This operation computes with floats and was given integers; cast them first.")
+      }
+    }
+  }
+}
