@@ -12,7 +12,7 @@ enum CommandLineProgram {
   }
 
   /// A command's name counts only as the first argument, so that it can still be drawn: `imagine -p devices`.
-  static func commandType(_ arguments: [String]) -> (any ParsableCommand.Type, rest: [String]) {
+  static func commandType(_ arguments: [String]) -> (type: any ParsableCommand.Type, rest: [String]) {
     switch arguments.first {
     case "inspect": (InspectCommand.self, Array(arguments.dropFirst()))
     case "devices": (DevicesCommand.self, Array(arguments.dropFirst()))
@@ -25,8 +25,9 @@ enum CommandLineProgram {
     // A reader of our output that went away is an error of that write, not the end of a picture half drawn.
     signal(SIGPIPE, SIG_IGN)
     let (type, rest) = commandType(arguments)
+    var command: any ParsableCommand
+    do { command = try type.parseAsRoot(rest) } catch { return finish(error, of: type) }
     do {
-      var command = try type.parseAsRoot(rest)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
@@ -40,20 +41,22 @@ enum CommandLineProgram {
       report(error.message)
       return Status.failure
     } catch {
-      return finish(error, of: type)
+      return finish(error, of: type, mistake: Status.failure)
     }
   }
 
   /// Ends with what the argument parser has to say: help and version, or a mistake.
-  private static func finish(_ error: any Error, of type: any ParsableCommand.Type) -> Int32 {
+  private static func finish(_ error: any Error, of type: any ParsableCommand.Type, mistake: Int32 = Status.usage)
+    -> Int32
+  {
     guard !type.exitCode(for: error).isSuccess else {
       try? StandardOutput.write(type.fullMessage(for: error) + "\n")
       return Status.success
     }
     report(type.message(for: error))
     let name = type == RenderCommand.self ? "imagine" : "imagine \(type._commandName)"
-    StandardError.write("Help: \(name) --help\n")
-    return Status.usage
+    if mistake == Status.usage { StandardError.write("Help: \(name) --help\n") }
+    return mistake
   }
 
   private static func report(_ message: String) {

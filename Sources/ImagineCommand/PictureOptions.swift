@@ -13,10 +13,14 @@ struct PictureOptions: ParsableArguments {
     help: ArgumentHelp("What to stay away from.", valueName: "text"))
   var negativePrompt: String?
 
-  @Option(name: [.customShort("W"), .long], help: ArgumentHelp("Pixels, a multiple of 8. Default: the model's.", valueName: "pixels"))
+  @Option(
+    name: [.customShort("W"), .long],
+    help: ArgumentHelp("Pixels, a multiple of 8. Default: the model's.", valueName: "pixels"))
   var width: Int?
 
-  @Option(name: [.customShort("H"), .long], help: ArgumentHelp("Pixels, a multiple of 8. Default: the model's.", valueName: "pixels"))
+  @Option(
+    name: [.customShort("H"), .long],
+    help: ArgumentHelp("Pixels, a multiple of 8. Default: the model's.", valueName: "pixels"))
   var height: Int?
 
   @Option(
@@ -32,7 +36,8 @@ struct PictureOptions: ParsableArguments {
 
   @Option(
     name: [.long, .customLong("cfg")], parsing: .unconditional,
-    help: ArgumentHelp("How strongly the prompt is followed; 1 leaves guidance out. Default: the model's.", valueName: "x"))
+    help: ArgumentHelp(
+      "How strongly the prompt is followed; 1 leaves guidance out. Default: the model's.", valueName: "x"))
   var cfgScale: Float?
 
   @Option(

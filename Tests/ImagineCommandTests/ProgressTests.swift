@@ -25,8 +25,9 @@ import Testing
 
   @Test func timeLeftCountsThisPictureAndThoseAhead() {
     var progress = drawing()
-    #expect(progress.timeLeft(at: 10) == 7 * 2 + 10 * 2)
-    #expect(progress.timeLeft(at: 11) == 7 * 2 + 10 * 2 - 1)
+    // Seven steps of this picture and ten of the next, two seconds each.
+    #expect(progress.timeLeft(at: 10) == 34.0)
+    #expect(progress.timeLeft(at: 11) == 33.0)
     progress.step(10, of: 10, at: 24)
     #expect(progress.stage == .decoding)
     #expect(progress.endPicture(at: 27) == 26)
@@ -51,7 +52,7 @@ import Testing
     #expect(
       wide.text(drawing(), at: 10)
         == "picture 1/2  #########---------------------  30%  3/10  2.00 s/step  34 s left")
-    #expect(ProgressLine(style: .init(width: 40)).text(drawing(), at: 10) == "picture 1/2  ####----------  30%  3/10")
+    #expect(ProgressLine(style: .init(width: 40)).text(drawing(), at: 10) == "picture 1/2  ####-----------  30%  3/10")
     #expect(ProgressLine(style: .plain).text(drawing(), at: 10) == "picture 1/2  30%  3/10  2.00 s/step  34 s left")
     #expect(ProgressLine(style: .init(width: 5)).text(drawing(), at: 10) == "30%")
   }
@@ -71,7 +72,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (0.0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s"), (7500, "2 h 05 min"), (.infinity, "very long"),
+    (0.0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s"), (7500, "2 h 05 min"),
+    (.infinity, "very long"),
     (-3, "0 s"),
   ])
   func durations(_ seconds: Double, _ text: String) {
