@@ -37,7 +37,7 @@ final class Display: Sendable {
   func loading(_ name: String) {
     update { state in
       state.progress = Progress(loading: name, at: time)
-      guard !isInteractive else { return }
+      guard verbosity > .errors, !isInteractive else { return }
       line("loading \(name)", &state)
     }
     guard isInteractive else { return }

@@ -13,10 +13,10 @@ struct PictureOptions: ParsableArguments {
     help: ArgumentHelp("What to stay away from.", valueName: "text"))
   var negativePrompt: String?
 
-  @Option(name: [.customShort("W"), .long], help: ArgumentHelp("Pixels; a multiple of 8.", valueName: "pixels"))
+  @Option(name: [.customShort("W"), .long], help: ArgumentHelp("Pixels, a multiple of 8. Default: the model's.", valueName: "pixels"))
   var width: Int?
 
-  @Option(name: [.customShort("H"), .long], help: ArgumentHelp("Pixels; a multiple of 8.", valueName: "pixels"))
+  @Option(name: [.customShort("H"), .long], help: ArgumentHelp("Pixels, a multiple of 8. Default: the model's.", valueName: "pixels"))
   var height: Int?
 
   @Option(
@@ -27,12 +27,12 @@ struct PictureOptions: ParsableArguments {
     })
   var size: Size?
 
-  @Option(help: ArgumentHelp("How many denoising steps.", valueName: "n"))
+  @Option(help: ArgumentHelp("How many denoising steps. Default: the model's.", valueName: "n"))
   var steps: Int?
 
   @Option(
     name: [.long, .customLong("cfg")], parsing: .unconditional,
-    help: ArgumentHelp("How strongly the prompt is followed; 7 is usual, 1 leaves guidance out.", valueName: "x"))
+    help: ArgumentHelp("How strongly the prompt is followed; 1 leaves guidance out. Default: the model's.", valueName: "x"))
   var cfgScale: Float?
 
   @Option(
@@ -50,7 +50,7 @@ struct PictureOptions: ParsableArguments {
     name: [.long, .customLong("sampling-method")],
     help: ArgumentHelp(
       "\(Choices.sentence(Sampler.all.map(\.name))). Names of other programs count too, also with a schedule: "
-        + "\"DPM++ 2M Karras\".", valueName: "name"),
+        + "\"DPM++ 2M Karras\". Default: the model's.", valueName: "name"),
     transform: SamplerChoice.init)
   var sampler: SamplerChoice?
 
