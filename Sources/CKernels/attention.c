@@ -19,7 +19,7 @@ static attention_job job_of(ck_device device, ck_attention_shape shape) {
     .kernels = device.kernels, .shape = shape,
     .key_blocks = (shape.keys + CK_KEY_BLOCK - 1) / CK_KEY_BLOCK,
     .query_blocks = (shape.queries + CK_QUERY_BLOCK - 1) / CK_QUERY_BLOCK,
-    .keys_floats = ck_round_up(shape.keys, device.kernels->key_panel) * shape.head_size,
+    .keys_floats = ck_round_up(shape.keys, device.kernels->panel) * shape.head_size,
     .values_floats = shape.keys * ck_round_up(shape.head_size, device.kernels->value_panel),
     .block_floats = ck_round_up(ck_attention_block_floats(device.kernels, shape.head_size), 16),
   };

@@ -16,12 +16,17 @@ typedef struct {
   float *scratch;       // ck_attention_block_floats
 } ck_attention_block;
 
+// Some rows and panels of a product's result.
+typedef struct {
+  const ck_product *product;
+  size_t first_row, rows, first_column, columns;
+} ck_product_block;
+
 struct ck_kernels {
   void (*widen)(const uint16_t *x, float *out, size_t count);
   void (*narrow)(const float *x, uint16_t *out, size_t count);
   void (*activate)(ck_type type, ck_activation activation, const void *x, void *out, size_t count);
   void (*scale)(ck_type type, float factor, const void *x, void *out, size_t count);
-  void (*add_narrowing)(const float *a, const uint16_t *b, uint16_t *out, size_t count);
   // b is a row, or one element where `repeat`.
   void (*binary)(ck_binary_op op, ck_type type, const void *a, const void *b, bool repeat, void *out, size_t count);
   void (*geglu)(ck_type type, const void *x, void *out, size_t columns);
@@ -38,8 +43,9 @@ struct ck_kernels {
   // Softmax over the first `valid` columns; the others become 0.
   void (*softmax)(ck_type type, const void *x, void *out, size_t columns, size_t valid);
 
-  // Keys are packed in panels of `key_panel`, [panel][head_size][key], padded with zeros; the range begins at a panel.
-  size_t key_panel;
+  // Columns of a packed panel of weights or keys.
+  size_t panel;
+  // Keys are packed in panels, [panel][head_size][key], padded with zeros; the range begins at a panel.
   void (*pack_keys)(
     ck_type type, const void *k, size_t stride, size_t first, size_t count, size_t head_size, float *out);
   // Values are packed in panels of channels, [panel][key][channel]; the channels padded to a multiple of `value_panel`.
@@ -47,10 +53,27 @@ struct ck_kernels {
   void (*pack_values)(
     ck_type type, const void *v, size_t stride, size_t first, size_t count, size_t keys, size_t head_size, float *out);
   void (*attend)(ck_type type, const ck_attention_block *block);
+
+  // `scratch` has CK_PRODUCT_SCRATCH_FLOATS.
+  void (*multiply_block)(const ck_product_block *block, float *scratch);
 };
 
-// Queries of an attention block: a multiple of every instruction set's rows per tile.
-enum { CK_QUERY_BLOCK = 96, CK_KEY_BLOCK = 256 };
+// Extents of blocks. Rows and queries are a multiple of every instruction set's rows per tile; columns, of its panel.
+enum {
+  CK_QUERY_BLOCK = 96,
+  CK_KEY_BLOCK = 256,
+  CK_PRODUCT_ROWS = 96,
+  CK_PRODUCT_COLUMNS = 128,
+  CK_PRODUCT_DEPTH = 192,
+  CK_WIDEST_PANEL = 32,
+  CK_PRODUCT_SCRATCH_FLOATS =
+    CK_PRODUCT_ROWS * (CK_PRODUCT_COLUMNS + CK_PRODUCT_DEPTH) + CK_PRODUCT_DEPTH * CK_WIDEST_PANEL,
+};
+
+// Products of which each element of the result is the sum.
+static inline size_t ck_product_depth(const ck_product_shape *shape) {
+  return shape->in * shape->kernel_height * shape->kernel_width;
+}
 
 static inline size_t ck_round_up(size_t count, size_t multiple) { return (count + multiple - 1) / multiple * multiple; }
 

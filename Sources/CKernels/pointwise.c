@@ -17,7 +17,7 @@ typedef struct {
   ck_type type;
   ck_activation activation;
   float factor;
-  const void *x, *y;
+  const void *x;
   void *out;
   size_t columns;
 } row_job;
@@ -65,17 +65,6 @@ static void scale_piece(void *context, unsigned thread, size_t begin, size_t end
 void ck_scale(ck_device device, ck_type type, float factor, const void *x, void *out, size_t count) {
   row_job job = {.kernels = device.kernels, .type = type, .factor = factor, .x = x, .out = out};
   ck_parallel(device.threads, count, PIECE, scale_piece, &job);
-}
-
-static void add_narrowing_piece(void *context, unsigned thread, size_t begin, size_t end) {
-  const row_job *job = context;
-  const uint16_t *b = (const uint16_t *)job->y + begin;
-  job->kernels->add_narrowing((const float *)job->x + begin, b, (uint16_t *)job->out + begin, end - begin);
-}
-
-void ck_add_narrowing(ck_device device, const float *a, const uint16_t *b, uint16_t *out, size_t count) {
-  row_job job = {.kernels = device.kernels, .x = a, .y = b, .out = out};
-  ck_parallel(device.threads, count, PIECE, add_narrowing_piece, &job);
 }
 
 static void geglu_piece(void *context, unsigned thread, size_t begin, size_t end) {

@@ -261,8 +261,3 @@ end:
   if (description) dnnl_primitive_desc_destroy(description);
   return od_status_of(status);
 }
-
-od_status od_sgemm(bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *c) {
-  const char b_transposed = transpose_b ? 'T' : 'N';
-  return od_status_of(dnnl_sgemm('N', b_transposed, m, n, k, 1, a, k, b, transpose_b ? k : n, 0, c, n));
-}

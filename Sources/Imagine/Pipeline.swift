@@ -92,19 +92,9 @@ public actor Pipeline {
       sampler: (try? Sampler.named(defaults.sampler).sampler) ?? .euler)
   }
 
-  /// Draws, reporting on the way. Ends after the request's last picture; cancelling the consuming task stops it.
-  public nonisolated func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
-    AsyncThrowingStream { continuation in
-      let task = Task {
-        do {
-          try await self.run(request) { continuation.yield($0) }
-          continuation.finish()
-        } catch {
-          continuation.finish(throwing: ImagineError.translated(error))
-        }
-      }
-      continuation.onTermination = { _ in task.cancel() }
-    }
+  /// Draws, reporting on the way. Cancelling the task that reads the events stops the work within one step.
+  public nonisolated func generate(_ request: GenerationRequest) -> GenerationEvents {
+    GenerationEvents { report in try await self.run(request, report) }
   }
 
   /// Draws one picture; of a request for several, the first.
@@ -116,7 +106,7 @@ public actor Pipeline {
     for try await event in generate(request) {
       if case .image(let image) = event { return image }
     }
-    throw CancellationError()
+    throw ImagineError(.internalError, "The request ended without a picture.")
   }
 
   private func run(

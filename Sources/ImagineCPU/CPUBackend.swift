@@ -1,20 +1,32 @@
 import CKernels
 package import ImagineGraph
 
-/// Runs graphs on the processor: products by oneDNN, everything else by the kernels of this package.
+/// What multiplies by weights.
+package enum CPUProducts: Sendable, Hashable {
+  /// oneDNN on processors with AVX-512, where its code is best, and the kernels of this package on all others.
+  case automatic
+  case kernels
+  /// oneDNN wherever the processor computes in the format of the operands, which has to be the same for all.
+  case oneDNN
+}
+
+/// Runs graphs on the processor, with kernels of this package and products of oneDNN.
 package struct CPUBackend: Backend {
   private let machine: Machine
 
   /// - Parameters:
   ///   - threads: of each run; by default all processors this process may use.
   ///   - features: instruction sets to use; what the processor lacks is left out.
+  ///   - products: for measuring and testing what would not be chosen.
   /// - Throws: `CPUBackendError` if oneDNN cannot be set up.
-  package init(threads: Int? = nil, features: CPUFeatures = .available) throws {
+  package init(
+    threads: Int? = nil, features: CPUFeatures = .available, products: CPUProducts = .automatic
+  ) throws {
     let threads = threads ?? Int(ck_available_threads())
     guard (1...4096).contains(threads) else {
       throw CPUBackendError("\(threads) threads are not possible; choose from 1 to 4096.")
     }
-    machine = try Machine(features: features.intersection(.available), threads: threads)
+    machine = try Machine(features: features.intersection(.available), threads: threads, products: products)
   }
 
   package var capabilities: CPUCapabilities { machine.capabilities }

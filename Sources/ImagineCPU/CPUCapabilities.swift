@@ -10,8 +10,7 @@ package struct CPUCapabilities: Sendable, Hashable {
   package let threads: Int
   /// Whether products of bfloat16 run in hardware.
   ///
-  /// Where they do not, bfloat16 graphs run with 32-bit arithmetic: half the memory, but somewhat slower than 32-bit
-  /// activations with bfloat16 weights.
+  /// Where they do not, bfloat16 is a format of memory only: values are widened on the way into 32-bit arithmetic.
   package let hasNativeBFloat16: Bool
   /// The version of oneDNN found at run time, such as `2.6.3`.
   package let oneDNNVersion: String

@@ -74,14 +74,6 @@ final class Product: @unchecked Sendable {
   }
 }
 
-/// c [m, n] = a [m, k] times b [k, n], or the transpose of b [n, k].
-func multiply(
-  _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, transposeB: Bool, into c: UnsafeMutablePointer<Float>, m: Int,
-  n: Int, k: Int
-) throws {
-  try check(od_sgemm(transposeB, Int64(m), Int64(n), Int64(k), a, b, c), "oneDNN failed to multiply matrices")
-}
-
 private func check(_ status: od_status, _ failure: String) throws {
   switch status {
   case OD_SUCCESS: return

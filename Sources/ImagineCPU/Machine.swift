@@ -7,13 +7,15 @@ import Foundation
 /// memory.
 final class Machine: @unchecked Sendable {
   let capabilities: CPUCapabilities
+  let products: CPUProducts
   let device: ck_device
   let engine: Engine
   private let workspace = Workspace()
   private let lock = NSRecursiveLock()
 
-  init(features: CPUFeatures, threads: Int) throws {
+  init(features: CPUFeatures, threads: Int, products: CPUProducts) throws {
     capabilities = CPUCapabilities(features: features, threads: threads)
+    self.products = products
     device = ck_device(kernels: ck_kernels_for(features.rawValue), threads: UInt32(threads))
     engine = try Engine()
   }

@@ -83,9 +83,9 @@ final class PlanBuilder {
     case .parameter, .reshape: nil
     case .input(let name): try input(name, result)
     case .linear(let epilogue):
-      try linear(epilogue, operands, result, packable: isPackable(node.operands[1]))
+      try linear(epilogue, operands, result, isPackable: isPackable(node.operands[1]))
     case .conv2d(let convolution, let epilogue):
-      try conv2d(convolution, epilogue, operands, result, packable: isPackable(node.operands[1]))
+      try conv2d(convolution, epilogue, operands, result, isPackable: isPackable(node.operands[1]))
     case .matmul(let transposeB): try matmul(operands[0], operands[1], transposeB: transposeB, result)
     case .groupNorm(let groups, let epsilon, let activation):
       try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result)

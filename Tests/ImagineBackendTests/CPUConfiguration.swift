@@ -6,9 +6,9 @@ struct CPUConfiguration: Sendable {
   let name: String
   let backend: CPUBackend
 
-  init(_ name: String, threads: Int = 2, masking masked: CPUFeatures = []) throws {
+  init(_ name: String, masking masked: CPUFeatures = [], products: CPUProducts = .kernels) throws {
     self.name = name
-    backend = try CPUBackend(threads: threads, features: CPUFeatures(masking: masked))
+    backend = try CPUBackend(threads: 2, features: CPUFeatures(masking: masked), products: products)
   }
 
   /// What the processor has; then always a step less, down to 128-bit vectors and 32-bit products.
@@ -19,8 +19,9 @@ struct CPUConfiguration: Sendable {
       ("all features", []), ("no bfloat16 products", native), ("no AVX-512", wide), ("baseline", wide.union(.avx2)),
     ]
     var seen: Set<CPUFeatures> = []
-    return steps.compactMap { name, masked in
+    let kernels = steps.compactMap { name, masked in
       seen.insert(CPUFeatures(masking: masked)).inserted ? try? CPUConfiguration(name, masking: masked) : nil
     }
+    return kernels + [try? CPUConfiguration("oneDNN", products: .oneDNN)].compactMap { $0 }
   }()
 }

@@ -23,9 +23,10 @@ import Testing
     }
   }
 
+  /// Except by oneDNN, which divides some of its sums among threads.
   @Test("Results do not depend on the number of threads", arguments: OpCase.forThisBuild)
   func sameForAnyThreads(_ opCase: OpCase) throws {
-    let results = try [1, 2, 3].map { try opCase.results(on: try CPUBackend(threads: $0)) }
+    let results = try [1, 2, 3].map { try opCase.results(on: try CPUBackend(threads: $0, products: .kernels)) }
     #expect(results[1] == results[0])
     #expect(results[2] == results[0])
   }

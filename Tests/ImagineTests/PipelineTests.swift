@@ -55,6 +55,17 @@ import Testing
     _ = try await pipeline.image(TinyModel.request)
   }
 
+  @Test func cancelledReaderDoesNotSeeAnOrdinaryEnd() async throws {
+    let pipeline = try await TinyModel.pipeline()
+    var request = TinyModel.request
+    request.steps = 1000
+    let events = pipeline.generate(request)
+    let task = Task { for try await _ in events {} }
+    try await Task.sleep(for: .milliseconds(100))
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+  }
+
   @Test func guidanceOfOneNeedsNoNegativePrompt() async throws {
     var request = TinyModel.request
     request.guidanceScale = 1

@@ -49,8 +49,6 @@ void ck_widen(ck_device device, const uint16_t *x, float *out, size_t count);
 void ck_narrow(ck_device device, const float *x, uint16_t *out, size_t count);
 void ck_activate(ck_device device, ck_type type, ck_activation activation, const void *x, void *out, size_t count);
 void ck_scale(ck_device device, ck_type type, float factor, const void *x, void *out, size_t count);
-// out[i] = a[i] + b[i] for a of 32-bit floats and b and out of bfloat16.
-void ck_add_narrowing(ck_device device, const float *a, const uint16_t *b, uint16_t *out, size_t count);
 // a and out are row-major of `rank` extents; b is read with `strides` (in elements; 0 repeats). The last stride is 0 or 1.
 void ck_binary(
   ck_device device, ck_binary_op op, ck_type type, const void *a, const void *b, void *out, size_t rank,
@@ -93,6 +91,34 @@ size_t ck_attention_scratch_bytes(ck_device device, ck_attention_shape shape);
 void ck_attention(
   ck_device device, ck_type type, ck_attention_shape shape, const void *q, const void *k, const void *v, void *out,
   void *scratch);
+
+// Products with weights.
+
+// A convolution of x [images, height, width, in] to [images, out_height, out_width, out]. A linear layer is one of a single
+// line, whose width is the number of rows, with a kernel of 1.
+typedef struct {
+  size_t images, height, width, in, out_height, out_width, out;
+  size_t kernel_height, kernel_width, stride, top, left;
+} ck_product_shape;
+
+// result = residual + activation(x * weights + bias)
+typedef struct {
+  ck_product_shape shape;
+  ck_type x_type, weight_type, out_type;
+  ck_activation activation;
+  const void *x, *weights;  // packed by ck_pack_weights
+  const float *bias;        // [out], or NULL
+  const void *residual;     // of the result's shape and type, or NULL
+  void *out;
+} ck_product;
+
+// Elements of packed weights: [panel][kernel_height, kernel_width, in][column], padded to whole panels.
+size_t ck_packed_weight_count(ck_device device, ck_product_shape shape);
+// Element (o, c, tap) is weights[o * strides[0] + c * strides[1] + tap * strides[2]].
+void ck_pack_weights(
+  ck_device device, ck_type type, ck_product_shape shape, const void *weights, const size_t strides[3], void *packed);
+size_t ck_product_scratch_bytes(ck_device device);
+void ck_multiply(ck_device device, const ck_product *product, void *scratch);
 
 // Moving data.
 

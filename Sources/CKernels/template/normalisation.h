@@ -1,13 +1,18 @@
 // Normalisations and softmax. Included once per instruction set, by instance.h.
 //
-// Variances are computed from distances to the mean, never as a difference of large sums.
+// Means are computed from distances to the first element and variances from distances to the mean: sums stay small,
+// whatever the mean is.
 
 INLINE void layer_norm_row(
   ck_type type, const void *row, const float *weight, const float *bias, float epsilon, void *out, size_t columns
 ) {
+  const float first = element(type, row);
   vf sum = {0};
-  FOR_VECTORS(i, n, columns) sum += n == CK_WIDTH ? load(type, row, i) : load_part(type, row, i, n);
-  const float mean = sum_of_lanes(sum) / (float)columns;
+  FOR_VECTORS(i, n, columns) {
+    const vf distance = (n == CK_WIDTH ? load(type, row, i) : load_part(type, row, i, n)) - first;
+    sum += n == CK_WIDTH ? distance : choose(first_lanes(n), distance, (vf){0});
+  }
+  const float mean = first + sum_of_lanes(sum) / (float)columns;
 
   vf squares = {0};
   FOR_VECTORS(i, n, columns) {
@@ -40,27 +45,28 @@ INLINE void moments_of_channels(
   ck_type type, const void *x, size_t positions, size_t channels, float *mean, float *squares, size_t c, int count,
   size_t lanes
 ) {
-  vf sums[4] = {{0}}, distances[4] = {{0}};
+  vf means[4], sums[4] = {{0}}, distances[4] = {{0}};
+  for (int j = 0; j < count; j++) means[j] = lanes ? load_part(type, x, c, lanes) : load(type, x, c + j * CK_WIDTH);
   for (size_t p = 0; p < positions; p++) {
     const size_t at = p * channels + c;
     for (int j = 0; j < count; j++) {
-      sums[j] += lanes ? load_part(type, x, at, lanes) : load(type, x, at + j * CK_WIDTH);
+      sums[j] += (lanes ? load_part(type, x, at, lanes) : load(type, x, at + j * CK_WIDTH)) - means[j];
     }
   }
-  for (int j = 0; j < count; j++) sums[j] /= (float)positions;
+  for (int j = 0; j < count; j++) means[j] += sums[j] / (float)positions;
   for (size_t p = 0; p < positions; p++) {
     const size_t at = p * channels + c;
     for (int j = 0; j < count; j++) {
-      const vf distance = (lanes ? load_part(type, x, at, lanes) : load(type, x, at + j * CK_WIDTH)) - sums[j];
+      const vf distance = (lanes ? load_part(type, x, at, lanes) : load(type, x, at + j * CK_WIDTH)) - means[j];
       distances[j] += distance * distance;
     }
   }
   for (int j = 0; j < count; j++) {
     if (lanes) {
-      store_part(CK_F32, mean, c, lanes, sums[j]);
+      store_part(CK_F32, mean, c, lanes, means[j]);
       store_part(CK_F32, squares, c, lanes, distances[j]);
     } else {
-      store(CK_F32, mean, c + j * CK_WIDTH, sums[j]);
+      store(CK_F32, mean, c + j * CK_WIDTH, means[j]);
       store(CK_F32, squares, c + j * CK_WIDTH, distances[j]);
     }
   }

@@ -53,10 +53,6 @@ static void scale(ck_type type, float factor, const void *x, void *out, size_t c
   FOR_TYPE(type, scale_row, factor, x, out, count);
 }
 
-static void add_narrowing(const float *a, const uint16_t *b, uint16_t *out, size_t count) {
-  MAP_ROWS(CK_F32, a, CK_BF16, b, CK_BF16, out, count, x + y);
-}
-
 INLINE float element(ck_type type, const void *row) {
   return type == CK_F32 ? *(const float *)row : widened((vh){0} + *(const uint16_t *)row)[0];
 }

@@ -34,7 +34,7 @@ typedef struct {
   int64_t in, out;        // channels
   bool bias;
   od_activation activation;
-  bool add_to_result;     // result = activation(product + bias) + what the result's memory held
+  bool add_to_result;     // result = product + bias + what the result's memory held; without an activation
   // Of a convolution only.
   int64_t height, width, kernel_height, kernel_width, out_height, out_width, stride;
   int64_t top, left, bottom, right;
@@ -62,6 +62,3 @@ size_t od_layout_bytes(const od_layout *layout);
 // Brings weights from one layout into another.
 od_status od_repack(
   od_engine *engine, const od_layout *from, const void *source, const od_layout *to, void *target);
-
-// c [m, n] = a [m, k] times b [k, n] (or the transpose of b [n, k]), all row-major and contiguous.
-od_status od_sgemm(bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *c);

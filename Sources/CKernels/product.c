@@ -1,0 +1,82 @@
+#include "kernels.h"
+#include "parallel.h"
+
+#include <string.h>
+
+typedef struct {
+  const ck_kernels *kernels;
+  ck_product_shape shape;
+  size_t element_size;
+  const size_t *strides;
+  const char *weights;
+  char *packed;
+} pack_job;
+
+static void pack_panel(void *context, unsigned thread, size_t begin, size_t end) {
+  const pack_job *job = context;
+  const size_t size = job->element_size, width = job->kernels->panel, *strides = job->strides;
+  const size_t taps = job->shape.kernel_height * job->shape.kernel_width;
+  for (size_t panel = begin; panel < end; panel++) {
+    char *out = job->packed + panel * width * taps * job->shape.in * size;
+    for (size_t tap = 0; tap < taps; tap++) {
+      for (size_t c = 0; c < job->shape.in; c++) {
+        for (size_t column = panel * width; column < (panel + 1) * width; column++, out += size) {
+          const size_t at = column * strides[0] + c * strides[1] + tap * strides[2];
+          if (column >= job->shape.out) memset(out, 0, size);
+          else if (size == 4) memcpy(out, job->weights + 4 * at, 4);
+          else memcpy(out, job->weights + 2 * at, 2);
+        }
+      }
+    }
+  }
+}
+
+size_t ck_packed_weight_count(ck_device device, ck_product_shape shape) {
+  return ck_round_up(shape.out, device.kernels->panel) * ck_product_depth(&shape);
+}
+
+void ck_pack_weights(
+  ck_device device, ck_type type, ck_product_shape shape, const void *weights, const size_t strides[3], void *packed
+) {
+  pack_job job = {
+    .kernels = device.kernels, .shape = shape, .element_size = ck_element_size(type), .strides = strides,
+    .weights = weights, .packed = packed,
+  };
+  ck_parallel(device.threads, (shape.out + device.kernels->panel - 1) / device.kernels->panel, 1, pack_panel, &job);
+}
+
+typedef struct {
+  const ck_kernels *kernels;
+  const ck_product *product;
+  size_t rows, row_blocks;
+  float *scratch;
+} product_job;
+
+static void product_piece(void *context, unsigned thread, size_t begin, size_t end) {
+  const product_job *job = context;
+  for (size_t piece = begin; piece < end; piece++) {
+    // All rows with some columns, then with the next: weights are read from memory once.
+    const size_t row = piece % job->row_blocks * CK_PRODUCT_ROWS, out = job->product->shape.out;
+    const size_t column = piece / job->row_blocks * CK_PRODUCT_COLUMNS;
+    const ck_product_block block = {
+      .product = job->product, .first_row = row, .first_column = column,
+      .rows = job->rows - row < CK_PRODUCT_ROWS ? job->rows - row : CK_PRODUCT_ROWS,
+      .columns = out - column < CK_PRODUCT_COLUMNS ? out - column : CK_PRODUCT_COLUMNS,
+    };
+    job->kernels->multiply_block(&block, job->scratch + thread * CK_PRODUCT_SCRATCH_FLOATS);
+  }
+}
+
+size_t ck_product_scratch_bytes(ck_device device) {
+  return device.threads * CK_PRODUCT_SCRATCH_FLOATS * sizeof(float);
+}
+
+void ck_multiply(ck_device device, const ck_product *product, void *scratch) {
+  const size_t rows = product->shape.images * product->shape.out_height * product->shape.out_width;
+  const size_t row_blocks = (rows + CK_PRODUCT_ROWS - 1) / CK_PRODUCT_ROWS;
+  const size_t column_blocks = (product->shape.out + CK_PRODUCT_COLUMNS - 1) / CK_PRODUCT_COLUMNS;
+  product_job job = {
+    .kernels = device.kernels, .product = product, .rows = rows, .row_blocks = row_blocks, .scratch = scratch,
+  };
+  ck_parallel(device.threads, row_blocks * column_blocks, 1, product_piece, &job);
+}
