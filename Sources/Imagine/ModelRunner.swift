@@ -6,49 +6,43 @@ internal import ImagineModels
 /// Weights are read and plans made when a network is first needed.
 struct ModelRunner {
   let model: StableDiffusionModel
-  private let source: any WeightSource
-  private let backend: any Backend
-  private let precision: ImagineGraph.Precision
-  private var textEncoder = PlannedComponent()
-  private var unet = PlannedComponent()
-  private var decoder = PlannedComponent()
+  private let context: PlanningContext
+  private var textEncoder = PlannedComponent("text encoder")
+  private var unet = PlannedComponent("UNet")
+  private var decoder = PlannedComponent("decoder")
 
-  init(
-    _ model: StableDiffusionModel, weights: any WeightSource, on backend: any Backend,
-    precision: ImagineGraph.Precision
-  ) {
+  init(_ model: StableDiffusionModel, _ context: PlanningContext) {
     self.model = model
-    source = weights
-    self.backend = backend
-    self.precision = precision
+    self.context = context
   }
 
   /// Token ids [N, 77] -> context [N, 77, D].
   mutating func encode(_ ids: HostTensor) throws -> HostTensor {
     let network = model.textEncoder
-    let plan = try textEncoder.plan(for: ids.shape, on: backend, weights: source, precision: precision) { builder in
+    let plan = try textEncoder.plan(for: ids.shape, context) { builder in
       network(builder.input("ids", ids.shape, .int32))
     }
     return try run(plan, ["ids": ids])
   }
 
-  /// latents [N, h, w, 4] of unit variance, one timestep for all, context [N, 77, D] -> the model's output [N, h, w, 4].
-  mutating func predict(_ latents: HostTensor, timestep: Float, context: HostTensor) throws -> HostTensor {
+  /// latents [N, h, w, 4] of unit variance at one timestep, the prompt's vectors [N, 77, D] -> the model's output
+  /// [N, h, w, 4].
+  mutating func predict(_ latents: HostTensor, timestep: Float, prompt: HostTensor) throws -> HostTensor {
     let network = model.unet
     let batch = latents.shape[0]
-    let plan = try unet.plan(for: latents.shape, on: backend, weights: source, precision: precision) { builder in
+    let plan = try unet.plan(for: latents.shape, context) { builder in
       network(
         builder.input("latents", latents.shape), timestep: builder.input("timestep", [batch]),
-        context: builder.input("context", context.shape))
+        context: builder.input("context", prompt.shape))
     }
     let timesteps = HostTensor([batch], [Float](repeating: timestep, count: batch))
-    return try run(plan, ["latents": latents, "timestep": timesteps, "context": context])
+    return try run(plan, ["latents": latents, "timestep": timesteps, "context": prompt])
   }
 
   /// latents [N, h, w, 4] as the denoiser leaves them -> pixels [N, H, W, 3] around -1...1.
   mutating func decode(_ latents: HostTensor) throws -> HostTensor {
     let network = model.vae
-    let plan = try decoder.plan(for: latents.shape, on: backend, weights: source, precision: precision) { builder in
+    let plan = try decoder.plan(for: latents.shape, context) { builder in
       network.decode(builder.input("latents", latents.shape))
     }
     return try run(plan, ["latents": latents])

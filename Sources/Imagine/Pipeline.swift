@@ -6,6 +6,7 @@ internal import ImagineGraph
 internal import ImagineModels
 internal import ImagineSampling
 internal import ImagineText
+public import Logging
 
 /// A model ready to draw.
 ///
@@ -19,17 +20,23 @@ internal import ImagineText
 /// turns. Cancel the task that waits to stop a request within one step.
 public actor Pipeline {
   /// How a model is to be run.
-  public struct Options: Sendable, Hashable {
+  public struct Options: Sendable {
     public var device: Device
     /// Nil takes 16-bit brain floats where the processor has them in hardware, else 32-bit floats.
     public var precision: Precision?
     /// Nil takes one thread for each processor core this process may use.
     public var threads: Int?
+    /// Where the pipeline tells what it does, at level `debug`; nowhere unless given.
+    public var logger: Logger
 
-    public init(device: Device = .automatic, precision: Precision? = nil, threads: Int? = nil) {
+    public init(
+      device: Device = .automatic, precision: Precision? = nil, threads: Int? = nil,
+      logger: Logger = Logger(label: "imagine") { _ in SwiftLogNoOpLogHandler() }
+    ) {
       self.device = device
       self.precision = precision
       self.threads = threads
+      self.logger = logger
     }
   }
 
@@ -40,7 +47,7 @@ public actor Pipeline {
 
   private nonisolated let thread: ComputeThread
   private nonisolated let configuration: ModelConfiguration
-  private let training: NoiseSchedule
+  private nonisolated let training: NoiseSchedule
   private let prediction: PredictionType
   private let tokenizer = CLIPTokenizer()
   private var runner: ModelRunner
@@ -77,7 +84,9 @@ public actor Pipeline {
     report = opened.report
     configuration = opened.model.configuration
     runner = ModelRunner(
-      opened.model, weights: opened.checkpoint, on: backend, precision: precision.graph)
+      opened.model,
+      PlanningContext(
+        backend: backend, weights: opened.checkpoint, precision: precision.graph, log: options.logger))
     thread = ComputeThread(name: "imagine")
   }
 
@@ -90,6 +99,15 @@ public actor Pipeline {
       prompt: prompt, size: Size(width: defaults.width, height: defaults.height), steps: defaults.steps,
       guidanceScale: defaults.guidanceScale,
       sampler: (try? Sampler.named(defaults.sampler).sampler) ?? .euler)
+  }
+
+  /// Checks everything about a request that can be checked before any work.
+  ///
+  /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would.
+  public nonisolated func validate(_ request: GenerationRequest) throws {
+    try request.validate(reduction: configuration.vae.reduction)
+    let method = SamplingMethod(request.sampler.kind, schedule: request.schedule?.kind)
+    _ = try ImagineError.translating { try method.plan(steps: request.steps, training: training) }
   }
 
   /// Draws, reporting on the way. Cancelling the task that reads the events stops the work within one step.
@@ -112,7 +130,7 @@ public actor Pipeline {
   private func run(
     _ request: GenerationRequest, _ report: @escaping @Sendable (GenerationEvent) -> Void
   ) async throws {
-    try request.validate(reduction: configuration.vae.reduction)
+    try validate(request)
     let seed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
     let method = SamplingMethod(request.sampler.kind, schedule: request.schedule?.kind)
     let plan = try method.plan(steps: request.steps, training: training)
@@ -170,7 +188,7 @@ extension Pipeline {
     let batch = job.context.shape[0]
     let one = ImageLayout.channelsLast(input, channels: 4)
     let latents = HostTensor([batch, job.latentHeight, job.latentWidth, 4], (0..<batch).flatMap { _ in one })
-    let output = try runner.predict(latents, timestep: timestep, context: job.context)
+    let output = try runner.predict(latents, timestep: timestep, prompt: job.context)
     let values = ImageLayout.channelsFirst(output.floats, channels: 4, images: batch)
     let conditional = Array(values.suffix(job.latentCount))
     return ModelOutput(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Imagine
+import Logging
 
 /// Which model runs, and on what.
 struct EngineOptions: ParsableArguments {
@@ -47,8 +48,10 @@ struct EngineOptions: ParsableArguments {
     }
   }
 
-  var options: Pipeline.Options {
-    Pipeline.Options(device: device ?? .automatic, precision: precision, threads: threads)
+  func options(_ display: Display) -> Pipeline.Options {
+    Pipeline.Options(
+      device: device ?? .automatic, precision: precision, threads: threads,
+      logger: Logger(label: "imagine") { _ in DisplayLogHandler(display) })
   }
 
   /// The model's file or folder; nil for the demonstration model.

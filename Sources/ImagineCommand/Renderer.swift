@@ -39,7 +39,7 @@ struct Renderer {
     }
     if file?.entries.isEmpty != true {
       let pipeline = try await open()
-      let jobs = jobs(for: pipeline)
+      let jobs = try possible(jobs(for: pipeline), pipeline)
       display.start(jobs.filter { !$0.isDone }.map(\.request.steps))
       for job in jobs { try await draw(job, with: pipeline) }
       display.finish(skipped: skipped, failed: failures)
@@ -60,7 +60,7 @@ struct Renderer {
     }
     display.loading(url?.lastPathComponent ?? "the demonstration model")
     let start = ContinuousClock.now
-    let options = command.engine.options
+    let options = command.engine.options(display)
     let pipeline =
       if let url { try await Pipeline(model: url, options: options) } else {
         try await Pipeline.demonstration(options: options)
@@ -82,6 +82,21 @@ struct Renderer {
     guard case .folder(let folder) = place else { return [] }
     return file.entries.flatMap { entry in
       PictureJob.jobs(entry, base: base, seed: command.picture.seed, model: pipeline.report.name, in: folder)
+    }
+  }
+
+  /// The pictures that can be drawn; impossible lines of a prompt file are reported before the first picture.
+  private mutating func possible(_ jobs: [PictureJob], _ pipeline: Pipeline) throws -> [PictureJob] {
+    try jobs.filter { job in
+      do {
+        try pipeline.validate(job.request)
+        return true
+      } catch let error as ImagineError {
+        guard let line = job.line else { throw error }
+        failures += 1
+        display.error("line \(line): \(error.message)")
+        return false
+      }
     }
   }
 
@@ -120,8 +135,7 @@ struct Renderer {
       case .image(let image): result = image
       }
     }
-    // A stream whose reader is cancelled just ends.
-    guard let result else { throw CancellationError() }
+    guard let result else { throw CommandFailure(status: CommandLineProgram.Status.failure) }
     return result
   }
 }
