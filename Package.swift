@@ -25,14 +25,14 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
   ],
   targets: [
     // Foundations: nothing here knows a model.
     module("ImagineGraph"),
     module("ImagineSampling"),
     module("ImagineText", ["CVocabulary"]),
-    module("ImagineImage", ["CPNG"]),
+    module("ImagineImage", ["CPNGCodec"]),
     module("ImagineCheckpoint", ["ImagineGraph"]),
     module("ImagineDemoModel", ["CDemoModel"]),
 
@@ -56,9 +56,14 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    .executableTarget(
+      name: "RenderWithProgress", dependencies: ["Imagine"], path: "Samples/RenderWithProgress",
+      swiftSettings: swiftSettings),
+
     // C: system libraries, SIMD kernels, embedded data.
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+    .target(name: "CPNGCodec", dependencies: ["CPNG"]),
     .target(
       name: "COneDNNShim", dependencies: ["COneDNN"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp", .when(platforms: [.linux]))]),
@@ -73,8 +78,12 @@ let package = Package(
     tests("ImagineImageTests", ["ImagineImage"]),
     tests("ImagineCheckpointTests", ["ImagineCheckpoint"]),
     tests("ImagineBackendTests", ["ImagineReference", "ImagineCPU", "ImagineTesting"]),
-    tests("ImagineModelsTests", ["ImagineModels", "ImagineCPU", "ImagineReference", "ImagineTesting"]),
-    tests("ImagineTests", ["Imagine", "ImagineTesting"]),
+    tests(
+      "ImagineModelsTests",
+      [
+        "ImagineModels", "ImagineCheckpoint", "ImagineGraph", "ImagineCPU", "ImagineReference", "ImagineTesting",
+      ]),
+    tests("ImagineTests", ["Imagine", "ImagineCheckpoint", "ImagineGraph", "ImagineTesting"]),
     tests("ImagineCommandTests", ["ImagineCommand"]),
   ],
   swiftLanguageModes: [.v6]

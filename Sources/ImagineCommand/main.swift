@@ -1,1 +1,5 @@
-print("imagine")
+import Foundation
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+let status = await CommandLineProgram.run(arguments)
+exit(status)

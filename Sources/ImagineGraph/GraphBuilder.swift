@@ -45,7 +45,7 @@ package final class GraphBuilder {
     do throws(GraphError) {
       type = try op.resultType(operands.map(\.type))
     } catch {
-      if firstError == nil { firstError = GraphError("\(scope): \(error)") }
+      note(GraphError("\(scope): \(error)"))
       type = operands.first?.type ?? TensorType([], .float32)
     }
     return append(Node(op: op, operands: operands.map(\.id), type: type, scope: scope))
@@ -59,6 +59,11 @@ package final class GraphBuilder {
     return Graph(nodes: nodes, outputs: outputs.map(\.id)).withoutUnusedNodes()
   }
 
+  /// Keeps the first mistake for `finish` to throw.
+  func note(_ error: GraphError) {
+    if firstError == nil { firstError = error }
+  }
+
   /// The scope of the node a tensor stands for.
   package func scope(of tensor: Tensor) -> String { nodes[tensor.id.index].scope }
 
@@ -67,8 +72,8 @@ package final class GraphBuilder {
     if case .parameter(let path) = node.op {
       if let id = parameters[path] {
         let known = nodes[id.index].type
-        if known != node.type, firstError == nil {
-          firstError = GraphError("\(path): asked for as \(known) and as \(node.type)")
+        if known != node.type {
+          note(GraphError("\(path): asked for as \(known) and as \(node.type)"))
         }
         return Tensor(builder: self, id: id, type: known)
       }

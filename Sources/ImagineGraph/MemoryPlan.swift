@@ -23,7 +23,9 @@ package struct MemoryPlan: Sendable {
     for (index, node) in graph.nodes.enumerated() where storage[index] == index {
       if case .parameter = node.op { continue }
       let size = (node.type.byteCount + alignment - 1) / alignment * alignment
-      buffers.append(Buffer(node: index, size: size, birth: index, death: lastUse[index]))
+      // Inputs are all there before the first operation runs.
+      let birth = if case .input = node.op { 0 } else { index }
+      buffers.append(Buffer(node: index, size: size, birth: birth, death: lastUse[index]))
     }
     buffers.sort { ($0.size, $1.birth) > ($1.size, $0.birth) }
 

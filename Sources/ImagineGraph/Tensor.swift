@@ -88,10 +88,21 @@ extension Tensor {
   package func asActivation() -> Tensor { cast(to: builder.precision.activations) }
 
   /// An image [N, H, W, C] as tokens [N, H * W, C]; free in this layout.
-  package func asTokens() -> Tensor { reshaped([shape[0], shape[1] * shape[2], shape[3]]) }
+  package func asTokens() -> Tensor {
+    guard shape.rank == 4 else { return mistake("tokens are made of [N, H, W, C], not \(shape)") }
+    return reshaped([shape[0], shape[1] * shape[2], shape[3]])
+  }
 
   /// A vector per sample [N, C] as [N, 1, 1, C], to be added to an image.
-  package func asChannels() -> Tensor { reshaped([shape[0], 1, 1, shape.last]) }
+  package func asChannels() -> Tensor {
+    guard shape.rank == 2 else { return mistake("channels are made of [N, C], not \(shape)") }
+    return reshaped([shape[0], 1, 1, shape[1]])
+  }
+
+  private func mistake(_ description: String) -> Tensor {
+    builder.note(GraphError("\(builder.scope(of: self)): \(description)"))
+    return self
+  }
 
   package static func + (left: Tensor, right: Tensor) -> Tensor { left.builder.apply(.add, [left, right]) }
   package static func * (left: Tensor, right: Tensor) -> Tensor { left.builder.apply(.multiply, [left, right]) }

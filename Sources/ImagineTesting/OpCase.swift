@@ -60,7 +60,7 @@ package struct OpCase: Sendable, CustomStringConvertible {
 }
 
 extension Graph {
-  /// Roughly how many elementary steps a naive interpreter takes: multiplications, elements moved, weights made.
+  /// Roughly how long a naive interpreter takes, with a multiplication of a product for the unit.
   fileprivate var work: Int {
     nodes.reduce(0) { sum, node in
       let operands = node.operands.map { self[$0].type.shape }
@@ -70,10 +70,8 @@ extension Graph {
         case .conv2d: operands[1].dimensions.dropFirst().reduce(1, *)
         case .matmul: operands[0].last
         case .attention: 2 * operands[1][1]
-        case .parameter, .groupNorm, .layerNorm, .softmax: 4
-        case .input, .activation, .add, .multiply, .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding,
-          .cast, .reshape, .permute, .slice, .geglu:
-          1
+        case .input, .parameter, .activation, .geglu, .groupNorm, .layerNorm, .softmax, .timestepEmbedding: 5
+        case .add, .multiply, .scale, .concat, .upsampleNearest, .embedding, .cast, .reshape, .permute, .slice: 3
         }
       return sum + node.type.shape.count * perElement
     }

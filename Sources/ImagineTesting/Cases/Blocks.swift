@@ -2,7 +2,7 @@ import ImagineGraph
 
 extension OpCase {
   /// The blocks models are made of, where operations can be fused and memory is reused.
-  static let blockCases: [OpCase] = [
+  package static let blockCases: [OpCase] = [
     rows("residual block") { [residualBlock($0, [2, 5, 7, 8], groups: 4, outputs: 8)] },
     rows("residual block with a shortcut") { [residualBlock($0, [1, 5, 7, 8], groups: 4, outputs: 12)] },
     rows("residual block of 320 channels") { [residualBlock($0, [2, 5, 7, 320], groups: 32, outputs: 320)] },

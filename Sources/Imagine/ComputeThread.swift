@@ -1,0 +1,45 @@
+internal import Foundation
+
+/// A thread of its own for heavy work, as an executor for actors.
+///
+/// A denoising step blocks for seconds; on Swift's shared threads that would hold up everybody else's tasks. And the
+/// worker threads of a compute library belong to the thread that started them, so it should always be the same.
+final class ComputeThread: SerialExecutor, @unchecked Sendable {  // All state is behind the condition.
+  private let condition = NSCondition()
+  private var jobs: [UnownedJob] = []
+  private var isFinished = false
+
+  init(name: String) {
+    let thread = Thread { self.runJobs() }
+    thread.name = name
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    condition.withLock {
+      jobs.append(job)
+      condition.signal()
+    }
+  }
+
+  /// Lets the thread end once its jobs are done.
+  func finish() {
+    condition.withLock {
+      isFinished = true
+      condition.signal()
+    }
+  }
+
+  private func runJobs() {
+    while let job = nextJob() { job.runSynchronously(on: asUnownedSerialExecutor()) }
+  }
+
+  private func nextJob() -> UnownedJob? {
+    condition.withLock {
+      while jobs.isEmpty, !isFinished { condition.wait() }
+      return jobs.isEmpty ? nil : jobs.removeFirst()
+    }
+  }
+}

@@ -1,0 +1,107 @@
+public import Foundation
+internal import ImagineCheckpoint
+internal import ImagineModels
+
+/// What was found in a model's files, down to the names of single weights.
+public struct ModelReport: Sendable, CustomStringConvertible {
+  /// One network.
+  public struct Part: Sendable, Hashable {
+    /// diffusers' folder name, such as `unet`.
+    public let name: String
+    public let parameterCount: Int
+    /// Bytes in the file.
+    public let byteCount: Int
+    /// Formats the weights are stored in, the most frequent first, such as `F16`.
+    public let elementTypes: [String]
+  }
+
+  public let url: URL
+  /// A short name, for metadata.
+  public let name: String
+  /// Whether it is the model built into this library.
+  public let isDemonstration: Bool
+  /// `Stable Diffusion 1.x`
+  public let family: String
+  /// How the files are laid out, in words.
+  public let layout: String
+  public let parts: [Part]
+  /// Weights the family needs and the files lack, with their shapes.
+  public let missing: [String]
+  /// Weights of another shape than the family's, with both shapes.
+  public let misshapen: [String]
+  /// Weights with a meaning that this family does not use.
+  public let unused: [String]
+  /// Entries that belong to training or to other programs.
+  public let ignored: [String]
+  /// Entries whose names mean nothing here.
+  public let unrecognised: [String]
+
+  /// Looks into a model without loading it.
+  ///
+  /// - Throws: `ImagineError` for what cannot be read and for what is no model that can run, saying what it is.
+  public init(inspecting url: URL) throws {
+    self = try ImagineError.translating { try OpenedModel(url).report }
+  }
+
+  /// A report on the model built into this library.
+  public static func demonstration() throws -> ModelReport {
+    try ImagineError.translating { try OpenedModel.demonstration().report }
+  }
+
+  init(
+    _ checkpoint: Checkpoint, family: ModelFamily, weights: WeightReport, name: String, isDemonstration: Bool
+  ) {
+    url = checkpoint.url
+    self.name = name
+    self.isDemonstration = isDemonstration
+    self.family = family.name
+    layout =
+      switch checkpoint.layout {
+      case .originalSingleFile: "single file, original names"
+      case .diffusersSingleFile: "single file, diffusers names"
+      case .diffusersFolder: "diffusers folder"
+      }
+    parts = checkpoint.parts.map { part in
+      let types = part.dataTypes.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }
+      return Part(
+        name: part.component.rawValue, parameterCount: part.parameterCount, byteCount: part.byteCount,
+        elementTypes: types.map(\.key.rawValue))
+    }
+    missing = weights.missing
+    misshapen = weights.misshapen
+    unused = weights.unused
+    ignored = checkpoint.ignored
+    unrecognised = checkpoint.unrecognised
+  }
+
+  /// Whether every weight the family needs is there in the right shape.
+  public var isComplete: Bool { missing.isEmpty && misshapen.isEmpty }
+
+  /// Parameters of all networks together.
+  public var parameterCount: Int { parts.reduce(0) { $0 + $1.parameterCount } }
+
+  /// The report as text, one fact a line.
+  public var description: String {
+    var lines = ["\(isDemonstration ? "the built-in demonstration model" : url.path(percentEncoded: false))"]
+    lines.append("  family        \(family)")
+    lines.append("  layout        \(layout)")
+    for part in parts {
+      let name = part.name.padding(toLength: 14, withPad: " ", startingAt: 0)
+      lines.append(
+        "  \(name)\(Self.millions(part.parameterCount)) parameters in \(part.elementTypes.joined(separator: ", "))")
+    }
+    for (title, names) in [
+      ("missing", missing), ("of the wrong shape", misshapen), ("not used", unused), ("not recognised", unrecognised),
+      ("ignored", ignored),
+    ] where !names.isEmpty {
+      lines.append("  \(names.count) \(title):")
+      lines += names.map { "    \($0)" }
+    }
+    lines.append(isComplete ? "  complete" : "  not usable: weights are missing or have the wrong shape")
+    return lines.joined(separator: "\n")
+  }
+
+  private static func millions(_ count: Int) -> String {
+    "\(Double(count / 10_000) / 100) M"
+  }
+}

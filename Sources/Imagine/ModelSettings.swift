@@ -1,0 +1,36 @@
+internal import ImagineGraph
+internal import ImagineModels
+internal import ImagineSampling
+
+// A model's configuration speaks diffusers' words; here they become this library's types.
+
+extension NoiseSchedule {
+  init(_ scheduler: SchedulerConfiguration) throws {
+    guard let betaSchedule = BetaSchedule(rawValue: scheduler.betaSchedule) else {
+      throw ImagineError(
+        .unsupportedModel, "The model's beta schedule \"\(scheduler.betaSchedule)\" is not one this version knows.")
+    }
+    try self.init(
+      betaSchedule: betaSchedule, betaStart: scheduler.betaStart, betaEnd: scheduler.betaEnd,
+      count: scheduler.trainTimesteps)
+  }
+}
+
+extension PredictionType {
+  init(configured name: String) throws {
+    guard let type = PredictionType(rawValue: name) else {
+      throw ImagineError(
+        .unsupportedModel, "The model's prediction type \"\(name)\" is not one this version knows.")
+    }
+    self = type
+  }
+}
+
+extension Precision {
+  var graph: ImagineGraph.Precision {
+    switch self {
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    }
+  }
+}

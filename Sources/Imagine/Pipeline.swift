@@ -1,0 +1,207 @@
+public import Foundation
+internal import ImagineCheckpoint
+internal import ImagineCPU
+internal import ImagineDemoModel
+internal import ImagineGraph
+internal import ImagineModels
+internal import ImagineSampling
+internal import ImagineText
+public import Logging
+
+/// A model ready to draw.
+///
+/// ```swift
+/// let pipeline = try await Pipeline(model: checkpointURL)
+/// let image = try await pipeline.image(pipeline.recommendedRequest(prompt: "a lighthouse at dusk"))
+/// try image.writePNG(to: outputURL)
+/// ```
+///
+/// A pipeline computes on a thread of its own, so waiting for it blocks nobody. Requests made at the same time take
+/// turns. Cancel the task that waits to stop a request within one step.
+public actor Pipeline {
+  /// How a model is to be run.
+  public struct Options: Sendable {
+    public var device: Device
+    /// Nil takes 16-bit brain floats where the processor has them in hardware, else 32-bit floats.
+    public var precision: Precision?
+    /// Nil takes one thread for each processor core this process may use.
+    public var threads: Int?
+    /// Where the pipeline tells what it does, at level `debug`; nowhere unless given.
+    public var logger: Logger
+
+    public init(
+      device: Device = .automatic, precision: Precision? = nil, threads: Int? = nil,
+      logger: Logger = Logger(label: "imagine") { _ in SwiftLogNoOpLogHandler() }
+    ) {
+      self.device = device
+      self.precision = precision
+      self.threads = threads
+      self.logger = logger
+    }
+  }
+
+  /// What was found in the model's files.
+  public nonisolated let report: ModelReport
+  /// The number format the model computes in.
+  public nonisolated let precision: Precision
+
+  private nonisolated let thread: ComputeThread
+  private nonisolated let configuration: ModelConfiguration
+  private nonisolated let training: NoiseSchedule
+  private let prediction: PredictionType
+  private let tokenizer = CLIPTokenizer()
+  private var runner: ModelRunner
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  /// Opens a model: a `.safetensors` checkpoint or a diffusers folder.
+  ///
+  /// Recognises its family and checks every weight's presence and shape; the weights themselves are read as they are
+  /// needed.
+  /// - Throws: `ImagineError`.
+  public init(model: URL, options: Options = Options()) async throws {
+    try await self.init(ImagineError.translating { try OpenedModel(model) }, options: options)
+  }
+
+  /// Opens the small model built into this library, which draws simple scenes.
+  ///
+  /// - Throws: `ImagineError`.
+  public static func demonstration(options: Options = Options()) async throws -> Pipeline {
+    try await Pipeline(ImagineError.translating { try OpenedModel.demonstration() }, options: options)
+  }
+
+  private init(_ opened: OpenedModel, options: Options) async throws {
+    try opened.requireComplete()
+    let scheduler = opened.model.configuration.scheduler
+    training = try ImagineError.translating { try NoiseSchedule(scheduler) }
+    prediction = try PredictionType(configured: scheduler.predictionType)
+    if let threads = options.threads, !(1...1024).contains(threads) {
+      throw ImagineError(.invalidRequest, "\(threads) threads are not possible: choose 1 to 1024.")
+    }
+    let backend = try ImagineError.translating { try CPUBackend(threads: options.threads) }
+    let precision = options.precision ?? backend.capabilities.preferredPrecision
+    self.precision = precision
+    report = opened.report
+    configuration = opened.model.configuration
+    runner = ModelRunner(
+      opened.model,
+      PlanningContext(
+        backend: backend, weights: opened.checkpoint, precision: precision.graph, log: options.logger))
+    thread = ComputeThread(name: "imagine")
+  }
+
+  deinit { thread.finish() }
+
+  /// A request with the model's own defaults.
+  public nonisolated func recommendedRequest(prompt: String) -> GenerationRequest {
+    let defaults = configuration.defaults
+    return GenerationRequest(
+      prompt: prompt, size: Size(width: defaults.width, height: defaults.height), steps: defaults.steps,
+      guidanceScale: defaults.guidanceScale,
+      sampler: (try? Sampler.named(defaults.sampler).sampler) ?? .euler)
+  }
+
+  /// Checks everything about a request that can be checked before any work.
+  ///
+  /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would.
+  public nonisolated func validate(_ request: GenerationRequest) throws {
+    try request.validate(reduction: configuration.vae.reduction)
+    let method = SamplingMethod(request.sampler.kind, schedule: request.schedule?.kind)
+    _ = try ImagineError.translating { try method.plan(steps: request.steps, training: training) }
+  }
+
+  /// Draws, reporting on the way. Cancelling the task that reads the events stops the work within one step.
+  public nonisolated func generate(_ request: GenerationRequest) -> GenerationEvents {
+    GenerationEvents { report in try await self.run(request, report) }
+  }
+
+  /// Draws one picture; of a request for several, the first.
+  ///
+  /// - Throws: `ImagineError`, or `CancellationError` when the task was cancelled.
+  public func image(_ request: GenerationRequest) async throws -> GeneratedImage {
+    var request = request
+    request.count = 1
+    for try await event in generate(request) {
+      if case .image(let image) = event { return image }
+    }
+    throw ImagineError(.internalError, "The request ended without a picture.")
+  }
+
+  private func run(
+    _ request: GenerationRequest, _ report: @escaping @Sendable (GenerationEvent) -> Void
+  ) async throws {
+    try validate(request)
+    let seed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
+    let method = SamplingMethod(request.sampler.kind, schedule: request.schedule?.kind)
+    let plan = try method.plan(steps: request.steps, training: training)
+    let prompts = PromptTokens(request, tokenizer)
+    for notice in prompts.notices { report(.notice(notice)) }
+
+    let context = try encode(prompts, guided: Guidance(scale: request.guidanceScale).needsUnconditional)
+    for index in 0..<request.count {
+      try Task.checkCancellation()
+      let recorder = request.recordsTensors ? TensorRecorder() : nil
+      recorder?.add(prompts: prompts, context: context)
+      let job = ImageJob(
+        request: request, seed: seed &+ UInt64(index), method: method, plan: plan, context: context,
+        reduction: configuration.vae.reduction, recorder: recorder)
+      let latents = try await denoise(job) { step in
+        report(
+          .step(GenerationStep(index: step.index, count: step.count, image: index, imageCount: request.count)))
+      }
+      try Task.checkCancellation()
+      report(.image(try decode(latents, job)))
+    }
+  }
+}
+
+extension Pipeline {
+  /// The prompts' vectors: for guidance the negative one's first, then the positive one's.
+  private func encode(_ prompts: PromptTokens, guided: Bool) throws -> HostTensor {
+    let sequences = guided ? [prompts.negative.ids, prompts.positive.ids] : [prompts.positive.ids]
+    return try runner.encode(HostTensor([sequences.count, CLIPTokenizer.sequenceLength], sequences.flatMap { $0 }))
+  }
+
+  private func denoise(
+    _ job: ImageJob, onStep: @escaping @Sendable (SamplingStep) -> Void
+  ) async throws -> [Float] {
+    var noise = BatchNoise(stream: job.request.randomSource.stream, seed: job.seed, elements: job.latentCount)
+    let first = noise.draw()
+    job.recorder?.add("latents.initial", job.latentShape, job.initialLatentsAsOthersHaveThem(first))
+
+    let predictions = Counter()
+    let denoiser = GuidedDenoiser(
+      prediction: prediction, training: training, guidance: Guidance(scale: job.request.guidanceScale),
+      observe: { prediction, _ in
+        job.recorder?.add("noise_pred.\(predictions.next())", job.latentShape, prediction)
+      },
+      model: { input, timestep in try await self.predict(input, timestep: timestep, job) })
+    let loop = SamplingLoop(job.method.sampler.makeSampler(), plan: job.plan)
+    let latents = try await loop.run(
+      from: job.plan.initialLatents(noise: first), noise: &noise, denoise: denoiser.callAsFunction, onStep: onStep)
+    job.recorder?.add("latents.final", job.latentShape, latents)
+    return latents
+  }
+
+  /// One run of the UNet, on both prompts at once where guidance needs both.
+  private func predict(_ input: [Float], timestep: Float, _ job: ImageJob) throws -> ModelOutput {
+    let batch = job.context.shape[0]
+    let one = ImageLayout.channelsLast(input, channels: 4)
+    let latents = HostTensor([batch, job.latentHeight, job.latentWidth, 4], (0..<batch).flatMap { _ in one })
+    let output = try runner.predict(latents, timestep: timestep, prompt: job.context)
+    let values = ImageLayout.channelsFirst(output.floats, channels: 4, images: batch)
+    let conditional = Array(values.suffix(job.latentCount))
+    return ModelOutput(
+      unconditional: batch == 2 ? Array(values.prefix(job.latentCount)) : nil, conditional: conditional)
+  }
+
+  private func decode(_ latents: [Float], _ job: ImageJob) throws -> GeneratedImage {
+    let input = HostTensor(
+      [1, job.latentHeight, job.latentWidth, 4], ImageLayout.channelsLast(latents, channels: 4))
+    let pixels = try runner.decode(input).floats
+    let size = job.request.size
+    let visible = pixels.map { min(max($0, -1), 1) }
+    job.recorder?.add("image", [1, 3, size.height, size.width], ImageLayout.channelsFirst(visible, channels: 3))
+    return try GeneratedImage(pixels: pixels, job: job, model: report.name)
+  }
+}

@@ -1,0 +1,34 @@
+extension GenerationRequest {
+  /// The numbers of steps that make sense: a model knows a thousand noise levels.
+  public static let allowedSteps = 1...1000
+  /// The longest side, in pixels.
+  public static let longestSide = 8192
+
+  /// Checks everything that can be checked before any work.
+  ///
+  /// - Parameter reduction: pixels along one side of a latent position; sizes must be multiples of it.
+  /// - Throws: `ImagineError` with code `invalidRequest`.
+  func validate(reduction: Int) throws {
+    func refuse(_ message: String) -> ImagineError { ImagineError(.invalidRequest, message) }
+
+    guard Self.allowedSteps ~= steps else {
+      throw refuse("\(steps) steps are not possible: choose \(Self.allowedSteps.lowerBound) to 1000; 20 is usual.")
+    }
+    guard guidanceScale.isFinite, 0...1000 ~= guidanceScale else {
+      throw refuse("A guidance scale of \(guidanceScale) is not possible: choose 0 to 1000; 7 is usual.")
+    }
+    guard 1...100_000 ~= count else {
+      throw refuse("\(count) pictures are not possible: choose 1 to 100000.")
+    }
+    for (name, length) in [("width", size.width), ("height", size.height)] {
+      guard reduction...Self.longestSide ~= length else {
+        throw refuse("A \(name) of \(length) is not possible: choose \(reduction) to \(Self.longestSide) pixels.")
+      }
+      guard length.isMultiple(of: reduction) else {
+        let above = (length / reduction + 1) * reduction
+        throw refuse(
+          "A \(name) of \(length) is not a multiple of \(reduction): choose \(above - reduction) or \(above).")
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+extension CheckpointKind {
+  /// Recognises what the tensors make up.
+  ///
+  /// - Parameters:
+  ///   - shapes: all tensors by source name.
+  ///   - unrecognised: those of them that are no part of a pipeline.
+  ///   - canonical: shapes of the others by canonical name.
+  ///   - pipeline: the class that a diffusers model_index.json or config.json names.
+  init(shapes: [String: [Int]], unrecognised: [String], canonical: [String: [Int]], pipeline: String?) {
+    if let pipeline, let kind = Self.ofClass(pipeline) {
+      self = kind
+    } else if canonical["unet.conv_out.weight"] != nil, let kind = Self.ofUNet(canonical) {
+      // A whole UNet, which stray tensors of other kinds do not change. A ControlNet is half of one.
+      self = kind
+    } else if let kind = Self.ofTypicalNames(unrecognised) ?? Self.ofUNet(canonical) {
+      self = kind
+    } else if canonical.keys.contains(where: { $0.hasPrefix("vae.") }) {
+      self = .vae
+    } else if canonical.keys.contains(where: { $0.hasPrefix("text_encoder") }) {
+      self = .textEncoder
+    } else if let pipeline, pipeline.hasSuffix("Pipeline") {
+      self = .otherPipeline(pipeline)
+    } else {
+      self = Self.isEmbedding(shapes) ? .embedding : .unknown
+    }
+  }
+
+  /// Classes that settle the matter before any tensor is looked at; the UNets' families are told by shapes.
+  private static func ofClass(_ name: String) -> CheckpointKind? {
+    if name.hasPrefix("StableDiffusion3") || name == "SD3Transformer2DModel" { return .stableDiffusion3 }
+    if name.hasPrefix("Flux") { return .flux }
+    if name.hasPrefix("ControlNet") { return .controlNet }
+    switch name {
+    case "T2IAdapter": return .t2iAdapter
+    case "AutoencoderTiny": return .tinyVAE
+    case "MotionAdapter": return .motionModule
+    default: return nil
+    }
+  }
+
+  private static func ofTypicalNames(_ names: [String]) -> CheckpointKind? {
+    typicalNames.first { (_, fragments) in
+      names.contains { name in fragments.contains { ".\(name)".containsASCII($0) } }
+    }?.0
+  }
+
+  /// Names that only one kind has, in an order in which the first hit is right. A name is tried with a dot before it, so
+  /// that ".x" stands for a whole part of the path.
+  private static let typicalNames: [(CheckpointKind, [String])] = [
+    (
+      .lora,
+      [
+        ".lora_unet_", ".lora_te", ".lora_transformer_", ".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.",
+        ".lora.down.",
+        ".lora.up.", "_lora.down.", "_lora.up.", ".hada_w1_a", ".lokr_w1", ".lokr_w2", ".oft_blocks", ".dora_scale",
+      ]
+    ),
+    (
+      .controlNet,
+      [
+        ".control_model.", ".controlnet_cond_embedding.", ".input_hint_block.", ".zero_convs.",
+        ".controlnet_down_blocks.",
+        ".lllite_",
+      ]
+    ),
+    (.ipAdapter, [".ip_adapter.", ".image_proj."]),
+    (.motionModule, [".motion_modules."]),
+    (.t2iAdapter, [".adapter.body.", ".body.0.resnets.", ".body.0.block1."]),
+    (.flux, [".double_blocks.0.img_attn", ".single_transformer_blocks.0."]),
+    (.stableDiffusion3, [".joint_blocks.0."]),
+    (
+      .upscaler,
+      [
+        ".conv_first.weight", ".body.0.rdb1.", ".RRDB_trunk.", ".model.1.sub.", ".params_ema.", ".params.body.",
+        ".layers.0.residual_group.",
+      ]
+    ),
+    (.embedding, [".emb_params", ".string_to_param"]),
+    (.tinyVAE, [".decoder.layers.0.weight", ".encoder.layers.1.conv.0.", ".1.conv.0.weight", ".3.conv.0.weight"]),
+  ]
+
+  private static func ofUNet(_ canonical: [String: [Int]]) -> CheckpointKind? {
+    guard let first = canonical["unet.conv_in.weight"], first.count == 4 else { return nil }
+    let latent = canonical["unet.conv_out.weight"]?.first ?? 4
+    let input = UNetInput(channels: first[1], latent: latent)
+    let context = canonical.filter { $0.key.hasPrefix("unet.") && $0.key.hasSuffix("attn2.to_k.weight") }
+      .min { $0.key < $1.key }?.value.last
+    if canonical["unet.add_embedding.linear_1.weight"] != nil {
+      let hasFirstEncoder = canonical.keys.contains { $0.hasPrefix("text_encoder.") }
+      return context == 1280 && !hasFirstEncoder ? .stableDiffusionXLRefiner : .stableDiffusionXL(input)
+    }
+    // Widths other than the published ones belong to small models of the first kind.
+    return context == 1024 ? .stableDiffusion2(input) : .stableDiffusion1(input)
+  }
+
+  /// An embedding is a few vectors as wide as a text encoder.
+  private static func isEmbedding(_ shapes: [String: [Int]]) -> Bool {
+    let widths: Set<Int> = [768, 1024, 1280]
+    return (1...2).contains(shapes.count)
+      && shapes.values.allSatisfy { (1...2).contains($0.count) && widths.contains($0.last ?? 0) }
+  }
+}

@@ -1,0 +1,30 @@
+/// A number format of safetensors files; all are little-endian.
+package enum DataType: String, Sendable, Hashable, CaseIterable {
+  case float64 = "F64"
+  case float32 = "F32"
+  case float16 = "F16"
+  case bfloat16 = "BF16"
+  case int64 = "I64"
+  case int32 = "I32"
+  case int16 = "I16"
+  case int8 = "I8"
+  case uint64 = "U64"
+  case uint32 = "U32"
+  case uint16 = "U16"
+  case uint8 = "U8"
+  case bool = "BOOL"
+  /// Bias 7, no infinities, largest 448 ("E4M3FN", Micikevicius et al. 2022, FP8 Formats for Deep Learning).
+  case float8E4M3 = "F8_E4M3"
+  /// Bias 15, the upper half of a binary16, largest 57344.
+  case float8E5M2 = "F8_E5M2"
+
+  /// Bytes of one element.
+  package var size: Int {
+    switch self {
+    case .float64, .int64, .uint64: 8
+    case .float32, .int32, .uint32: 4
+    case .float16, .bfloat16, .int16, .uint16: 2
+    case .int8, .uint8, .bool, .float8E4M3, .float8E5M2: 1
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/// How a canonical tensor lies in the tensor that holds it.
+enum TensorPart: Sendable, Hashable {
+  case whole
+  /// The first, second or last third of the rows: query, key and value kept as one matrix.
+  case third(Int)
+  /// Rows and columns exchanged.
+  case transposed
+}
+
+/// Source names to canonical names: the component's folder name, then the diffusers (UNet, VAE) or transformers (text
+/// encoder) name, as in `unet.conv_in.weight`, `vae.decoder.conv_out.bias`,
+/// `text_encoder.text_model.final_layer_norm.weight`.
+///
+/// Sources are original single files (the "LDM" names), diffusers files, and what programs made of both.
+struct KeyMap {
+  /// What a source tensor is.
+  enum Placement {
+    /// It holds these canonical tensors. Where several sources claim one of them, the lowest rank is meant.
+    case tensors([(name: String, part: TensorPart)], rank: Int)
+    /// It is the number that the stored values of this canonical fp8 tensor are to be multiplied by.
+    case scale(of: String)
+    /// No prediction needs it.
+    case ignored
+    case unrecognised
+  }
+
+  private let component: Component?
+  private let refinerText: Bool
+  private let unet: UNetKeyMap
+  private let vae: VAEKeyMap
+
+  /// - Parameters:
+  ///   - shapes: all tensors of the source, by source name.
+  ///   - component: what the source is, when its place says so; nil for a file whose names say it.
+  init(_ shapes: [String: [Int]], component: Component? = nil) {
+    self.component = component
+    // Told from SD 2's text encoder in the same place by its width.
+    refinerText = shapes["conditioner.embedders.0.model.positional_embedding"]?.last == 1280
+    var unet: [String: [Int]] = [:]
+    var vae: [String] = []
+    for (name, shape) in shapes {
+      let (found, rest, _) = Self.split(name, component)
+      if found == .unet || found == nil { unet[rest] = shape }
+      if found == .vae || found == nil { vae.append(rest) }
+    }
+    self.unet = UNetKeyMap(unet)
+    self.vae = VAEKeyMap(vae)
+  }
+
+  /// Separates the prefix that says which network a tensor belongs to from the name inside the network.
+  private static func split(_ name: String, _ component: Component?) -> (Component?, rest: String, rank: Int) {
+    for (rank, prefix) in Component.prefixes.enumerated() where name.hasPrefix(prefix.text) {
+      // Inside a component's own file a prefix of another component is no prefix.
+      guard component == nil || component == prefix.component else { continue }
+      var rest = name.dropFirst(prefix.text.count)
+      var repeats = 0
+      // Some programs save what they loaded with the prefix once more.
+      while rest.hasPrefix(prefix.text) {
+        rest = rest.dropFirst(prefix.text.count)
+        repeats += 1
+      }
+      return (prefix.component, String(rest), 1 + rank + repeats * Component.prefixes.count)
+    }
+    return (component, name, component == nil ? Component.prefixes.count : 0)
+  }
+
+  /// Says what the tensor of this name is.
+  func place(_ name: String) -> Placement {
+    if IgnorableNames.contains(name) || name == "position_ids" { return .ignored }
+    // A LoRA in diffusers' names says of which tensor it is a change.
+    if name.containsASCII("lora") { return .unrecognised }
+    for suffix in [".scale_weight", ".weight_scale"] where name.hasSuffix(suffix) {
+      if case .tensors(let tensors, _) = place(name.dropLast(suffix.count) + ".weight"), let tensor = tensors.first {
+        return .scale(of: tensor.name)
+      }
+    }
+    let (component, rest, rank) = Self.split(name, component)
+    guard var component else { return placeBare(rest, rank: rank) }
+    if refinerText, name.hasPrefix("conditioner.embedders.0.model.") { component = .textEncoder2 }
+    // Names without `text_model.` rank behind names with it.
+    let better = rest.hasPrefix("text_model.") ? 0 : 1000
+    guard let tensors = canonical(rest, component) else { return .unrecognised }
+    return .tensors(tensors, rank: rank + better)
+  }
+
+  /// A file of one network whose names have no prefix.
+  private func placeBare(_ name: String, rank: Int) -> Placement {
+    for component in [Component.unet, .vae, .textEncoder] {
+      if let tensors = canonical(name, component) { return .tensors(tensors, rank: rank) }
+    }
+    return .unrecognised
+  }
+
+  private func canonical(_ name: String, _ component: Component) -> [(name: String, part: TensorPart)]? {
+    let tensors: [(name: String, part: TensorPart)]? =
+      switch component {
+      case .unet: unet.canonical(name).map { [($0, .whole)] }
+      case .vae: vae.canonical(name).map { [($0, .whole)] }
+      case .textEncoder, .textEncoder2: CLIPKeyMap.canonical(name)
+      }
+    return tensors?.map { ("\(component.rawValue).\($0.name)", $0.part) }
+  }
+}

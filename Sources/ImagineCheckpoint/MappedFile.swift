@@ -1,0 +1,56 @@
+internal import Foundation
+
+/// A regular file as read-only memory, paged in by the system as it is touched.
+///
+/// A file that another program cuts short while it is mapped raises SIGBUS on access, as with every mapping; nothing
+/// inside the file can cause that.
+final class MappedFile: @unchecked Sendable {  // The mapping is immutable and lives as long as the object.
+  let url: URL
+  let bytes: UnsafeRawBufferPointer
+  private let isMapped: Bool
+
+  /// Stands for a file that was built into the program: `bytes` must stay valid as long as the program runs.
+  init(permanent bytes: UnsafeRawBufferPointer, name: String) {
+    url = URL(filePath: name)
+    self.bytes = bytes
+    isMapped = false
+  }
+
+  /// Maps the whole file.
+  init(_ url: URL) throws {
+    let name = quoted(url.lastPathComponent)
+    // Not blocking: opening a named pipe would wait for a writer.
+    let descriptor = open(url.path(percentEncoded: false), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      if errno == ENOENT || errno == ENOTDIR {
+        throw CheckpointError(
+          .fileNotFound, "There is no file \(quoted(url.path(percentEncoded: false))): check the path.")
+      }
+      throw CheckpointError(
+        .unreadableFile,
+        "The file \(name) cannot be opened (\(String(cString: strerror(errno)))): check its permissions.")
+    }
+    defer { close(descriptor) }
+
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let size = Int(exactly: status.st_size)
+    else { throw CheckpointError(.notAFile, "\(name) is not a regular file: give the path of a model file.") }
+
+    self.url = url
+    isMapped = size > 0
+    guard size > 0 else {
+      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+      return
+    }
+    guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+      throw CheckpointError(
+        .unreadableFile,
+        "The file \(name) cannot be mapped into memory (\(String(cString: strerror(errno)))): copy it to a local disk.")
+    }
+    bytes = UnsafeRawBufferPointer(start: start, count: size)
+  }
+
+  deinit {
+    if isMapped, let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+  }
+}

@@ -1,0 +1,155 @@
+/// What a safetensors file says of one tensor.
+package struct TensorInfo: Sendable, Hashable {
+  package let name: String
+  package let dataType: DataType
+  /// Sizes, slowest first; empty for a scalar.
+  package let shape: [Int]
+  /// Where its bytes lie in the file.
+  package let range: Range<Int>
+
+  /// The product of the shape, which reading the header has shown to fit.
+  package var elementCount: Int { range.count / dataType.size }
+}
+
+/// The parsed and checked header of a safetensors file (format: huggingface/safetensors, README "Format").
+///
+/// Everything the format promises is checked here, once: the tensors tile the data section without gap or overlap, in
+/// bounds, each exactly as long as its shape says. What comes later indexes without further doubt.
+package struct SafetensorsHeader: Sendable {
+  /// The tensors in the order of their place.
+  package private(set) var tensors: [TensorInfo] = []
+  /// The free-form notes.
+  package private(set) var metadata: [String: String] = [:]
+
+  /// The longest header the format allows.
+  static let maximumLength = 100_000_000
+
+  /// - Parameters:
+  ///   - bytes: the whole file; only the header is touched.
+  ///   - file: the file's name for messages.
+  /// - Throws: `CheckpointError` that names the rule and the tensor.
+  package init(_ bytes: UnsafeRawBufferPointer, file: String) throws(CheckpointError) {
+    let file = quoted(file)
+    func invalid(_ reason: String, _ code: CheckpointError.Code = .invalidHeader) -> CheckpointError {
+      CheckpointError(code, "\(file) is not a valid safetensors file: \(reason); download it again.")
+    }
+    guard bytes.count >= 8 else { throw invalid("it has only \(bytes.count) bytes", .truncatedFile) }
+    let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+    guard length <= Self.maximumLength else {
+      throw invalid("its first eight bytes announce a header of \(length) bytes, more than the format allows")
+    }
+    let headerEnd = 8 + Int(length)
+    guard headerEnd <= bytes.count else {
+      throw invalid("its header should have \(length) bytes but the file ends before", .truncatedFile)
+    }
+
+    var entries: [Entry] = []
+    do throws(JSONError) {
+      var reader = JSONReader(UnsafeRawBufferPointer(rebasing: bytes[8..<headerEnd]))
+      try reader.object { (reader, name) throws(JSONError) in
+        if name == "__metadata__" {
+          try reader.object { (reader, key) throws(JSONError) in metadata[key] = try reader.string() }
+        } else {
+          entries.append(try Entry(name, &reader))
+        }
+      }
+      try reader.end()
+    } catch {
+      throw invalid("its header is wrong (\(error))")
+    }
+
+    // Tiles in order of their place; an empty tensor comes before the one that starts where it stands.
+    entries.sort { ($0.begin, $0.end, $0.name) < ($1.begin, $1.end, $1.name) }
+    let dataLength = bytes.count - headerEnd
+    var next = 0
+    tensors.reserveCapacity(entries.count)
+    for entry in entries {
+      guard let dataType = DataType(rawValue: entry.dataType) else {
+        throw CheckpointError(
+          .unsupportedDataType,
+          "The tensor \(quoted(entry.name)) in \(file) has the number format \(quoted(entry.dataType)), which is not "
+            + "supported: use a float16, bfloat16 or float32 version of the file.")
+      }
+      let tensor = quoted(entry.name)
+      guard entry.begin <= entry.end else {
+        throw invalid("the tensor \(tensor) ends before it begins", .invalidTensor)
+      }
+      guard let size = byteCount(entry.shape, dataType), size == entry.end - entry.begin else {
+        throw invalid(
+          "the tensor \(tensor) of shape \(entry.shape) and format \(dataType.rawValue) does not fill its "
+            + "\(entry.end - entry.begin) bytes", .invalidTensor)
+      }
+      guard entry.begin == next else {
+        throw invalid(
+          "the tensor \(tensor) begins at byte \(entry.begin), where byte \(next) is next (tensors must follow each other)",
+          .invalidTensor)
+      }
+      next = entry.end
+      guard next <= dataLength else {
+        throw invalid(
+          "the tensor \(tensor) needs \(next) bytes of data, but the file is cut short at \(dataLength)", .truncatedFile
+        )
+      }
+      tensors.append(
+        TensorInfo(
+          name: entry.name, dataType: dataType, shape: entry.shape,
+          range: headerEnd + entry.begin..<headerEnd + entry.end))
+    }
+    guard next == dataLength else {
+      throw invalid("it has \(dataLength - next) bytes that belong to no tensor")
+    }
+  }
+}
+
+/// The bytes a tensor takes; nil when that exceeds an `Int`.
+func byteCount(_ shape: [Int], _ dataType: DataType) -> Int? {
+  var count = 1
+  for size in shape + [dataType.size] {
+    let (product, overflow) = count.multipliedReportingOverflow(by: size)
+    if overflow { return nil }
+    count = product
+  }
+  return count
+}
+
+/// One tensor as the header states it, nothing checked yet but the types.
+private struct Entry {
+  let name: String
+  var dataType = ""
+  var shape: [Int] = []
+  var begin = 0
+  var end = 0
+
+  init(_ name: String, _ reader: inout JSONReader) throws(JSONError) {
+    self.name = name
+    var found: Set<String> = []
+    var dataType = ""
+    var shape: [Int] = []
+    var offsets: [Int] = []
+    try reader.object { (reader, key) throws(JSONError) in
+      found.insert(key)
+      switch key {
+      case "dtype": dataType = try reader.string()
+      case "shape":
+        try reader.array { (reader) throws(JSONError) in
+          // No network has more; without a limit a crafted header could ask for gigabytes here.
+          guard shape.count < 64 else { throw reader.error("the tensor \(quoted(name)) has too many dimensions") }
+          shape.append(try reader.count())
+        }
+      case "data_offsets":
+        try reader.array { (reader) throws(JSONError) in
+          guard offsets.count < 2 else { throw reader.error("the tensor \(quoted(name)) has more than two offsets") }
+          offsets.append(try reader.count())
+        }
+      default: try reader.skip()
+      }
+    }
+    for key in ["dtype", "shape", "data_offsets"] where !found.contains(key) {
+      throw reader.error("the tensor \(quoted(name)) has no \(key)")
+    }
+    guard offsets.count == 2 else { throw reader.error("the tensor \(quoted(name)) has no two offsets") }
+    self.dataType = dataType
+    self.shape = shape
+    (begin, end) = (offsets[0], offsets[1])
+  }
+}

@@ -1,0 +1,71 @@
+/// A number as a file stores it, and how it reads as a binary32.
+///
+/// The float formats are decoded with integer arithmetic and selects instead of `Float16` or tables: the loops over them
+/// vectorise on every processor, also where the compiler may not assume half-precision instructions. Subnormals are
+/// rebuilt by subtracting two normal numbers, so that a thread which flushes subnormals to zero reads the same values.
+protocol StoredNumber {
+  associatedtype Bits: FixedWidthInteger & BitwiseCopyable
+  static func float(_ bits: Bits) -> Float
+}
+
+/// Formats kept under one name; nothing here is ever created.
+enum Stored {
+  enum Float64: StoredNumber {
+    static func float(_ bits: UInt64) -> Float { Float(Double(bitPattern: bits)) }
+  }
+
+  enum Float32: StoredNumber {
+    static func float(_ bits: UInt32) -> Float { Float(bitPattern: bits) }
+  }
+
+  /// IEEE 754 binary16: 5 exponent bits with bias 15, 10 mantissa bits.
+  enum Float16: StoredNumber {
+    static func float(_ bits: UInt16) -> Float {
+      let magnitude = UInt32(bits & 0x7FFF) &<< 13
+      let sign = UInt32(bits & 0x8000) &<< 16
+      // 2^-14, the smallest normal, as a binary32.
+      let smallest: UInt32 = 113 &<< 23
+      let subnormal = (Float(bitPattern: smallest | magnitude) - Float(bitPattern: smallest)).bitPattern
+      let normal = magnitude &+ (127 - 15) &<< 23
+      let special = magnitude | 0x7F80_0000
+      let finite = magnitude < 1 &<< 23 ? subnormal : normal
+      return Float(bitPattern: sign | (magnitude >= 31 &<< 23 ? special : finite))
+    }
+  }
+
+  enum BFloat16: StoredNumber {
+    static func float(_ bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) &<< 16) }
+  }
+
+  /// 4 exponent bits with bias 7, 3 mantissa bits, no infinities, one NaN per sign.
+  enum Float8E4M3: StoredNumber {
+    static func float(_ bits: UInt8) -> Float {
+      let magnitude = UInt32(bits & 0x7F) &<< 20
+      let sign = UInt32(bits & 0x80) &<< 24
+      // 2^-6, the smallest normal, as a binary32.
+      let smallest: UInt32 = 121 &<< 23
+      let subnormal = (Float(bitPattern: smallest | magnitude) - Float(bitPattern: smallest)).bitPattern
+      let normal = magnitude &+ (127 - 7) &<< 23
+      let finite = magnitude < 1 &<< 23 ? subnormal : normal
+      return Float(bitPattern: sign | (bits & 0x7F == 0x7F ? 0x7FC0_0000 : finite))
+    }
+  }
+
+  /// The upper half of a binary16.
+  enum Float8E5M2: StoredNumber {
+    static func float(_ bits: UInt8) -> Float { Float16.float(UInt16(bits) &<< 8) }
+  }
+
+  /// Any integer format; a bool is stored as the bytes 0 and 1.
+  enum Integer<Bits: FixedWidthInteger & BitwiseCopyable>: StoredNumber {
+    static func float(_ bits: Bits) -> Float { Float(bits) }
+  }
+}
+
+/// The bfloat16 nearest to a number, ties to even; NaN stays NaN.
+func bfloat16Bits(_ value: Float) -> UInt16 {
+  let bits = value.bitPattern
+  let rounded = bits &+ 0x7FFF &+ (bits &>> 16 & 1)
+  let notANumber = bits | 0x0040_0000
+  return UInt16(truncatingIfNeeded: (bits & 0x7FFF_FFFF > 0x7F80_0000 ? notANumber : rounded) &>> 16)
+}

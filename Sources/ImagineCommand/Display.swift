@@ -1,0 +1,174 @@
+import Foundation
+import Imagine
+import Synchronization
+
+/// What the person sees on the standard error, and the paths of pictures on the standard output.
+///
+/// On a terminal one line is redrawn; elsewhere there is a line every ten seconds. The cursor is never hidden, so
+/// nothing needs to be put right however the process ends.
+final class Display: Sendable {
+  private struct State {
+    var progress: Progress?
+    /// Whether the progress line is on the screen.
+    var isDrawn = false
+    var lastPlainLine = 0.0
+    var isStopping = false
+    var saved = 0
+    var redrawing: Task<Void, Never>?
+  }
+
+  /// Seconds between two lines of progress where they cannot be redrawn.
+  private static let plainInterval = 10.0
+
+  private let verbosity: Verbosity
+  private let isInteractive: Bool
+  private let start = ContinuousClock.now
+  private let state = Mutex(State())
+
+  init(verbosity: Verbosity) {
+    self.verbosity = verbosity
+    isInteractive = verbosity > .errors && Terminal.isInteractive
+  }
+
+  private var time: Double { start.duration(to: .now) / .seconds(1) }
+
+  // MARK: Progress
+
+  func loading(_ name: String) {
+    update { state in
+      state.progress = Progress(loading: name, at: time)
+      guard verbosity > .errors, !isInteractive else { return }
+      line("loading \(name)", &state)
+    }
+    guard isInteractive else { return }
+    let task = Task { [weak self] in
+      while !Task.isCancelled, let self {
+        update { _ in }
+        try? await Task.sleep(for: .milliseconds(500))
+      }
+    }
+    state.withLock { $0.redrawing = task }
+  }
+
+  func start(_ steps: [Int]) {
+    update { $0.progress?.plan(steps) }
+  }
+
+  func picture(_ request: GenerationRequest) {
+    update { $0.progress?.beginPicture(steps: request.steps, at: time) }
+  }
+
+  func step(_ index: Int, of count: Int) {
+    update { $0.progress?.step(index, of: count, at: time) }
+  }
+
+  /// Forgets a picture that failed.
+  func skipPicture() {
+    update { _ = $0.progress?.endPicture(at: time) }
+  }
+
+  /// A picture is on the disk: its path goes to the standard output.
+  ///
+  /// - Parameter wanted: the path that was asked for.
+  func saved(_ path: String, insteadOf wanted: String, _ request: GenerationRequest, _ seed: UInt64) throws {
+    try state.withLock { state in
+      erase(&state)
+      state.saved += 1
+      try StandardOutput.write(path + "\n")
+      guard verbosity > .errors, var progress = state.progress else { return }
+      if path != wanted { line("'\(wanted)' exists, so the name is '\(path)'.", &state) }
+      let seconds = progress.endPicture(at: time)
+      let rate = progress.secondsPerStep.map { ", \(Wording.rate(secondsPerStep: $0))" } ?? ""
+      line(
+        "\(request.size), \(request.steps) steps\(rate), seed \(seed): \(Wording.duration(seconds, precise: true))",
+        &state)
+      if verbosity == .details, case .decoding = progress.stage {
+        line(
+          "  steps \(Wording.duration(progress.stageStart - progress.pictureStart, precise: true)), decoding and saving "
+            + Wording.duration(time - progress.stageStart, precise: true), &state)
+      }
+      state.progress = progress
+    }
+  }
+
+  /// Ends the progress, so that other things can be written.
+  func close() {
+    state.withLock { state in
+      state.redrawing?.cancel()
+      state.progress = nil
+      erase(&state)
+    }
+  }
+
+  /// Sums up when all is done.
+  func finish(skipped: Int, failed: Int) {
+    close()
+    state.withLock { state in
+      guard verbosity > .errors, state.saved + skipped + failed > 1 else { return }
+      let parts = [
+        "\(Wording.count(state.saved, "picture", "pictures")) in \(Wording.duration(time, precise: true))",
+        skipped > 0 ? "\(skipped) skipped because they exist" : nil,
+        failed > 0 ? "\(failed) failed" : nil,
+      ]
+      line(parts.compactMap { $0 }.joined(separator: ", "), &state)
+    }
+  }
+
+  // MARK: Messages
+
+  /// Something the person should know.
+  func note(_ text: String) { message(text, from: .normal) }
+
+  /// Something for the curious.
+  func detail(_ text: String) { message(text, from: .details) }
+
+  func error(_ text: String) { message("imagine: \(text)", from: .errors) }
+
+  /// The first Ctrl-C has come.
+  func stopping() {
+    state.withLock { $0.isStopping = true }
+    message("stopping; once more to stop at once", from: .normal)
+  }
+
+  /// The process ends because it was told to.
+  func stopped() {
+    state.withLock { state in
+      erase(&state)
+      if verbosity > .errors { line("imagine: stopped", &state) }
+    }
+  }
+
+  private func message(_ text: String, from level: Verbosity) {
+    guard verbosity >= level else { return }
+    update { line(text, &$0) }
+  }
+
+  // MARK: Drawing
+
+  private func update(_ change: (inout State) -> Void) {
+    state.withLock { state in
+      change(&state)
+      guard verbosity > .errors, !state.isStopping, let progress = state.progress else { return }
+      let now = time
+      if isInteractive {
+        StandardError.write("\r" + ProgressLine(style: Terminal.style).text(progress, at: now) + "\u{1B}[K")
+        state.isDrawn = true
+      } else if now - state.lastPlainLine >= Self.plainInterval {
+        line(ProgressLine(style: .plain).text(progress, at: now), &state)
+      }
+    }
+  }
+
+  /// Writes a line of its own above the progress.
+  private func line(_ text: String, _ state: inout State) {
+    erase(&state)
+    StandardError.write(text + "\n")
+    state.lastPlainLine = time
+  }
+
+  private func erase(_ state: inout State) {
+    guard state.isDrawn else { return }
+    StandardError.write("\r\u{1B}[K")
+    state.isDrawn = false
+  }
+}

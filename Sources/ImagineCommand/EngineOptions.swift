@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import Imagine
+import Logging
+
+/// Which model runs, and on what.
+struct EngineOptions: ParsableArguments {
+  /// The environment variable that names the model for people who always use the same.
+  static let modelVariable = "IMAGINE_MODEL"
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "A Stable Diffusion 1.x checkpoint (.safetensors) or diffusers folder. "
+        + "Default: \(modelVariable), else the built-in demonstration model.", valueName: "path"),
+    completion: .file())
+  var model: String?
+
+  @Option(
+    help: ArgumentHelp("\(Choices.sentence(Device.allCases.map(\.rawValue))).", valueName: "name"),
+    transform: { name in
+      guard let device = Device(rawValue: name.lowercased()) else {
+        throw ValidationError("choose \(Choices.sentence(Device.allCases.map(\.rawValue))).")
+      }
+      return device
+    })
+  var device: Device?
+
+  @Option(
+    help: ArgumentHelp(
+      "\(Choices.sentence(Precision.allCases.map(\.rawValue))). Default: bf16 where the processor computes with it.",
+      valueName: "name"),
+    transform: { name in
+      guard let precision = Precision(rawValue: name.lowercased()) else {
+        throw ValidationError("choose \(Choices.sentence(Precision.allCases.map(\.rawValue))).")
+      }
+      return precision
+    })
+  var precision: Precision?
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Processor threads. Default: one for each core.", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024 ~= threads) {
+      throw ValidationError("\(threads) threads are not possible: choose 1 to 1024.")
+    }
+  }
+
+  func options(_ display: Display) -> Pipeline.Options {
+    Pipeline.Options(
+      device: device ?? .automatic, precision: precision, threads: threads,
+      logger: Logger(label: "imagine") { _ in DisplayLogHandler(display) })
+  }
+
+  /// The model's file or folder; nil for the demonstration model.
+  func modelURL(environment: [String: String] = ProcessInfo.processInfo.environment) -> URL? {
+    let named = environment[Self.modelVariable].flatMap { $0.isEmpty ? nil : $0 }
+    return (model ?? named).map { URL(filePath: $0) }
+  }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+
+/// Where pictures go and what is said about them.
+struct OutputOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The file to write, or a folder to write into; of several pictures always a folder, made if missing. .png is added "
+        + "to a file's name if need be. Default: the prompt and the seed, in the current folder.", valueName: "path"),
+    completion: .file())
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Draw every line of a text file; - is the standard input. Lines may carry options: --seed 7 --steps 30. Pictures "
+        + "that are there from an earlier run are not drawn again.", valueName: "file"),
+    completion: .file())
+  var prompts: String?
+
+  @Option(
+    help: ArgumentHelp("Write the picture's intermediate tensors, as safetensors.", valueName: "file"),
+    completion: .file())
+  var dumpTensors: String?
+
+  @Flag(help: "Leave the settings out of the PNG file.")
+  var noMetadata = false
+
+  @Flag(name: .shortAndLong, help: "Say nothing but errors.")
+  var quiet = false
+
+  @Flag(name: .shortAndLong, help: "Tell about the model, the device and the time each part takes.")
+  var verbose = false
+
+  func validate() throws {
+    if quiet, verbose { throw ValidationError("--quiet and --verbose contradict each other: give one of them.") }
+  }
+
+  var verbosity: Verbosity { quiet ? .errors : verbose ? .details : .normal }
+}
+
+/// How much is said on the standard error.
+enum Verbosity: Sendable, Comparable {
+  case errors, normal, details
+}

@@ -1,0 +1,33 @@
+import Foundation
+
+/// What scripts read: paths and reports, nothing else.
+enum StandardOutput {
+  /// Writes at once. A reader that went away is no error: nobody wants the text.
+  ///
+  /// - Throws: `CommandFailure` when the text is lost in another way, as on a full disk.
+  static func write(_ text: String) throws {
+    guard writeAll(text, to: STDOUT_FILENO) || errno == EPIPE else {
+      throw CommandFailure(
+        status: CommandLineProgram.Status.failure,
+        message: "The standard output cannot be written: \(String(cString: strerror(errno))).")
+    }
+  }
+}
+
+/// What people read.
+enum StandardError {
+  static func write(_ text: String) {
+    _ = writeAll(text, to: STDERR_FILENO)
+  }
+}
+
+private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
+  var bytes = Array(text.utf8)[...]
+  while !bytes.isEmpty {
+    let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    if written < 0, errno == EINTR { continue }
+    guard written > 0 else { return false }
+    bytes = bytes.dropFirst(written)
+  }
+  return true
+}

@@ -1,0 +1,62 @@
+/// A picture of 8 bits a channel: rows from top to bottom, red, green and blue interleaved.
+package struct RGBImage: Sendable, Equatable {
+  package let width: Int
+  package let height: Int
+  /// The channels of all pixels: [height, width, 3].
+  package let pixels: [UInt8]
+
+  /// Makes a picture from its pixels [height, width, 3].
+  ///
+  /// Throws `ImageError.invalidSize` if the counts do not agree or the picture is empty.
+  package init(width: Int, height: Int, pixels: [UInt8]) throws(ImageError) {
+    try Self.check(width: width, height: height, values: pixels.count)
+    self.width = width
+    self.height = height
+    self.pixels = pixels
+  }
+
+  /// Makes a picture from computed values in -1...1, interleaved [height, width, 3].
+  ///
+  /// The result is what diffusers' `VaeImageProcessor` and `numpy_to_pil` make of them: `x / 2 + 0.5`, cut to 0...1,
+  /// times 255, rounded half to even, all in single precision.
+  /// Throws `ImageError.notFinite` for the first value that is not finite, `invalidSize` if the counts do not agree.
+  package init(width: Int, height: Int, interleaved values: [Float]) throws(ImageError) {
+    try Self.check(width: width, height: height, values: values.count)
+    self.width = width
+    self.height = height
+    pixels = try Self.quantized(values)
+  }
+
+  /// Makes a picture from computed values in -1...1, one plane after the other [3, height, width].
+  ///
+  /// Rounds and throws as the interleaved form does.
+  package init(width: Int, height: Int, planar values: [Float]) throws(ImageError) {
+    try Self.check(width: width, height: height, values: values.count)
+    let planes = try Self.quantized(values)
+    let area = width * height
+    self.width = width
+    self.height = height
+    pixels = [UInt8](unsafeUninitializedCapacity: planes.count) { buffer, count in
+      for pixel in 0..<area {
+        for channel in 0..<3 { buffer[3 * pixel + channel] = planes[channel * area + pixel] }
+      }
+      count = planes.count
+    }
+  }
+
+  private static func check(width: Int, height: Int, values: Int) throws(ImageError) {
+    let (area, areaOverflows) = width.multipliedReportingOverflow(by: height)
+    let (count, countOverflows) = area.multipliedReportingOverflow(by: 3)
+    guard width > 0, height > 0, !areaOverflows, !countOverflows, count == values else {
+      throw .invalidSize(width: width, height: height, values: values)
+    }
+  }
+
+  private static func quantized(_ values: [Float]) throws(ImageError) -> [UInt8] {
+    if let index = values.firstIndex(where: { !$0.isFinite }) { throw .notFinite(index: index) }
+    return values.map { value in
+      let unit = min(max(value / 2 + 0.5, 0), 1)
+      return UInt8((unit * 255).rounded(.toNearestOrEven))
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package import ImagineGraph
+
+/// The autoencoder between pictures and latents at 1/8 of their size.
+///
+/// Structure and weight paths are those of diffusers' `AutoencoderKL`.
+package struct AutoencoderKL {
+  package struct Configuration: Sendable, Hashable {
+    /// Channels of each level, from the finest.
+    package var blockOutChannels = [128, 256, 512, 512]
+    /// Resnets of each level of the encoder; one more in the decoder.
+    package var layersPerBlock = 2
+    package var latentChannels = 4
+    package var normGroups = 32
+    /// What latents are multiplied by on their way to the denoiser.
+    package var scalingFactor: Float = 0.18215
+
+    package init() {}
+
+    /// Pixels along one side of a latent position.
+    package var reduction: Int { 1 << (blockOutChannels.count - 1) }
+  }
+
+  package let configuration: Configuration
+  package let encoder: Encoder
+  package let decoder: Decoder
+  let quantConv: Conv2d
+  let postQuantConv: Conv2d
+
+  package init(_ weights: Weights, _ configuration: Configuration) {
+    self.configuration = configuration
+    let latent = configuration.latentChannels
+    encoder = Encoder(weights["encoder"], configuration)
+    decoder = Decoder(weights["decoder"], configuration)
+    quantConv = Conv2d(weights["quant_conv"], in: latent * 2, out: latent * 2, kernel: 1)
+    postQuantConv = Conv2d(weights["post_quant_conv"], in: latent, out: latent, kernel: 1)
+  }
+
+  /// latents [N, h, w, latent], as the denoiser leaves them -> pixels [N, H, W, 3] around -1...1, in 32-bit floats.
+  package func decode(_ latents: Tensor) -> Tensor {
+    decoder(postQuantConv((latents * (1 / configuration.scalingFactor)).asActivation())).cast(to: .float32)
+  }
+
+  /// pixels [N, H, W, 3] in -1...1 -> the mean and the logarithm of the variance of the latents, side by side:
+  /// [N, h, w, 2 latent], not yet scaled, in 32-bit floats.
+  package func encode(_ pixels: Tensor) -> Tensor {
+    quantConv(encoder(pixels.asActivation())).cast(to: .float32)
+  }
+}
+
+/// Self-attention of one head over the positions of an image (diffusers `Attention` with `group_norm` and residual).
+package struct VAEAttention {
+  let groupNorm: GroupNorm
+  let attention: Attention
+
+  package init(_ weights: Weights, channels: Int, groups: Int) {
+    groupNorm = GroupNorm(weights["group_norm"], channels: channels, groups: groups, epsilon: 1e-6)
+    attention = Attention(weights, channels: channels, context: channels, heads: 1, bias: true)
+  }
+
+  package func callAsFunction(_ x: Tensor) -> Tensor {
+    (attention(groupNorm(x).asTokens()) + x.asTokens()).reshaped(x.shape)
+  }
+}
+
+/// The level between encoder and latents, or latents and decoder: resnet, attention, resnet (`UNetMidBlock2D`).
+package struct VAEMidBlock {
+  let resnets: [ResnetBlock2D]
+  let attention: VAEAttention
+
+  package init(_ weights: Weights, channels: Int, groups: Int) {
+    resnets = (0..<2).map {
+      ResnetBlock2D(weights["resnets", $0], in: channels, out: channels, groups: groups, epsilon: 1e-6)
+    }
+    attention = VAEAttention(weights["attentions", 0], channels: channels, groups: groups)
+  }
+
+  package func callAsFunction(_ x: Tensor) -> Tensor { resnets[1](attention(resnets[0](x))) }
+}

@@ -1,0 +1,43 @@
+/// A denoiser made of a model, the schedule and prediction type it was trained with, and guidance.
+///
+/// It is to models what k-diffusion's `CompVisDenoiser` is: behind it a sampler sees neither timesteps nor prompts. Pass
+/// `denoiser.callAsFunction` where a ``Denoiser`` is wanted.
+package struct GuidedDenoiser: Sendable {
+  /// Runs the model on latents of unit variance at a timestep, which may lie between the trained ones.
+  ///
+  /// Outputs are as long as the input; the unconditional one is only wanted when ``Guidance/needsUnconditional`` is true.
+  package typealias Model = @Sendable (_ input: [Float], _ timestep: Float) async throws -> ModelOutput
+
+  /// Sees every guided model output, in the order of the calls.
+  package typealias Observer = @Sendable (_ prediction: [Float], _ timestep: Float) async throws -> Void
+
+  private let prediction: PredictionType
+  private let training: NoiseSchedule
+  private let guidance: Guidance
+  private let observe: Observer?
+  private let model: Model
+
+  package init(
+    prediction: PredictionType, training: NoiseSchedule, guidance: Guidance, observe: Observer? = nil,
+    model: @escaping Model
+  ) {
+    self.prediction = prediction
+    self.training = training
+    self.guidance = guidance
+    self.observe = observe
+    self.model = model
+  }
+
+  /// The denoised latents of noisy ones in k-diffusion's scale.
+  ///
+  /// - Throws: ``SamplingError/valueCount(_:expected:)``, ``SamplingError/missingUnconditional(scale:)``, and whatever the
+  ///   model or the observer throws.
+  package func callAsFunction(_ x: [Float], _ sigma: Float) async throws -> [Float] {
+    let timestep = training.timestep(at: sigma)
+    let output = try await model(scaled(x, by: PredictionType.inputScale(at: sigma)), timestep)
+    let guided = try guidance.guided(output)
+    guard guided.count == x.count else { throw SamplingError.valueCount(guided.count, expected: x.count) }
+    try await observe?(guided, timestep)
+    return prediction.denoised(x, output: guided, sigma: sigma)
+  }
+}

@@ -1,0 +1,37 @@
+/// What can go wrong between a request for samples and the latents.
+package enum SamplingError: Error, Hashable, CustomStringConvertible {
+  /// No sampler, schedule or stream has this name.
+  case unknownName(kind: String, name: String, choices: [String])
+  /// The number of steps is outside what the schedule can do.
+  case stepCount(Int, allowed: ClosedRange<Int>, schedule: String)
+  /// A model's scheduler settings give no usable training schedule.
+  case invalidNoiseSchedule(reason: String)
+  /// A list of sigmas that does not fall from a positive value.
+  case invalidSigmas(reason: String)
+  /// The model returned another number of values than it was given.
+  case valueCount(Int, expected: Int)
+  /// Guidance needs an unconditional prediction and got none.
+  case missingUnconditional(scale: Float)
+  /// The latents hold infinities or NaN.
+  case notFinite(step: Int, count: Int)
+
+  package var description: String {
+    switch self {
+    case .unknownName(let kind, let name, let choices):
+      "No \(kind) is called \"\(name)\": choose one of \(choices.joined(separator: ", "))."
+    case .stepCount(let count, let allowed, let schedule):
+      "The \(schedule) schedule takes \(allowed.lowerBound) to \(allowed.upperBound) steps, not \(count): "
+        + "choose another number of steps or another schedule."
+    case .invalidNoiseSchedule(let reason):
+      "The model's noise schedule is unusable: \(reason). Check its scheduler settings."
+    case .invalidSigmas(let reason):
+      "The list of sigmas is unusable: \(reason). Give falling values that start above zero."
+    case .valueCount(let count, let expected):
+      "The model returned \(count) values for latents of \(expected): check that it belongs to this family."
+    case .missingUnconditional(let scale):
+      "Guidance with scale \(scale) needs an unconditional prediction: run the model for both prompts, or set the scale to 1."
+    case .notFinite(let step, let count):
+      "The latents became infinite or NaN in step \(step) of \(count): try a higher precision or a lower guidance scale."
+    }
+  }
+}

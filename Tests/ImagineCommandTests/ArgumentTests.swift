@@ -1,0 +1,120 @@
+import ArgumentParser
+import Foundation
+import Imagine
+import Testing
+
+@testable import ImagineCommand
+
+@Suite struct ArgumentTests {
+  private func command(_ arguments: [String]) throws -> RenderCommand {
+    try #require(try RenderCommand.parseAsRoot(arguments) as? RenderCommand)
+  }
+
+  private func request(_ arguments: [String]) throws -> GenerationRequest {
+    let defaults = GenerationRequest(prompt: "x", size: Size(width: 64, height: 96), steps: 11, guidanceScale: 3)
+    return try command(["x"] + arguments).picture.applied(to: defaults)
+  }
+
+  private func complaint(_ arguments: [String]) -> String? {
+    do {
+      _ = try RenderCommand.parseAsRoot(arguments)
+      return nil
+    } catch {
+      return RenderCommand.message(for: error)
+    }
+  }
+
+  private func commandName(_ arguments: [String]) -> String? {
+    CommandLineProgram.commandType(arguments).type.configuration.commandName
+  }
+
+  @Test func whatIsNotGivenIsTheModelsOwn() throws {
+    let request = try request([])
+    #expect(request.size == Size(width: 64, height: 96))
+    #expect(request.steps == 11 && request.guidanceScale == 3 && request.seed == nil && request.count == 1)
+  }
+
+  @Test(arguments: [
+    ["-W", "128", "-H", "32", "--steps", "5", "--cfg-scale", "2.5", "-s", "7", "-b", "3", "-n", "bad"],
+    ["--width", "128", "--height", "32", "--steps=5", "--cfg", "2.5", "--seed=7", "--count", "3", "--negative", "bad"],
+    [
+      "--size", "128x32", "--steps", "5", "--cfg-scale=2.5", "--seed", "7", "--batch-count", "3", "--negative-prompt",
+      "bad",
+    ],
+  ])
+  func namesAndAliases(_ arguments: [String]) throws {
+    let request = try request(arguments)
+    #expect(request.size == Size(width: 128, height: 32))
+    #expect(request.steps == 5 && request.guidanceScale == 2.5 && request.seed == 7 && request.count == 3)
+    #expect(request.negativePrompt == "bad")
+  }
+
+  @Test(arguments: ["--sampler", "--sampling-method"])
+  func samplersUnderAnyName(_ option: String) throws {
+    #expect(try request([option, "euler_a"]).sampler == .eulerAncestral)
+    #expect(try request([option, "Euler a"]).sampler == .eulerAncestral)
+    let combined = try request([option, "DPM++ 2M Karras"])
+    #expect(combined.sampler == .dpmpp2M && combined.schedule == .karras)
+    #expect(try request([option, "DPM++ 2M Karras", "--schedule", "simple"]).schedule == .simple)
+    #expect(try request([option, "ddim", "--scheduler", "sgm_uniform"]).schedule == .sgmUniform)
+  }
+
+  @Test(arguments: [("cpu", RandomSource.cpu), ("comfy", .cpu), ("cuda", .cuda), ("a1111", .cuda)])
+  func randomSources(_ name: String, _ source: RandomSource) throws {
+    #expect(try request(["--rng", name]).randomSource == source)
+  }
+
+  @Test func minusOneIsARandomSeed() throws {
+    #expect(try request(["--seed", "-1"]).seed == nil)
+    #expect(try request(["-s", "18446744073709551615"]).seed == .max)
+  }
+
+  @Test func promptsThatLookLikeSomethingElse() throws {
+    #expect(commandName(["devices"]) == "devices")
+    #expect(commandName(["inspect", "x"]) == "inspect")
+    #expect(CommandLineProgram.commandType(["inspect", "x"]).rest == ["x"])
+    for arguments in [["-p", "devices"], ["--prompt", "devices"], ["--", "devices"], ["--steps", "3", "devices"]] {
+      #expect(commandName(arguments) == "imagine")
+      #expect(try command(arguments).prompt == "devices")
+    }
+    #expect(try command(["--", "--steps"]).prompt == "--steps")
+    #expect(try command(["-p", "-5 degrees"]).prompt == "-5 degrees")
+    #expect(try command(["-p", ""]).prompt?.isEmpty == true)
+  }
+
+  private static let mistakes: [([String], String)] = [
+    ([], "nothing to draw"), (["a", "red", "house"], "\"a red house\""), (["a", "-p", "b"], "twice"),
+    (["a", "--prompts", "f"], "twice"), (["x", "--size", "64", "-W", "64"], "--size"),
+    (["x", "--size", "64x"], "512x768"),
+    (["x", "--steps", "many"], "many"), (["x", "--seed", "-2"], "-1"), (["x", "--sampler", "nope"], "dpmpp_2m"),
+    (["x", "--schedule", "nope"], "karras"), (["x", "--rng", "nope"], "cuda"),
+    (["x", "--device", "tpu"], "auto or cpu"),
+    (["x", "--precision", "f8"], "f32 or bf16"), (["x", "-b", "0"], "1 to 100000"), (["x", "-t", "0"], "1 to 1024"),
+    (["x", "-q", "-v"], "--quiet"), (["x", "--dump-tensors", "t", "-b", "2"], "--dump-tensors"),
+    (["x", "--bogus"], "--bogus"),
+  ]
+
+  @Test(arguments: mistakes)
+  func mistakesAreNamed(_ arguments: [String], _ words: String) throws {
+    let message = try #require(complaint(arguments))
+    #expect(message.contains(words))
+    #expect(!message.contains("\n"))
+  }
+
+  @Test func helpNamesEveryChoice() {
+    let help = RenderCommand.helpMessage(columns: 1000)
+    let names =
+      Sampler.all.map(\.name) + Schedule.all.map(\.name) + RandomSource.all.map(\.name)
+      + Device.allCases.map(\.rawValue)
+      + Precision.allCases.map(\.rawValue)
+    for name in names { #expect(help.contains(name), "\(name)") }
+  }
+
+  @Test func theModelIsTheOptionsThenTheVariables() throws {
+    #expect(
+      try command(["x", "-m", "a"]).engine.modelURL(environment: ["IMAGINE_MODEL": "b"])?.lastPathComponent == "a")
+    #expect(try command(["x"]).engine.modelURL(environment: ["IMAGINE_MODEL": "b"])?.lastPathComponent == "b")
+    #expect(try command(["x"]).engine.modelURL(environment: ["IMAGINE_MODEL": ""]) == nil)
+    #expect(try command(["x"]).engine.modelURL(environment: [:]) == nil)
+  }
+}

@@ -1,0 +1,142 @@
+import ImagineGraph
+import ImagineTesting
+import Testing
+
+@Suite struct GraphPassTests {
+  @Test func joinsNormAndActivation() throws {
+    let ops = try fusedOps { x in x.norm().silu() }
+    #expect(ops == [.groupNorm(groups: 2, epsilon: 1e-5, activation: .silu)])
+  }
+
+  @Test func joinsAtMostOneActivation() throws {
+    let ops = try fusedOps { x in x.norm().silu().activation(.gelu) }
+    #expect(ops == [.groupNorm(groups: 2, epsilon: 1e-5, activation: .silu), .activation(.gelu)])
+  }
+
+  @Test(arguments: [false, true]) func joinsAResidualOnEitherSide(productFirst: Bool) throws {
+    let epilogue = Epilogue(bias: true, activation: nil, residual: true)
+    let linear = try fusedOps { x in productFirst ? x.linear("a") + x : x + x.linear("a") }
+    #expect(linear == [.linear(epilogue)])
+    let convolution = try fusedOps { x in productFirst ? x.convolution("a") + x : x + x.convolution("a") }
+    #expect(convolution == [.conv2d(Convolution(padding: .init(1)), epilogue)])
+  }
+
+  @Test func joinsActivationThenResidual() throws {
+    let ops = try fusedOps { x in x + x.linear("a").activation(.quickGELU) }
+    #expect(ops == [.linear(Epilogue(bias: true, activation: .quickGELU, residual: true))])
+  }
+
+  @Test func addsNoActivationAfterAResidual() throws {
+    let ops = try fusedOps { x in (x + x.linear("a")).silu() }
+    #expect(ops == [.linear(Epilogue(bias: true, residual: true)), .activation(.silu)])
+  }
+
+  @Test func joinsOneOfTwoProducts() throws {
+    let plain = Epilogue(bias: true), summed = Epilogue(bias: true, residual: true)
+    #expect(try fusedOps { x in x.linear("a") + x.linear("b") } == [.linear(plain), .linear(summed)])
+    let chain = try fusedOps { x in x.linear("a") + x.linear("b") + x.linear("c") }
+    #expect(chain == [.linear(plain), .linear(summed), .linear(summed)])
+  }
+
+  @Test func leavesWhatIsUsedTwice() throws {
+    let ops = try fusedOps { x in
+      let y = x.linear("a")
+      return y.silu() + y
+    }
+    #expect(ops == [.linear(Epilogue(bias: true)), .activation(.silu), .add])
+    let doubled = try fusedOps { x in
+      let y = x.linear("a")
+      return y + y
+    }
+    #expect(doubled == [.linear(Epilogue(bias: true)), .add])
+  }
+
+  @Test func leavesResults() throws {
+    let builder = GraphBuilder()
+    let y = builder.input("x", [1, 3, 3, 4]).norm()
+    let graph = try builder.finish([y.silu(), y]).fused { _, _ in true }
+    #expect(graph.computed == [.groupNorm(groups: 2, epsilon: 1e-5, activation: nil), .activation(.silu)])
+    #expect(graph.outputs.map(\.index) == [4, 3])
+  }
+
+  @Test func leavesBroadcastSums() throws {
+    let ops = try fusedOps { x in x.linear("a") + x.sliced(axis: 1, start: 0, count: 1) }
+    #expect(ops == [.linear(Epilogue(bias: true)), .slice(axis: 1, start: 0, count: 1), .add])
+  }
+
+  @Test func leavesWhatTheBackendRefuses() throws {
+    let builder = GraphBuilder()
+    let x = builder.input("x", [1, 3, 3, 4])
+    let graph = try builder.finish([x + x.norm().silu().linear("a")])
+    #expect(try graph.fused { op, _ in !op.isFused }.computed == graph.computed)
+    let onlyNorms = try graph.fused { op, _ in if case .linear(let epilogue) = op { !epilogue.residual } else { true } }
+    let norm = Op.groupNorm(groups: 2, epsilon: 1e-5, activation: .silu)
+    #expect(onlyNorms.computed == [norm, .linear(Epilogue(bias: true)), .add])
+  }
+
+  @Test func lowersEveryFusedOperation() throws {
+    let builder = GraphBuilder()
+    let x = builder.input("x", [1, 4, 8])
+    let w = builder.parameter(Parameter(path: "l.weight", shape: [8, 8]))
+    let product = builder.apply(.linear(Epilogue(activation: .gelu, residual: true)), [x, w, x])
+    let norm = Op.groupNorm(groups: 2, epsilon: 1e-5, activation: .silu)
+    let normed = builder.apply(norm, [product] + builder.vectors(8), scope: "norm")
+    let graph = try builder.finish([normed.attention(keys: x, values: x, heads: 2).geglu()])
+    let lowered = try graph.lowered { op, _ in !op.isFused }
+    #expect(!lowered.nodes.contains { $0.op.isFused })
+    #expect(lowered.outputs.map { lowered[$0].type } == graph.outputs.map { graph[$0].type })
+    #expect(lowered.nodes.filter { $0.op == .activation(.silu) }.map(\.scope) == ["norm"])
+    #expect(try graph.lowered { _, _ in true }.nodes == graph.nodes)
+  }
+
+  @Test func isFusedMeansThatThereIsADecomposition() throws {
+    for opCase in OpCase.all {
+      let graph = try opCase.graph()
+      let basic = try graph.lowered { op, _ in !op.isFused }
+      #expect(!basic.nodes.contains { $0.op.isFused })
+      #expect(try basic.lowered { _, _ in false }.nodes == basic.nodes)
+    }
+  }
+
+  private func fusedOps(_ build: (Tensor) -> Tensor) throws -> [Op] {
+    let builder = GraphBuilder()
+    let graph = try builder.finish([build(builder.input("x", [1, 3, 3, 4]))])
+    let fused = try graph.fused { _, _ in true }
+    #expect(fused.outputs.map { fused[$0].type } == graph.outputs.map { graph[$0].type })
+    return fused.computed
+  }
+}
+
+extension Graph {
+  /// The operations, inputs and weights apart.
+  var computed: [Op] {
+    nodes.map(\.op).filter {
+      switch $0 {
+      case .input, .parameter: false
+      default: true
+      }
+    }
+  }
+}
+
+extension GraphBuilder {
+  fileprivate func vectors(_ count: Int) -> [Tensor] {
+    ["norm.weight", "norm.bias"].map { parameter(Parameter(path: $0, shape: [count])) }
+  }
+}
+
+extension Tensor {
+  fileprivate func norm() -> Tensor {
+    let (weight, bias) = (Parameter(path: "norm.weight", shape: [4]), Parameter(path: "norm.bias", shape: [4]))
+    return groupNorm(weight, bias, groups: 2, epsilon: 1e-5)
+  }
+
+  fileprivate func linear(_ path: String) -> Tensor {
+    linear(Parameter(path: "\(path).weight", shape: [4, 4]), bias: Parameter(path: "\(path).bias", shape: [4]))
+  }
+
+  fileprivate func convolution(_ path: String) -> Tensor {
+    let weight = Parameter(path: "\(path).weight", shape: [4, 4, 3, 3])
+    return conv2d(weight, bias: Parameter(path: "\(path).bias", shape: [4]), Convolution(padding: .init(1)))
+  }
+}

@@ -1,0 +1,120 @@
+import ImagineGraph
+import ImagineTesting
+import Testing
+
+@Suite struct MemoryPlanTests {
+  @Test(arguments: 0..<60) func livingBuffersNeverOverlap(seed: UInt64) throws {
+    let graph = try RandomGraph.make(seed: seed)
+    for graph in [graph, try graph.fused { _, _ in true }, try graph.lowered { op, _ in !op.isFused }] {
+      try verify(graph, MemoryPlan(graph))
+      try verify(graph, MemoryPlan(graph, alignment: 256), alignment: 256)
+    }
+  }
+
+  @Test(arguments: OpCase.all) func placesEveryCase(opCase: OpCase) throws {
+    let graph = try opCase.graph()
+    try verify(graph, MemoryPlan(graph))
+  }
+
+  @Test func memoryIsReused() throws {
+    let builder = GraphBuilder()
+    var x = builder.input("x", [1, 8, 8, 16])
+    for index in 0..<10 {
+      let weight = Parameter(path: "\(index).weight", shape: [16, 16, 3, 3])
+      x = x + x.silu().conv2d(weight, bias: nil, Convolution(padding: .init(1)))
+    }
+    let plan = MemoryPlan(try builder.finish([x]))
+    let value = 8 * 8 * 16 * 4
+    #expect(plan.unsharedByteCount == 31 * value)
+    // x, and of silu, convolution and sum two at a time.
+    #expect(plan.byteCount == 3 * value)
+  }
+
+  @Test func smallValuesFitBetweenLargeOnes() throws {
+    let builder = GraphBuilder()
+    let x = builder.input("x", [64]), large = x.reshaped([64, 1]) * 2
+    let small = large.sliced(axis: 0, start: 0, count: 16).silu()
+    let plan = MemoryPlan(try builder.finish([small * 3]))
+    #expect(plan.byteCount < plan.unsharedByteCount)
+  }
+
+  @Test func offsetsAreAligned() throws {
+    let builder = GraphBuilder()
+    let x = builder.input("x", [3]), y = x.silu()
+    let graph = try builder.finish([x + y])
+    #expect(MemoryPlan(graph).unsharedByteCount == 3 * 64)
+    #expect(MemoryPlan(graph, alignment: 16).byteCount == 3 * 16)
+  }
+
+  @Test func chainsOfReshapesShareOneBuffer() throws {
+    let builder = GraphBuilder()
+    let x = builder.input("x", [2, 3, 4]).silu()
+    let view = x.reshaped([6, 4]).reshaped([24])
+    let later = (x * 2).reshaped([24]) * 3
+    let graph = try builder.finish([view + later])
+    let plan = MemoryPlan(graph)
+    let views = graph.ids.filter { if case .reshape = graph[$0].op { true } else { false } }
+    #expect(views.count == 3)
+    for view in views { #expect(plan.offsets[view.index] == plan.offsets[graph[view].operands[0].index]) }
+    // Without regard for the view, `x` would be dead while `later` is computed.
+    try verify(graph, plan)
+  }
+
+  @Test func resultsAreKeptToTheEnd() throws {
+    let builder = GraphBuilder()
+    let early = builder.input("x", [4, 4]).silu().reshaped([16])
+    var last = early * 2
+    for _ in 0..<8 { last = last * 2 }
+    let graph = try builder.finish([early, last])
+    let plan = MemoryPlan(graph)
+    let start = try #require(plan.offsets[graph.outputs[0].index])
+    for id in graph.ids where id > graph.outputs[0] {
+      let other = try #require(plan.offsets[id.index])
+      #expect(abs(other - start) >= 64)
+    }
+  }
+
+  @Test func weightsAreNotPlaced() throws {
+    let builder = GraphBuilder()
+    let x = builder.input("x", [2, 4])
+    let table = builder.parameter(Parameter(path: "table.weight", shape: [4, 2])).reshaped([2, 4])
+    let graph = try builder.finish([x + table])
+    let plan = MemoryPlan(graph)
+    #expect(plan.offsets.map { $0 == nil } == [false, true, true, false])
+  }
+
+  /// Fails where two values that are needed at one moment share a byte, computed from the definition of "needed".
+  private func verify(_ graph: Graph, _ plan: MemoryPlan, alignment: Int = 64) throws {
+    #expect(plan.offsets.count == graph.nodes.count)
+    let needed = neededMoments(graph)
+    var memory: [(node: Int, bytes: Range<Int>)] = []
+    for (index, node) in graph.nodes.enumerated() {
+      guard let offset = plan.offsets[index] else { continue }
+      #expect(offset % alignment == 0 && offset + node.type.byteCount <= plan.byteCount)
+      memory.append((index, offset..<offset + node.type.byteCount))
+    }
+    for (position, a) in memory.enumerated() {
+      for b in memory[..<position] where a.bytes.overlaps(b.bytes) && needed[a.node].overlaps(needed[b.node]) {
+        #expect(source(a.node, graph) == source(b.node, graph), "nodes \(a.node) and \(b.node) share memory")
+      }
+    }
+  }
+
+  /// For each node, from when it is computed to when it or a view of it is last read; results are read at the end.
+  private func neededMoments(_ graph: Graph) -> [ClosedRange<Int>] {
+    var last = Array(graph.nodes.indices)
+    for output in graph.outputs { last[output.index] = graph.nodes.count }
+    for (index, node) in graph.nodes.enumerated().reversed() {
+      for operand in node.operands {
+        let read = if case .reshape = node.op { max(index, last[index]) } else { index }
+        last[operand.index] = max(last[operand.index], read)
+      }
+    }
+    return last.indices.map { $0...last[$0] }
+  }
+
+  /// The node whose value a chain of reshapes shows.
+  private func source(_ index: Int, _ graph: Graph) -> Int {
+    if case .reshape = graph.nodes[index].op { source(graph.nodes[index].operands[0].index, graph) } else { index }
+  }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Imagine
+import Testing
+
+/// What a request may ask for, and what it says when it may not.
+@Suite struct RequestTests {
+  @Test(arguments: [(0, "0 steps"), (10_000, "10000 steps"), (-3, "-3 steps")])
+  func impossibleSteps(_ steps: Int, _ words: String) async throws {
+    var request = TinyModel.request
+    request.steps = steps
+    try await expectRefusal(of: request, mentioning: words)
+  }
+
+  @Test(arguments: [
+    (0, 64, "width of 0"), (64, 100, "choose 96 or 104"), (9000, 64, "width of 9000"), (64, -64, "height of -64"),
+  ])
+  func impossibleSizes(_ width: Int, _ height: Int, _ words: String) async throws {
+    var request = TinyModel.request
+    request.size = Size(width: width, height: height)
+    try await expectRefusal(of: request, mentioning: words)
+  }
+
+  @Test func noPictures() async throws {
+    var request = TinyModel.request
+    request.count = 0
+    try await expectRefusal(of: request, mentioning: "0 pictures")
+  }
+
+  @Test(arguments: [-1, .nan, .infinity, 1e9] as [Float])
+  func impossibleGuidance(_ scale: Float) async throws {
+    var request = TinyModel.request
+    request.guidanceScale = scale
+    try await expectRefusal(of: request, mentioning: "guidance scale")
+  }
+
+  private func expectRefusal(of request: GenerationRequest, mentioning words: String) async throws {
+    let pipeline = try await TinyModel.pipeline()
+    let error = await #expect(throws: ImagineError.self) { try await pipeline.images(request) }
+    #expect(error?.code == .invalidRequest)
+    #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+  }
+
+  @Test func emptyPromptDraws() async throws {
+    var request = TinyModel.request
+    request.prompt = ""
+    let image = try await TinyModel.pipeline().image(request)
+    #expect(image.pixels.count == 64 * 64 * 3)
+  }
+
+  @Test func longPromptIsCutAndSaid() async throws {
+    var request = TinyModel.request
+    request.prompt = [String](repeating: "house", count: 80).joined(separator: " ")
+    var notices: [String] = []
+    for try await event in try await TinyModel.pipeline().generate(request) {
+      if case .notice(let notice) = event { notices.append(notice) }
+    }
+    #expect(notices.count == 1)
+    #expect(notices.first?.contains("last 5 tokens of the prompt") == true, "\(notices)")
+  }
+
+  @Test func sizesAreRead() {
+    #expect(Size("512x768") == Size(width: 512, height: 768))
+    #expect(Size("640") == Size(width: 640, height: 640))
+    for text in ["", "x", "512x", "512x512x512", "ax7", "512,512", "99999999999999999999x8"] {
+      #expect(Size(text) == nil)
+    }
+  }
+}
