@@ -25,15 +25,15 @@ final class Interruption: Sendable {
   static func handled(telling display: Display, _ body: @escaping @Sendable () async throws -> Void) async throws {
     let interruption = Interruption(display)
     let queue = DispatchQueue(label: "imagine.signals")
-    let sources = signals.map { number in
-      // Ignored, a signal still reaches its dispatch source, and no longer ends the process by itself.
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler { interruption.receive(number, on: queue) }
-      source.resume()
-      return source
+    let descriptor = try SignalPipe.open(for: signals)
+    let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+    source.setEventHandler {
+      var number: UInt8 = 0
+      guard read(descriptor, &number, 1) == 1 else { return }
+      interruption.receive(Int32(number), on: queue)
     }
-    defer { for source in sources { source.cancel() } }
+    source.resume()
+    defer { source.cancel() }
     do {
       try await interruption.start(body).value
     } catch is CancellationError {

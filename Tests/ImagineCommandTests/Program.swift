@@ -39,7 +39,7 @@ struct Program {
 
   func process(_ arguments: [String]) throws -> Process {
     let process = Process()
-    process.executableURL = try #require(Self.url)
+    process.executableURL = Self.url
     process.arguments = arguments
     process.currentDirectoryURL = folder
     process.environment = ProcessInfo.processInfo.environment.merging(["IMAGINE_MODEL": Self.model.path]) { $1 }
@@ -50,7 +50,7 @@ struct Program {
   func run(_ arguments: [String], input: String? = nil) throws -> Result {
     let process = try process(arguments)
     let output = Pipe(), messages = folder.appendingPathExtension("messages")
-    FileManager.default.createFile(atPath: messages.path, contents: nil)
+    try Data().write(to: messages)
     defer { try? FileManager.default.removeItem(at: messages) }
     process.standardOutput = output
     process.standardError = try FileHandle(forWritingTo: messages)
