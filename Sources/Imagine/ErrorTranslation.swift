@@ -17,7 +17,8 @@ extension ImagineError {
     case let error as CheckpointError: ImagineError(code(of: error), error.description)
     case let error as ModelError: ImagineError(code(of: error), error.description)
     case let error as SamplingError: ImagineError(code(of: error), error.description)
-    case let error as CPUBackendError: ImagineError(.deviceFailed, error.description)
+    case let error as CPUBackendError:
+      ImagineError(error.isOutOfMemory ? .outOfMemory : .deviceFailed, error.description)
     case let error as ImageError: ImagineError(code(of: error), error.description)
     case let error as GraphError:
       ImagineError(.internalError, "The model's graph is inconsistent: \(error.description).")

@@ -38,7 +38,7 @@ struct PlannedComponent {
       metadata: [
         "network": "\(name)", "input": "\(shape)", "operations": "\(graph.nodes.count)",
         "weights": "\(megabytes(weights.byteCount))", "working memory": "\(megabytes(plan.peakBytes))",
-        "seconds": "\(start.duration(to: .now) / .seconds(1))",
+        "milliseconds": "\(Int(start.duration(to: .now) / .milliseconds(1)))",
       ])
     return plan
   }

@@ -1,5 +1,11 @@
 /// Why the CPU backend cannot do what it was asked for, in a sentence that says what would help.
 package struct CPUBackendError: Error, Hashable, CustomStringConvertible {
   package let description: String
-  init(_ description: String) { self.description = description }
+  /// Whether less memory, as for a smaller picture, would have been enough.
+  package let isOutOfMemory: Bool
+
+  init(_ description: String, isOutOfMemory: Bool = false) {
+    self.description = description
+    self.isOutOfMemory = isOutOfMemory
+  }
 }

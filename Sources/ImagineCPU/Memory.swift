@@ -13,7 +13,7 @@ final class MemoryBlock: @unchecked Sendable {
     guard posix_memalign(&pointer, alignment, max(byteCount, 1)) == 0, let pointer else {
       throw CPUBackendError(
         "There is no memory for \(purpose): \(byteCount >> 20) MiB are needed. Use a smaller size, a smaller batch or "
-          + "bfloat16.")
+          + "bfloat16.", isOutOfMemory: true)
     }
     address = pointer
     self.byteCount = byteCount

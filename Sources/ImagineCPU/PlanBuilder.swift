@@ -30,7 +30,7 @@ final class PlanBuilder {
         values.append(try value(of: id))
         if let kernel = try kernel(for: id) { steps.append(CPUPlan.Step(node: node, kernel: kernel)) }
       } catch let error as CPUBackendError {
-        throw CPUBackendError("\(node.scope): \(error)")
+        throw CPUBackendError("\(node.scope): \(error)", isOutOfMemory: error.isOutOfMemory)
       }
     }
     return CPUPlan(
