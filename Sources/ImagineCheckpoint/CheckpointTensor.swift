@@ -63,6 +63,8 @@ package struct CheckpointTensor: Sendable {
         "The tensor \(quoted(source)) has \(elementCount) elements (shape \(shape)), but \(destination.count / type.size) "
           + "were expected: the file is damaged or of a model that is not supported.")
     }
+    // Weights are read once, when they are packed; the file should not stay in memory beside them.
+    defer { element.file.release(element.info) }
     do {
       try element.file.withBytes(element.info) { bytes in
         switch (part, try scaleFactor()) {

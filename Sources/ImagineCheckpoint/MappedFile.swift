@@ -50,6 +50,18 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
     bytes = UnsafeRawBufferPointer(start: start, count: size)
   }
 
+  /// Lets the system take back the memory of bytes that will hardly be read again.
+  ///
+  /// Pages of a mapped file count as the process's memory once they were touched. Reading them again later works, and
+  /// costs little while the file is in the system's cache.
+  func release(_ range: Range<Int>) {
+    guard isMapped, let start = bytes.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let lower = (range.lowerBound + page - 1) / page * page, upper = range.upperBound / page * page
+    guard lower < upper else { return }
+    madvise(UnsafeMutableRawPointer(mutating: start + lower), upper - lower, MADV_DONTNEED)
+  }
+
   deinit {
     if isMapped, let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
   }

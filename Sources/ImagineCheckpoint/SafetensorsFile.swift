@@ -43,6 +43,9 @@ package final class SafetensorsFile: Sendable {
     return try withBytes(info, body)
   }
 
+  /// Says that the bytes of a tensor of this very file will hardly be read again; see `MappedFile.release(_:)`.
+  func release(_ info: TensorInfo) { file.release(info.range) }
+
   /// The same for a tensor of this very file.
   func withBytes<Result>(_ info: TensorInfo, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     try withExtendedLifetime(file) { try body(UnsafeRawBufferPointer(rebasing: file.bytes[info.range])) }
