@@ -23,6 +23,8 @@ import world
 # A colour distance (Euclidean, 0 to 441) that is a visible difference, and the smallest piece in pixels.
 VISIBLE = 34
 SMALLEST = 60
+# The worst fit that still counts as a likeness (0 is perfect, 1 no better than nothing there).
+WORST = 0.7
 PALETTE = np.array(list(world.COLOURS.values()), dtype=np.float32)
 
 
@@ -38,9 +40,13 @@ def plain_picture(name):
 
 
 def strangeness(picture, background):
-    """The colour distance of each pixel to the background, which may be shifted up or down by two pixels there."""
-    plain = np.pad(plain_picture(background), ((2, 2), (0, 0), (0, 0)), mode="edge")
-    return np.min([distance(picture, plain[i : i + len(picture)]) for i in range(5)], axis=0)
+    """The colour distance of each pixel to the background, where edges may be blurred over a few rows."""
+    plain = np.pad(plain_picture(background), ((3, 3), (0, 0), (0, 0)), mode="edge").astype(np.float32)
+    above, below = plain[: len(picture)], plain[6:]
+    step = below - above
+    part = ((picture - above) * step).sum(-1) / np.maximum(np.square(step).sum(-1), 1)
+    blend = above + np.clip(part, 0, 1)[..., None] * step
+    return np.minimum(distance(picture, blend), distance(picture, plain[3:-3]))
 
 
 def find_background(picture):
@@ -115,8 +121,12 @@ def errors(picture, piece, background, colour):
     plain = plain_picture(background)[window]
     truth = picture[window]
     nothing = np.minimum(distance(truth, plain), 150).sum()
+    # A blurred thing's piece is a little larger than the thing.
+    boxes = [(box[0] + i, box[1] + i, box[2] - i, box[3] - i) for i in (0, 1, 2)]
     return {
-        kind: np.minimum(distance(truth, fitted(kind, colour, background, box)[window]), 150).sum() / nothing
+        kind: min(
+            np.minimum(distance(truth, fitted(kind, colour, background, b)[window]), 150).sum() / nothing for b in boxes
+        )
         for kind in world.KINDS
     }
 
@@ -145,7 +155,7 @@ def judge(picture, scene):
     """
     background, seen = see(picture)
     asked = [(thing.kind, thing.colour) for thing in scene.things]
-    found = [(kind, colour) for kind, colour, error, _, _ in seen if error < 0.6]
+    found = [(kind, colour) for kind, colour, error, _, _ in seen if error < WORST]
     result = {"background": background == scene.background}
     result["kinds"] = sorted(kind for kind, _ in found) == sorted(kind for kind, _ in asked)
     result["colours"] = sorted(colour for _, colour in found) == sorted(colour for _, colour in asked)

@@ -140,8 +140,10 @@ def main():
     if os.path.exists(path):
         state = torch.load(path, weights_only=True)
         model.load_state_dict(state["text"])
-        heads.load_state_dict(state["heads"])
-        optimizer.load_state_dict(state["optimizer"])
+        if "heads" in state:
+            heads.load_state_dict(state["heads"])
+        if "optimizer" in state:
+            optimizer.load_state_dict(state["optimizer"])
         step = state["step"]
     rng = random.Random(1000 + step)
     start = time.time()

@@ -2,9 +2,10 @@
 
     python train_diffusion.py --work DIR --minutes 80
 
-Needs DIR/vae.pt and DIR/text.pt. The first run draws and encodes the training scenes to DIR/latents.pt. The state is
-saved every two minutes to DIR/unet.pt; running the script again continues from there, with the learning rate falling
-from --rate to zero over the given minutes. Touch DIR/stop to end early.
+Needs DIR/text.pt; the autoencoder may train at the same time, as the meaning of latents is fixed. The first run
+draws the training scenes and keeps their latents in DIR/latents.pt. The state is saved every three minutes to
+DIR/unet.pt; running the script again continues from there, with the learning rate falling from --rate to zero over
+the given minutes. Touch DIR/stop to end early.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import random
 import time
 
 import torch
-from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
+from diffusers import DDPMScheduler, UNet2DConditionModel
 
 import text_encoder
 import tokens
@@ -59,21 +60,16 @@ def new_unet():
     return unet.to(memory_format=torch.channels_last)
 
 
-def encode_scenes(rank, scenes, latents, options):
-    """Draws and encodes one worker's share of the scenes."""
+def draw_latents(rank, scenes, latents, options):
+    """Draws one worker's share of the scenes and takes their ideal latents."""
     torch.set_num_threads(1)
-    vae = AutoencoderKL(**train_autoencoder.CONFIG)
-    vae.load_state_dict(torch.load(os.path.join(options.work, "vae.pt"), weights_only=True)["vae"])
     rng = random.Random(rank)
     mine = range(rank, len(scenes), options.workers)
     for first in range(0, len(mine), 16):
         chosen = list(mine[first : first + 16])
         pictures = torch.stack([torch.from_numpy(world.render(scenes[i], rng)) for i in chosen])
-        with torch.no_grad():
-            pictures = pictures.permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous()
-            latents[chosen] = vae.encode(pictures).latent_dist.mean
-        if rank == 0 and first % 1024 == 0:
-            print(f"encoded {first} of {len(mine)}", flush=True)
+        pictures = pictures.permute(0, 3, 1, 2).float().div(127.5).sub(1)
+        latents[chosen] = train_autoencoder.ideal_latents(pictures)
 
 
 def training_scenes(options):
@@ -105,7 +101,8 @@ def train(rank, meeting, scenes, latents, scale, options):
     if os.path.exists(path):
         state = torch.load(path, weights_only=True)
         unet.load_state_dict(state["unet"])
-        optimizer.load_state_dict(state["optimizer"])
+        if "optimizer" in state:
+            optimizer.load_state_dict(state["optimizer"])
         average = [state["average"][name].clone() for name, _ in unet.named_parameters()]
         step, pictures = state["step"], state["pictures"]
     alphas = DDPMScheduler(**SCHEDULER).alphas_cumprod
@@ -161,7 +158,7 @@ def train(rank, meeting, scenes, latents, scale, options):
             if step % 50 == 0:
                 print(f"step {step} {time.time() - start:.0f} s loss {sum(losses) / len(losses):.4f}", flush=True)
                 losses = []
-            if time.time() - saved > 120:
+            if time.time() - saved > 180:
                 saved = time.time()
                 save()
     if rank == 0:
@@ -182,7 +179,7 @@ def main():
     path = os.path.join(options.work, "latents.pt")
     if not os.path.exists(path):
         latents = torch.zeros(len(scenes), 4, 16, 16).share_memory_()
-        workers.launch(encode_scenes, options.workers, scenes, latents, options)
+        workers.launch(draw_latents, options.workers, scenes, latents, options)
         workers.save(path, latents)
     latents = torch.load(path, weights_only=True)[: len(scenes)].share_memory_()
     scale = 1 / latents.std().item()
