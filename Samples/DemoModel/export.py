@@ -19,7 +19,9 @@ import train_autoencoder
 import train_diffusion
 import world
 
-DEFAULTS = {"width": world.SIZE, "height": world.SIZE, "steps": 20, "guidance_scale": 3.0, "sampler": "ddim"}
+# How samplers of Stable Diffusion 1.x choose their timesteps.
+SAMPLING = {"timestep_spacing": "leading", "steps_offset": 1, "clip_sample": False, "set_alpha_to_one": False}
+DEFAULTS = {"width": world.SIZE, "height": world.SIZE, "steps": 20, "guidance_scale": 4.0, "sampler": "ddim"}
 
 
 def unet_key(name, layers=train_diffusion.CONFIG["layers_per_block"]):
@@ -101,7 +103,7 @@ def main():
         "unet": train_diffusion.CONFIG,
         "vae": {**train_autoencoder.CONFIG, "scaling_factor": round(unet["scale"], 6)},
         "text_encoder": text_encoder.CONFIG,
-        "scheduler": train_diffusion.SCHEDULER,
+        "scheduler": {**train_diffusion.SCHEDULER, **SAMPLING},
         "defaults": DEFAULTS,
     }
     weights = full_text_state(text["text"], text["known"])

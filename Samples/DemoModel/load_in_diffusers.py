@@ -37,10 +37,7 @@ def fill(model, weights, key):
 
 def scheduler_of(config, sampler):
     """A diffusers scheduler for the sampler's name."""
-    options = {**config["scheduler"], "timestep_spacing": "leading", "steps_offset": 1}
-    if sampler == "ddim":
-        options |= {"clip_sample": False, "set_alpha_to_one": False}
-    return SCHEDULERS[sampler](**options)
+    return SCHEDULERS[sampler].from_config(config["scheduler"])
 
 
 def load(path):
