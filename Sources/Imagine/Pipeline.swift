@@ -105,9 +105,16 @@ public actor Pipeline {
   ///
   /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would.
   public nonisolated func validate(_ request: GenerationRequest) throws {
+    _ = try sampling(of: request)
+  }
+
+  /// How a request is sampled, once everything about it is checked.
+  private nonisolated func sampling(
+    of request: GenerationRequest
+  ) throws -> (method: SamplingMethod, plan: SamplingPlan) {
     try request.validate(reduction: configuration.vae.reduction)
     let method = SamplingMethod(request.sampler.kind, schedule: request.schedule?.kind)
-    _ = try ImagineError.translating { try method.plan(steps: request.steps, training: training) }
+    return (method, try ImagineError.translating { try method.plan(steps: request.steps, training: training) })
   }
 
   /// Draws, reporting on the way. Cancelling the task that reads the events stops the work within one step.
@@ -130,10 +137,8 @@ public actor Pipeline {
   private func run(
     _ request: GenerationRequest, _ report: @escaping @Sendable (GenerationEvent) -> Void
   ) async throws {
-    try validate(request)
+    let (method, plan) = try sampling(of: request)
     let seed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
-    let method = SamplingMethod(request.sampler.kind, schedule: request.schedule?.kind)
-    let plan = try method.plan(steps: request.steps, training: training)
     let prompts = PromptTokens(request, tokenizer)
     for notice in prompts.notices { report(.notice(notice)) }
 
@@ -199,9 +204,10 @@ extension Pipeline {
     let input = HostTensor(
       [1, job.latentHeight, job.latentWidth, 4], ImageLayout.channelsLast(latents, channels: 4))
     let pixels = try runner.decode(input).floats
-    let size = job.request.size
-    let visible = pixels.map { min(max($0, -1), 1) }
-    job.recorder?.add("image", [1, 3, size.height, size.width], ImageLayout.channelsFirst(visible, channels: 3))
+    if let recorder = job.recorder {
+      let size = job.request.size, visible = pixels.map { min(max($0, -1), 1) }
+      recorder.add("image", [1, 3, size.height, size.width], ImageLayout.channelsFirst(visible, channels: 3))
+    }
     return try GeneratedImage(pixels: pixels, job: job, model: report.name)
   }
 }
