@@ -10,7 +10,6 @@ finds what to draw where by looking up fixed positions with its cross-attention.
 """
 
 import argparse
-import math
 import os
 import random
 import time
@@ -20,6 +19,7 @@ import torch.nn.functional as F
 from transformers import CLIPTextConfig, CLIPTextModel
 
 import tokens
+import workers
 import world
 
 CONFIG = {
@@ -149,13 +149,8 @@ def main():
     start = time.time()
     while (done := (time.time() - start) / 60 / options.minutes) < 1:
         rows, targets = batch_of(rng, vocabulary, options.batch)
-        for group in optimizer.param_groups:
-            group["lr"] = options.rate * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * done))
         loss = heads.loss(encode(model, rows), targets)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
+        workers.learn(optimizer, loss, options.rate, step, done)
         with torch.no_grad():
             getattr(model, "text_model", model).embeddings.token_embedding.weight[0] = 0
         step += 1
@@ -166,7 +161,7 @@ def main():
             print(f"step {step} {time.time() - start:.0f} s loss {loss.item():.4f} right {right:.3f}", flush=True)
     state = {"text": model.state_dict(), "heads": heads.state_dict(), "optimizer": optimizer.state_dict(),
              "step": step, "known": vocabulary.known}
-    torch.save(state, path)
+    workers.save(path, state)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ saved every four minutes to DIR/vae.pt; running the script again continues from 
 """
 
 import argparse
-import math
 import os
 import random
 import time
@@ -73,10 +72,15 @@ def ideal_latents(pictures):
     return torch.cat([1.5 * F.avg_pool2d(pictures, 8), 6 * F.avg_pool2d(brightness * moment, 8)], dim=1)
 
 
-def decoder_loss(vae, pictures):
-    """How badly the decoder draws pictures from slightly disturbed ideal latents: L1, squares and edges."""
+def decoder_loss(vae, pictures, noise):
+    """How badly the decoder draws pictures from disturbed ideal latents: L1, squares and edges.
+
+    The denoiser's latents are never quite right. A decoder that has seen disturbances up to the standard deviation
+    `noise` draws the likeliest thing anyway, where one that knows only true latents draws the disturbance.
+    """
     latents = ideal_latents(pictures)
-    decoded = vae.decode(latents + 0.05 * torch.randn_like(latents)).sample
+    amount = noise * torch.rand(len(latents), 1, 1, 1)
+    decoded = vae.decode(latents + amount * torch.randn_like(latents)).sample
     loss = F.l1_loss(decoded, pictures) + 2 * F.mse_loss(decoded, pictures)
     for a, b in zip(edges(decoded), edges(pictures)):
         loss = loss + 0.5 * F.l1_loss(a, b)
@@ -136,14 +140,11 @@ def train(rank, meeting, options):
     while (done := (time.time() - start) / 60 / options.minutes) < 1:
         whole = done > 1 - options.whole
         pictures = crops(rng, max(options.batch // 3, 3) if whole else options.batch, 128 if whole else 64)
-        rate = options.rate * min(1, (step + 1) / 100) * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * done)))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        loss = encoder_loss(vae, pictures) if step % 4 == 0 else decoder_loss(vae, pictures)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-        optimizer.step()
+        if step % 4 == 0 and not options.decoder_only:
+            loss = encoder_loss(vae, pictures)
+        else:
+            loss = decoder_loss(vae, pictures, options.noise)
+        workers.learn(optimizer, loss, options.rate, step, done)
         step += 1
         if step % 10 == 0:
             meeting.mix([vae], rank)
@@ -163,6 +164,8 @@ def main():
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--whole", type=float, default=0.2, help="last part of the time spent on whole pictures")
+    parser.add_argument("--noise", type=float, default=0.25, help="greatest disturbance of the decoder's latents")
+    parser.add_argument("--decoder-only", action="store_true", help="leave the encoder as it is")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     workers.launch(train, options.workers, workers.Meeting([AutoencoderKL(**CONFIG)], options.workers), options)

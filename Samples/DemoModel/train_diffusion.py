@@ -9,7 +9,6 @@ the given minutes. Touch DIR/stop to end early.
 """
 
 import argparse
-import math
 import os
 import random
 import time
@@ -95,7 +94,9 @@ def train(rank, meeting, scenes, latents, scale, options):
     encoder.load_state_dict(torch.load(os.path.join(options.work, "text.pt"), weights_only=True)["text"])
     encoder.requires_grad_(False)
     unet = new_unet()
-    optimizer = torch.optim.AdamW(unet.parameters(), lr=options.rate, betas=(0.9, 0.99), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(
+        unet.parameters(), lr=options.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
+    )
     path, step, pictures = os.path.join(options.work, "unet.pt"), 0, 0
     average = [p.detach().clone() for p in unet.parameters()]
     if os.path.exists(path):
@@ -107,7 +108,7 @@ def train(rank, meeting, scenes, latents, scale, options):
         step, pictures = state["step"], state["pictures"]
     alphas = DDPMScheduler(**SCHEDULER).alphas_cumprod
     weights = noise_weights(alphas)
-    alone = [i for i, scene in enumerate(scenes) if len(scene.things) == 1]
+    by_count = [[i for i, scene in enumerate(scenes) if len(scene.things) == n] for n in (1, 2, 3)]
     rng = random.Random(100 * step + rank)
     torch.manual_seed(100 * step + rank)
     start = saved = time.time()
@@ -123,8 +124,8 @@ def train(rank, meeting, scenes, latents, scale, options):
         if os.path.exists(os.path.join(options.work, "stop")):
             break
         count = options.batch
-        easy = step < options.easy
-        chosen = rng.choices(alone, k=count) if easy else [rng.randrange(len(scenes)) for _ in range(count)]
+        shares = (1, 0, 0) if step < options.easy else (0.95 - options.pairs, options.pairs, 0.05)
+        chosen = [rng.choice(indices) for indices in rng.choices(by_count, shares, k=count)]
         texts = ["" if rng.random() < 0.1 else world.caption(scenes[i], rng) for i in chosen]
         with torch.no_grad():
             context = text_encoder.encode(encoder, vocabulary.rows(texts, rng))
@@ -137,15 +138,9 @@ def train(rank, meeting, scenes, latents, scale, options):
         seen = torch.where((t > 880) & (torch.rand(count) < 0.5), 0.0, 1.0)[:, None, None, None]
         noisy = a * clean * seen + s * noise
         target = (noisy - a * clean) / s
-        for group in optimizer.param_groups:
-            falling = 0.5 + 0.5 * math.cos(math.pi * done)
-            group["lr"] = options.rate * min(1, (step + 1) / 150) * (0.01 + 0.99 * falling)
         predicted = unet(noisy.contiguous(memory_format=torch.channels_last), t, context, return_dict=False)[0]
         loss = ((predicted - target).square().mean((1, 2, 3)) * weights[t]).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
-        optimizer.step()
+        workers.learn(optimizer, loss, options.rate, step, done)
         losses.append(loss.item())
         step += 1
         pictures += count * options.workers
@@ -173,6 +168,7 @@ def main():
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--scenes", type=int, default=14000, help="training scenes in the cache")
     parser.add_argument("--easy", type=int, default=500, help="first steps with a single thing only")
+    parser.add_argument("--pairs", type=float, default=0.45, help="share of the examples with two things")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     scenes = training_scenes(options)

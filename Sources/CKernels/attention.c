@@ -87,6 +87,6 @@ void ck_attention(
   job.blocks = scratch;
   job.keys_packed = job.blocks + device.threads * job.block_floats;
   job.values_packed = job.keys_packed + heads * job.keys_floats;
-  ck_parallel(device.threads, heads * job.key_blocks, 1, pack_piece, &job);
-  ck_parallel(device.threads, heads * job.query_blocks, 1, attend_piece, &job);
+  ck_parallel(device, heads * job.key_blocks, 1, pack_piece, &job);
+  ck_parallel(device, heads * job.query_blocks, 1, attend_piece, &job);
 }

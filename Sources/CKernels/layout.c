@@ -29,7 +29,7 @@ void ck_copy_rows(
     .source = source, .target = target, .source_stride = source_stride, .target_stride = target_stride,
     .row_bytes = row_bytes, .pieces_per_row = (row_bytes + PIECE - 1) / PIECE,
   };
-  ck_parallel(device.threads, rows * job.pieces_per_row, PIECE / (row_bytes + 1) + 1, copy_piece, &job);
+  ck_parallel(device, rows * job.pieces_per_row, PIECE / (row_bytes + 1) + 1, copy_piece, &job);
 }
 
 typedef struct {
@@ -69,7 +69,7 @@ void ck_permute(
   permute_job job = {
     .element_size = element_size, .rank = rank, .source = source, .out = out, .extents = extents, .strides = strides,
   };
-  ck_parallel(device.threads, rows, PIECE / (extents[rank - 1] * element_size + 1) + 1, permute_piece, &job);
+  ck_parallel(device, rows, PIECE / (extents[rank - 1] * element_size + 1) + 1, permute_piece, &job);
 }
 
 typedef struct {
@@ -99,7 +99,7 @@ void ck_upsample_nearest(
     .x = x, .out = out, .height = height, .width = width, .out_height = out_height, .out_width = out_width,
     .pixel_bytes = pixel_bytes,
   };
-  ck_parallel(device.threads, images * out_height, 1, upsample_piece, &job);
+  ck_parallel(device, images * out_height, 1, upsample_piece, &job);
 }
 
 typedef struct {
@@ -118,5 +118,5 @@ static void gather_piece(void *context, unsigned thread, size_t begin, size_t en
 
 void ck_gather_rows(ck_device device, const int32_t *ids, const void *table, void *out, size_t rows, size_t row_bytes) {
   gather_job job = {.ids = ids, .table = table, .out = out, .row_bytes = row_bytes};
-  ck_parallel(device.threads, rows, PIECE / (row_bytes + 1) + 1, gather_piece, &job);
+  ck_parallel(device, rows, PIECE / (row_bytes + 1) + 1, gather_piece, &job);
 }

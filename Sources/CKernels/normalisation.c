@@ -33,7 +33,7 @@ void ck_layer_norm(
     .kernels = device.kernels, .type = type, .x = x, .weight = weight, .bias = bias, .epsilon = epsilon, .out = out,
     .columns = columns,
   };
-  ck_parallel(device.threads, rows, rows_per_piece(columns), layer_norm_piece, &job);
+  ck_parallel(device, rows, rows_per_piece(columns), layer_norm_piece, &job);
 }
 
 static void softmax_piece(void *context, unsigned thread, size_t begin, size_t end) {
@@ -50,7 +50,7 @@ void ck_softmax(ck_device device, ck_type type, const void *x, void *out, size_t
   rows_job job = {
     .kernels = device.kernels, .type = type, .x = x, .out = out, .columns = columns, .period = period,
   };
-  ck_parallel(device.threads, rows, rows_per_piece(columns), softmax_piece, &job);
+  ck_parallel(device, rows, rows_per_piece(columns), softmax_piece, &job);
 }
 
 // Group normalisation reads an image twice: once for the moments of chunks of positions, which are small enough to
@@ -148,7 +148,7 @@ void ck_group_norm(
     .chunks = chunks, .x = x, .weight = weight, .bias = bias, .out = out, .moments = scratch,
     .statistics = (float *)scratch + shape.images * chunks * 2 * shape.channels,
   };
-  ck_parallel(device.threads, shape.images * chunks, 1, moments_piece, &job);
-  ck_parallel(device.threads, shape.images * shape.groups, 1, statistics_piece, &job);
-  ck_parallel(device.threads, shape.images * chunks, 1, normalise_piece, &job);
+  ck_parallel(device, shape.images * chunks, 1, moments_piece, &job);
+  ck_parallel(device, shape.images * shape.groups, 1, statistics_piece, &job);
+  ck_parallel(device, shape.images * chunks, 1, normalise_piece, &job);
 }

@@ -1,7 +1,5 @@
 #include "parallel.h"
 
-#include "include/CKernels.h"
-
 #include <stdatomic.h>
 
 #if defined(__linux__)
@@ -34,18 +32,19 @@ static void run_pieces(void *data) {
   }
 }
 
-void ck_parallel(unsigned threads, size_t count, size_t grain, ck_task task, void *context) {
+void ck_parallel(ck_device device, size_t count, size_t grain, ck_task task, void *context) {
   if (count == 0) return;
-  if (threads <= 1 || count <= grain) {
+  if (device.threads <= 1 || count <= grain) {
     // The same pieces as with threads: what a task computes may depend on where a piece begins.
     for (size_t begin = 0; begin < count; begin += grain) {
       task(context, 0, begin, count - begin > grain ? begin + grain : count);
     }
     return;
   }
+  if (device.pool != NULL) return ck_pool_run(device.pool, count, grain, task, context);
   loop self = {.count = count, .grain = grain, .task = task, .context = context};
   atomic_init(&self.next, 0);
-  GOMP_parallel(run_pieces, &self, threads, 0);
+  GOMP_parallel(run_pieces, &self, device.threads, 0);
 }
 
 void ck_set_threads(unsigned threads) { omp_set_num_threads((int)threads); }

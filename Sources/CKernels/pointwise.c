@@ -32,7 +32,7 @@ static void widen_piece(void *context, unsigned thread, size_t begin, size_t end
 
 void ck_widen(ck_device device, const uint16_t *x, float *out, size_t count) {
   row_job job = {.kernels = device.kernels, .x = x, .out = out};
-  ck_parallel(device.threads, count, PIECE, widen_piece, &job);
+  ck_parallel(device, count, PIECE, widen_piece, &job);
 }
 
 static void narrow_piece(void *context, unsigned thread, size_t begin, size_t end) {
@@ -42,7 +42,7 @@ static void narrow_piece(void *context, unsigned thread, size_t begin, size_t en
 
 void ck_narrow(ck_device device, const float *x, uint16_t *out, size_t count) {
   row_job job = {.kernels = device.kernels, .x = x, .out = out};
-  ck_parallel(device.threads, count, PIECE, narrow_piece, &job);
+  ck_parallel(device, count, PIECE, narrow_piece, &job);
 }
 
 static void activate_piece(void *context, unsigned thread, size_t begin, size_t end) {
@@ -53,7 +53,7 @@ static void activate_piece(void *context, unsigned thread, size_t begin, size_t 
 
 void ck_activate(ck_device device, ck_type type, ck_activation activation, const void *x, void *out, size_t count) {
   row_job job = {.kernels = device.kernels, .type = type, .activation = activation, .x = x, .out = out};
-  ck_parallel(device.threads, count, PIECE, activate_piece, &job);
+  ck_parallel(device, count, PIECE, activate_piece, &job);
 }
 
 static void scale_piece(void *context, unsigned thread, size_t begin, size_t end) {
@@ -64,7 +64,7 @@ static void scale_piece(void *context, unsigned thread, size_t begin, size_t end
 
 void ck_scale(ck_device device, ck_type type, float factor, const void *x, void *out, size_t count) {
   row_job job = {.kernels = device.kernels, .type = type, .factor = factor, .x = x, .out = out};
-  ck_parallel(device.threads, count, PIECE, scale_piece, &job);
+  ck_parallel(device, count, PIECE, scale_piece, &job);
 }
 
 static void geglu_piece(void *context, unsigned thread, size_t begin, size_t end) {
@@ -77,7 +77,7 @@ static void geglu_piece(void *context, unsigned thread, size_t begin, size_t end
 
 void ck_geglu(ck_device device, ck_type type, const void *x, void *out, size_t rows, size_t columns) {
   row_job job = {.kernels = device.kernels, .type = type, .x = x, .out = out, .columns = columns};
-  ck_parallel(device.threads, rows, PIECE / (columns + 1) + 1, geglu_piece, &job);
+  ck_parallel(device, rows, PIECE / (columns + 1) + 1, geglu_piece, &job);
 }
 
 typedef struct {
@@ -119,5 +119,5 @@ void ck_binary(
     .kernels = device.kernels, .op = op, .type = type, .a = a, .b = b, .out = out, .rank = rank, .extents = extents,
     .strides = strides, .pieces_per_row = (columns + PIECE - 1) / PIECE,
   };
-  ck_parallel(device.threads, rows * job.pieces_per_row, PIECE / (columns + 1) + 1, binary_piece, &job);
+  ck_parallel(device, rows * job.pieces_per_row, PIECE / (columns + 1) + 1, binary_piece, &job);
 }

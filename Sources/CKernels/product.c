@@ -42,7 +42,7 @@ void ck_pack_weights(
     .kernels = device.kernels, .shape = shape, .element_size = ck_element_size(type), .strides = strides,
     .weights = weights, .packed = packed,
   };
-  ck_parallel(device.threads, (shape.out + device.kernels->panel - 1) / device.kernels->panel, 1, pack_panel, &job);
+  ck_parallel(device, (shape.out + device.kernels->panel - 1) / device.kernels->panel, 1, pack_panel, &job);
 }
 
 typedef struct {
@@ -82,5 +82,5 @@ void ck_multiply(ck_device device, const ck_product *product, void *scratch) {
     .scratch = scratch,
   };
   ck_parallel(
-    device.threads, row_blocks * ((product->shape.out + columns - 1) / columns), 1, product_piece, &job);
+    device, row_blocks * ((product->shape.out + columns - 1) / columns), 1, product_piece, &job);
 }

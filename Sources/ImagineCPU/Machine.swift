@@ -16,8 +16,21 @@ final class Machine: @unchecked Sendable {
   init(features: CPUFeatures, threads: Int, products: CPUProducts) throws {
     capabilities = CPUCapabilities(features: features, threads: threads)
     self.products = products
-    device = ck_device(kernels: ck_kernels_for(features.rawValue), threads: UInt32(threads))
     engine = try Engine()
+    device = ck_device(
+      kernels: ck_kernels_for(features.rawValue), threads: UInt32(threads),
+      pool: Self.usesOneDNN(products, capabilities) ? nil : ck_pool_create(UInt32(threads)))
+  }
+
+  deinit { ck_pool_destroy(device.pool) }
+
+  /// Whether any product may run on oneDNN, and so on libgomp's threads.
+  private static func usesOneDNN(_ products: CPUProducts, _ capabilities: CPUCapabilities) -> Bool {
+    switch products {
+    case .kernels: false
+    case .oneDNN: true
+    case .automatic: capabilities.features.contains(.avx512) || capabilities.hasNativeBFloat16
+    }
   }
 
   /// Runs `body` alone, with this backend's number of threads for every parallel region it starts.

@@ -47,13 +47,6 @@ package struct CheckpointTensor: Sendable {
         + "of a model that is not supported.")
   }
 
-  /// Whether the tensor has this shape but for trailing sizes of 1: some files keep a linear layer as a 1×1 convolution,
-  /// or the other way round, and hold the same numbers.
-  package func hasShape(_ expected: [Int]) -> Bool {
-    func significant(_ shape: [Int]) -> ArraySlice<Int> { shape[..<((shape.lastIndex { $0 != 1 } ?? -1) + 1)] }
-    return significant(shape) == significant(expected)
-  }
-
   /// Writes the converted elements into memory for exactly as many of them.
   func read(as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws {
     let (needed, overflow) = elementCount.multipliedReportingOverflow(by: type.size)

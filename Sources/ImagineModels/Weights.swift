@@ -50,8 +50,7 @@ package final class WeightInventory {
     WeightReport(
       missing: missing.map { "\($0.path) \($0.shape)" },
       misshapen: misshapen.map { "\($0.parameter.path): expected \($0.parameter.shape), found \($0.found)" },
-      unused: available.keys.filter { !requested.contains($0) }.sorted(),
-      requestedCount: requested.count)
+      unused: available.keys.filter { !requested.contains($0) }.sorted())
   }
 }
 
@@ -63,12 +62,12 @@ package struct WeightReport: Sendable {
   package let misshapen: [String]
   /// Paths that no model asked for.
   package let unused: [String]
-  package let requestedCount: Int
 
   package var isComplete: Bool { missing.isEmpty && misshapen.isEmpty }
 }
 
 extension Shape {
+  /// Some files keep a linear layer as a 1×1 convolution, or the other way round, and hold the same numbers.
   fileprivate var droppingTrailingOnes: Shape {
     var dimensions = self.dimensions
     while dimensions.count > 1, dimensions.last == 1 { dimensions.removeLast() }

@@ -110,16 +110,6 @@ struct KeyMapTests {
     }
   }
 
-  @Test("A linear layer may be kept as a 1×1 convolution")
-  func shapesUpToOnes() throws {
-    let checkpoint = try open([("unet.conv_in.weight", [4, 3, 1, 1]), ("unet.conv_out.weight", [1, 1])])
-    let tensor = try #require(checkpoint.tensors["unet.conv_in.weight"])
-    #expect(tensor.hasShape([4, 3]) && tensor.hasShape([4, 3, 1, 1]))
-    #expect(
-      !tensor.hasShape([3, 4]) && !tensor.hasShape([4]) && !tensor.hasShape([12]) && !tensor.hasShape([4, 3, 3, 3]))
-    #expect(checkpoint.tensors["unet.conv_out.weight"]?.hasShape([]) == true)
-  }
-
   @Test("What training leaves behind is ignored, what is unknown is listed")
   func leftovers() throws {
     let pairs = try KeyPair.load("tiny")

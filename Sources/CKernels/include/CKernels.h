@@ -1,4 +1,4 @@
-// Kernels of the CPU backend that oneDNN does not have, with the instruction set chosen at run time.
+// Kernels of the CPU backend, with the instruction set chosen at run time.
 //
 // Values are rows of 32-bit floats or of bfloat16 (the upper half of a float, in a uint16_t). All arithmetic is done in
 // 32-bit floats. A result never depends on the number of threads: work is cut into pieces of fixed size, and every piece
@@ -23,8 +23,17 @@ uint32_t ck_cpu_features(void);
 // The number of processors this process may use: its affinity mask, limited by its control group's quota.
 unsigned ck_available_threads(void);
 
-// Sets the number of threads that parallel regions started by the calling thread have, oneDNN's among them.
+// Sets the number of threads that libgomp's parallel regions have if the calling thread starts them: oneDNN's, and loops
+// without a pool.
 void ck_set_threads(unsigned threads);
+
+// Threads that wait for loops. Loops run on the calling thread and on those workers that come in time: where other
+// programs keep the processors busy, a late worker delays nothing.
+typedef struct ck_pool ck_pool;
+
+// A pool of `threads` threads, the calling one included; NULL if memory is lacking.
+ck_pool *ck_pool_create(unsigned threads);
+void ck_pool_destroy(ck_pool *pool);
 
 typedef enum { CK_F32, CK_BF16 } ck_type;
 typedef enum { CK_IDENTITY, CK_SILU, CK_GELU, CK_QUICK_GELU } ck_activation;
@@ -40,6 +49,7 @@ const ck_kernels *ck_kernels_for(uint32_t features);
 typedef struct {
   const ck_kernels *kernels;
   unsigned threads;
+  ck_pool *pool;  // NULL: libgomp's threads, the ones oneDNN's loops run on. Two pools would fight for the processors.
 } ck_device;
 
 // Pointwise.
