@@ -40,13 +40,14 @@ let package = Package(
     module("ImagineModels", ["ImagineGraph", "ImagineCheckpoint"]),
     module("ImagineReference", ["ImagineGraph"]),
     module("ImagineCPU", ["ImagineGraph", "CKernels", "COneDNNShim"]),
+    module("ImagineVulkan", ["ImagineGraph", "CVulkan", "CShaders"]),
 
     // The library and the command.
     module(
       "Imagine",
       [
-        "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU", "ImagineImage",
-        "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
+        "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU", "ImagineVulkan",
+        "ImagineImage", "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "ImagineCommand",
@@ -67,6 +68,8 @@ let package = Package(
     .target(
       name: "COneDNNShim", dependencies: ["COneDNN"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp", .when(platforms: [.linux]))]),
+    .target(name: "CVulkan"),
+    .target(name: "CShaders"),
     .target(name: "CVocabulary", exclude: ["merges.txt", "NOTICE"]),
     .target(name: "CDemoModel", exclude: ["demo.safetensors"]),
 
@@ -77,7 +80,7 @@ let package = Package(
     tests("ImagineTextTests", ["ImagineText"]),
     tests("ImagineImageTests", ["ImagineImage"]),
     tests("ImagineCheckpointTests", ["ImagineCheckpoint"]),
-    tests("ImagineBackendTests", ["ImagineReference", "ImagineCPU", "ImagineTesting"]),
+    tests("ImagineBackendTests", ["ImagineReference", "ImagineCPU", "ImagineVulkan", "ImagineTesting"]),
     tests(
       "ImagineModelsTests",
       [

@@ -1,11 +1,38 @@
-internal import ImagineCPU
+import Foundation
 
 /// What computes.
-public enum Device: String, Sendable, Hashable, CaseIterable {
-  /// The best there is; on this version always the CPU.
-  case automatic = "auto"
+public enum Device: Sendable, Hashable, LosslessStringConvertible {
+  /// The best there is that has proved itself; on this version always the CPU.
+  case automatic
   /// The processor.
   case cpu
+  /// A device with Vulkan: the one with this number or a part of this name in `DeviceDescription.all()`; nil takes the
+  /// first.
+  case vulkan(String?)
+
+  /// Reads `auto`, `cpu`, `vulkan`, `vulkan:1`, or a part of a device's name.
+  ///
+  /// Whether there is such a device shows when it is opened. Nil for empty text.
+  public init?(_ description: String) {
+    let words = description.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+    guard let first = words.first, !first.isEmpty else { return nil }
+    switch (first.lowercased(), words.count) {
+    case ("auto", 1): self = .automatic
+    case ("cpu", 1): self = .cpu
+    case ("vulkan", 1): self = .vulkan(nil)
+    case ("vulkan", _): self = .vulkan(words[1])
+    default: self = .vulkan(description)
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .automatic: "auto"
+    case .cpu: "cpu"
+    case .vulkan(nil): "vulkan"
+    case .vulkan(let choice?): "vulkan:\(choice)"
+    }
+  }
 }
 
 /// The number format a model computes in.
@@ -14,34 +41,4 @@ public enum Precision: String, Sendable, Hashable, CaseIterable {
   case float32 = "f32"
   /// 16-bit brain floats, accumulated in 32 bits: half the memory, and faster where the processor has them.
   case bfloat16 = "bf16"
-}
-
-/// A device of this machine, for people to read.
-public struct DeviceDescription: Sendable, Hashable {
-  public let device: Device
-  /// The product's name, such as `AMD EPYC 7763`.
-  public let name: String
-  /// What of its abilities matters here, such as `AVX2, FMA`.
-  public let features: [String]
-  /// Threads used unless told otherwise.
-  public let threads: Int
-  /// The number format used unless told otherwise.
-  public let defaultPrecision: Precision
-
-  /// The devices of this machine, the one `automatic` takes first.
-  ///
-  /// - Throws: `ImagineError` if the processor cannot be used.
-  public static func all() throws -> [DeviceDescription] {
-    let processor = try ImagineError.translating { try CPUBackend().capabilities }
-    return [
-      DeviceDescription(
-        device: .cpu, name: processor.name, features: processor.features.names, threads: processor.threads,
-        defaultPrecision: processor.preferredPrecision)
-    ]
-  }
-}
-
-extension CPUCapabilities {
-  /// Brain floats where products of them run in hardware.
-  var preferredPrecision: Precision { hasNativeBFloat16 ? .bfloat16 : .float32 }
 }

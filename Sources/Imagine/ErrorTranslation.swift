@@ -4,6 +4,7 @@ internal import ImagineGraph
 internal import ImagineImage
 internal import ImagineModels
 internal import ImagineSampling
+internal import ImagineVulkan
 
 extension ImagineError {
   /// Runs `body`; whatever the layers below throw comes out as an `ImagineError`, cancellation as itself.
@@ -19,6 +20,8 @@ extension ImagineError {
     case let error as SamplingError: ImagineError(code(of: error), error.description)
     case let error as CPUBackendError:
       ImagineError(error.isOutOfMemory ? .outOfMemory : .deviceFailed, error.description)
+    case let error as VulkanError:
+      ImagineError(error.kind == .outOfMemory ? .outOfMemory : .deviceFailed, error.description)
     case let error as ImageError: ImagineError(code(of: error), error.description)
     case let error as GraphError:
       ImagineError(.internalError, "The model's graph is inconsistent: \(error.description).")

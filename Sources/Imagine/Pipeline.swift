@@ -1,6 +1,5 @@
 public import Foundation
 internal import ImagineCheckpoint
-internal import ImagineCPU
 internal import ImagineDemoModel
 internal import ImagineGraph
 internal import ImagineModels
@@ -42,6 +41,8 @@ public actor Pipeline {
 
   /// What was found in the model's files.
   public nonisolated let report: ModelReport
+  /// What computes, such as `AMD EPYC 7763, 8 threads`.
+  public nonisolated let deviceName: String
   /// The number format the model computes in.
   public nonisolated let precision: Precision
 
@@ -78,15 +79,16 @@ public actor Pipeline {
     if let threads = options.threads, !(1...1024).contains(threads) {
       throw ImagineError(.invalidRequest, "\(threads) threads are not possible: choose 1 to 1024.")
     }
-    let backend = try ImagineError.translating { try CPUBackend(threads: options.threads) }
-    let precision = options.precision ?? backend.capabilities.preferredPrecision
+    let device = try OpenedDevice(options.device, threads: options.threads)
+    deviceName = device.name
+    let precision = options.precision ?? device.preferredPrecision
     self.precision = precision
     report = opened.report
     configuration = opened.model.configuration
     runner = ModelRunner(
       opened.model,
       PlanningContext(
-        backend: backend, weights: opened.checkpoint, precision: precision.graph, log: options.logger))
+        backend: device.backend, weights: opened.checkpoint, precision: precision.graph, log: options.logger))
     thread = ComputeThread(name: "imagine")
   }
 

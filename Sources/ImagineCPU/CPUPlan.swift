@@ -75,41 +75,12 @@ package final class CPUPlan: Plan, @unchecked Sendable {
   }
 
   private func run(_ inputs: [String: HostTensor], _ execute: (Step, Frame) throws -> Void) throws -> [HostTensor] {
-    try check(inputs)
+    if let complaint = graph.complaint(about: inputs) { throw CPUBackendError(complaint) }
     return try machine.locked { workspace in
       let memory = try workspace.memory(peakBytes)
       let frame = Frame(values: memory, scratch: memory + valueBytes, inputs: inputs)
       for step in steps { try execute(step, frame) }
       return try outputs.map { try $0.hostTensor(in: frame) }
-    }
-  }
-
-  private func check(_ inputs: [String: HostTensor]) throws {
-    let expected = Dictionary(graph.inputs.map { ($0.name, $0.type) }) { first, _ in first }
-    for (name, type) in expected {
-      guard let tensor = inputs[name] else {
-        throw CPUBackendError("Input \(name) is missing; feed \(type) at each run.")
-      }
-      guard tensor.shape == type.shape, (tensor.elementType == .int32) == (type.elementType == .int32) else {
-        throw CPUBackendError("Input \(name) is \(tensor.type); the graph was traced for \(type).")
-      }
-      guard tensor.elementCount == type.shape.count else {
-        throw CPUBackendError("Input \(name) holds \(tensor.elementCount) elements, which do not fill \(type.shape).")
-      }
-    }
-    if let unknown = inputs.keys.filter({ expected[$0] == nil }).min() {
-      throw CPUBackendError(
-        "The graph has no input \(unknown); it has \(expected.keys.sorted().joined(separator: ", ")).")
-    }
-  }
-}
-
-extension HostTensor {
-  /// How many values there are, whatever the shape says.
-  fileprivate var elementCount: Int {
-    switch values {
-    case .float(let floats): floats.count
-    case .int32(let integers): integers.count
     }
   }
 }

@@ -29,19 +29,7 @@ struct Value {
   }
 
   /// A copy for the host: integers stay integers, everything else becomes floats.
-  func hostTensor(in frame: Frame) throws -> HostTensor {
-    let address = try address(in: frame)
-    switch type.elementType {
-    case .float32:
-      return HostTensor(shape, Array(UnsafeBufferPointer(start: try floats(in: frame), count: count)))
-    case .bfloat16:
-      let bits = UnsafeBufferPointer(start: address.assumingMemoryBound(to: UInt16.self), count: count)
-      return HostTensor(shape, bits.map(BFloat16.float))
-    case .int32:
-      return HostTensor(
-        shape, Array(UnsafeBufferPointer(start: address.assumingMemoryBound(to: Int32.self), count: count)))
-    }
-  }
+  func hostTensor(in frame: Frame) throws -> HostTensor { HostTensor(type, readFrom: try address(in: frame)) }
 }
 
 /// Where a kernel writes its result.

@@ -11,11 +11,16 @@ struct DevicesCommand: ParsableCommand {
   }
 
   static func text(_ device: DeviceDescription) -> String {
-    """
-    \(device.device.rawValue)  \(device.name)
-      features   \(device.features.isEmpty ? "none that matter" : device.features.joined(separator: ", "))
-      threads    \(device.threads)
-      precision  \(device.defaultPrecision.rawValue)
-    """
+    var lines = ["\(device.device)  \(device.name)"]
+    func add(_ label: String, _ text: String?) {
+      if let text { lines.append("  \(label)\(String(repeating: " ", count: max(12 - label.count, 1)))\(text)") }
+    }
+    add("features", device.features.isEmpty ? "none that matter" : device.features.joined(separator: ", "))
+    add("threads", device.threads.map(String.init))
+    add("memory", device.memory.map { "\($0 / 1_000_000) MB" })
+    add("driver", device.driver)
+    add("precision", device.defaultPrecision.rawValue)
+    add("passed over", device.obstacle)
+    return lines.joined(separator: "\n")
   }
 }

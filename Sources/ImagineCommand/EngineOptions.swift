@@ -17,10 +17,12 @@ struct EngineOptions: ParsableArguments {
   var model: String?
 
   @Option(
-    help: ArgumentHelp("\(Choices.sentence(Device.allCases.map(\.rawValue))).", valueName: "name"),
+    help: ArgumentHelp(
+      "auto, cpu, vulkan, vulkan:NUMBER, or a part of a device's name as 'imagine devices' shows it.",
+      valueName: "name"),
     transform: { name in
-      guard let device = Device(rawValue: name.lowercased()) else {
-        throw ValidationError("choose \(Choices.sentence(Device.allCases.map(\.rawValue))).")
+      guard let device = Device(name) else {
+        throw ValidationError("choose auto, cpu, vulkan, or a device that 'imagine devices' shows.")
       }
       return device
     })

@@ -66,11 +66,7 @@ struct Renderer {
         try await Pipeline.demonstration(options: options)
       }
     display.detail("\(pipeline.report)")
-    if let device = try DeviceDescription.all().first {
-      display.detail(
-        "device \(device.name), \(command.engine.threads ?? device.threads) threads, precision \(pipeline.precision.rawValue)"
-      )
-    }
+    display.detail("device \(pipeline.deviceName), precision \(pipeline.precision.rawValue)")
     display.detail("opened in \(Wording.duration(start.duration(to: .now)))")
     return pipeline
   }

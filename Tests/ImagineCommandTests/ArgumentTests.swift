@@ -105,7 +105,7 @@ import Testing
     let help = RenderCommand.helpMessage(columns: 1000)
     let names =
       Sampler.all.map(\.name) + Schedule.all.map(\.name) + RandomSource.all.map(\.name)
-      + Device.allCases.map(\.rawValue)
+      + ["auto", "cpu", "vulkan"]
       + Precision.allCases.map(\.rawValue)
     for name in names { #expect(help.contains(name), "\(name)") }
   }

@@ -1,0 +1,36 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// x [N, H, W, in], weight [out, kh, kw, in] -> [N, H', W', out]: residual + activation(convolution + bias).
+//
+// A product of tiles whose left rows are the output's pixels and whose depth is all taps, channels inmost; no row is ever
+// stored anywhere.
+// variants: f32 f16 bf16
+#include "../include/types.glsl"
+#include "../include/epilogue.glsl"
+layout(binding = 0) readonly buffer X { STORE x[]; };
+layout(binding = 1) readonly buffer Weight { STORE weight[]; };
+layout(push_constant) uniform Constants {
+  uint rows; uint columns; uint inner;
+  uint height; uint width; uint channels; uint out_height; uint out_width;
+  uint kernel_width; uint stride; uint top; uint left_padding;
+};
+
+float left(uint m, uint k) {
+  if (m >= rows) return 0.0;
+  uint tap = k / channels, channel = k % channels;
+  uint image = m / (out_height * out_width), row = m / out_width % out_height, column = m % out_width;
+  // Rows and columns outside wrap around to numbers beyond the picture.
+  uint y = row * stride + tap / kernel_width - top, x_ = column * stride + tap % kernel_width - left_padding;
+  if (y >= height || x_ >= width) return 0.0;
+  return widen(x[((image * height + y) * width + x_) * channels + channel]);
+}
+
+float right(uint n, uint k) { return n < columns ? widen(weight[n * inner + k]) : 0.0; }
+
+uint depth() { return inner; }
+
+void finish(uint m, uint n, float sum) {
+  if (m < rows && n < columns) store(m * columns + n, n, sum);
+}
+
+#include "../include/product.glsl"

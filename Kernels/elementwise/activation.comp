@@ -1,0 +1,17 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// out[i] = activation(x[i]).
+// variants: f32 f16 bf16
+#include "../include/types.glsl"
+#define WORKGROUP 256
+#include "../include/indexing.glsl"
+#include "../include/activation.glsl"
+layout(constant_id = 0) const uint FUNCTION = SILU;
+layout(binding = 0) readonly buffer X { STORE x[]; };
+layout(binding = 1) writeonly buffer Out { STORE result[]; };
+layout(push_constant) uniform Constants { uint count; };
+
+void main() {
+  uint i = element();
+  if (i < count) result[i] = narrow(activate(FUNCTION, widen(x[i])));
+}

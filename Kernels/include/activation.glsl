@@ -1,0 +1,25 @@
+#define IDENTITY 0
+#define SILU 1
+#define GELU 2
+#define QUICK_GELU 3
+
+// erf by Abramowitz and Stegun 7.1.26 loses half of a float's digits; this one (a Chebyshev fit of erfc, Numerical
+// Recipes 6.2) is right to 1.2e-7.
+float erf(float x) {
+  float z = abs(x);
+  float t = 1.0 / (1.0 + 0.5 * z);
+  float series =
+    -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 + t * (0.27886807 +
+    t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277))))))));
+  float tail = t * exp(-z * z + series);
+  return x < 0.0 ? tail - 1.0 : 1.0 - tail;
+}
+
+float gelu(float x) { return 0.5 * x * (1.0 + erf(x * 0.70710678)); }
+
+float activate(uint function, float x) {
+  if (function == SILU) return x / (1.0 + exp(-x));
+  if (function == GELU) return gelu(x);
+  if (function == QUICK_GELU) return x / (1.0 + exp(-1.702 * x));
+  return x;
+}

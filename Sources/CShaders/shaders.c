@@ -1,0 +1,30 @@
+#include "CShaders.h"
+
+#include <string.h>
+
+// clang takes #embed in every language mode and only remarks, when asked to be pedantic, that C23 introduced it.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+// One array a kernel: the list and the files are written by Kernels/compile.
+#include "../../Kernels/spirv/embedded.inc"
+
+typedef struct {
+  const char *name;
+  const void *words;
+  size_t length;
+} kernel;
+
+static const kernel kernels[] = {
+#define KERNEL(name) {#name, name, sizeof name},
+#include "../../Kernels/spirv/kernels.inc"
+#undef KERNEL
+};
+
+const uint32_t *cs_kernel(const char *name, size_t *length) {
+  for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
+    if (strcmp(kernels[i].name, name) != 0) continue;
+    *length = kernels[i].length;
+    return kernels[i].words;
+  }
+  return NULL;
+}

@@ -1,0 +1,71 @@
+internal import ImagineCPU
+internal import ImagineVulkan
+
+/// A device of this machine, for people to read.
+public struct DeviceDescription: Sendable, Hashable {
+  /// How to ask for it.
+  public let device: Device
+  /// The product's name, such as `AMD EPYC 7763`.
+  public let name: String
+  /// What of its abilities matters here, such as `AVX2, FMA` or `discrete GPU`.
+  public let features: [String]
+  /// Threads used unless told otherwise; nil for devices that are not the processor.
+  public let threads: Int?
+  /// Bytes of its own memory; nil for the processor.
+  public let memory: Int?
+  /// Name and version of the driver; nil for the processor.
+  public let driver: String?
+  /// The number format used unless told otherwise.
+  public let defaultPrecision: Precision
+  /// Why it cannot be used, as a clause such as `it cannot store 16-bit numbers`; nil if it can.
+  public let obstacle: String?
+
+  /// The devices of this machine, the one `automatic` takes first.
+  ///
+  /// A machine without Vulkan has the processor alone.
+  /// - Throws: `ImagineError` if the processor cannot be used.
+  public static func all() throws -> [DeviceDescription] {
+    let processor = try ImagineError.translating { try CPUBackend().capabilities }
+    let others = (try? VulkanInstance().physicalDevices()) ?? []
+    return [DeviceDescription(processor)] + others.enumerated().map { DeviceDescription($1, number: $0) }
+  }
+
+  private init(_ processor: CPUCapabilities) {
+    device = .cpu
+    name = processor.name
+    features = processor.features.names
+    threads = processor.threads
+    memory = nil
+    driver = nil
+    defaultPrecision = processor.preferredPrecision
+    obstacle = nil
+  }
+
+  private init(_ physical: VulkanPhysicalDevice, number: Int) {
+    device = .vulkan("\(number)")
+    name = physical.name
+    features = [physical.kind.words]
+    threads = nil
+    memory = Int(clamping: physical.memory)
+    driver = physical.driver
+    defaultPrecision = .float32
+    obstacle = physical.obstacle
+  }
+}
+
+extension CPUCapabilities {
+  /// Brain floats where products of them run in hardware.
+  var preferredPrecision: Precision { hasNativeBFloat16 ? .bfloat16 : .float32 }
+}
+
+extension VulkanPhysicalDevice.Kind {
+  fileprivate var words: String {
+    switch self {
+    case .discrete: "discrete GPU"
+    case .integrated: "integrated GPU"
+    case .virtual: "virtual GPU"
+    case .cpu: "the processor, through a software driver"
+    case .other: "of a kind of its own"
+    }
+  }
+}

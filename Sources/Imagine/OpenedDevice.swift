@@ -1,0 +1,48 @@
+internal import Foundation
+internal import ImagineCPU
+internal import ImagineGraph
+internal import ImagineVulkan
+
+/// A device ready to run graphs.
+struct OpenedDevice {
+  let backend: any Backend
+  /// For people to read.
+  let name: String
+  let preferredPrecision: Precision
+
+  /// - Parameter threads: of the processor, if that is what computes.
+  /// - Throws: `ImagineError` if there is no such device, or it cannot be used.
+  init(_ device: Device, threads: Int?) throws {
+    switch device {
+    case .automatic, .cpu:
+      let backend = try ImagineError.translating { try CPUBackend(threads: threads) }
+      self.backend = backend
+      name = "\(backend.capabilities.name), \(backend.capabilities.threads) threads"
+      preferredPrecision = backend.capabilities.preferredPrecision
+    case .vulkan(let choice):
+      let backend = try ImagineError.translating {
+        let instance = try VulkanInstance()
+        return try VulkanBackend(Self.physicalDevice(choice, in: instance), in: instance)
+      }
+      self.backend = backend
+      name = backend.device.name
+      preferredPrecision = .float32
+    }
+  }
+
+  /// The device of a number or a part of a name; nil for no choice.
+  private static func physicalDevice(
+    _ choice: String?, in instance: VulkanInstance
+  ) throws -> VulkanPhysicalDevice? {
+    guard let choice else { return nil }
+    let devices = try instance.physicalDevices()
+    if let number = Int(choice), devices.indices.contains(number) { return devices[number] }
+    if Int(choice) == nil, let found = devices.first(where: { $0.name.localizedCaseInsensitiveContains(choice) }) {
+      return found
+    }
+    let known = devices.enumerated().map { "vulkan:\($0) (\($1.name))" }
+    throw ImagineError(
+      .deviceFailed,
+      "There is no device \"\(choice)\"; this machine has \((["cpu"] + known).joined(separator: ", ")).")
+  }
+}

@@ -1,0 +1,120 @@
+import CVulkan
+
+/// Memory of a device as one buffer.
+final class DeviceBuffer: @unchecked Sendable {
+  enum Use {
+    /// Kernels read and write it; the host does not.
+    case device
+    /// The host writes it and copies or kernels read it.
+    case upload
+    /// Copies write it and the host reads it.
+    case readback
+  }
+
+  let device: VulkanDevice
+  let handle: VkBuffer
+  let byteCount: Int
+  /// Where the host sees it; nil for memory of the device.
+  let address: UnsafeMutableRawPointer?
+  private let memory: VkDeviceMemory
+
+  /// - Parameter purpose: for the error message, such as `the weights`.
+  init(_ byteCount: Int, _ use: Use, for purpose: String, on device: VulkanDevice) throws(VulkanError) {
+    let functions = device.functions
+    // An empty buffer is not allowed; a whole word lets `vkCmdFillBuffer` fill to the end.
+    let size = UInt64(max(byteCount, 4) + 3) / 4 * 4
+    guard size <= device.physical.largestAllocation else {
+      throw VulkanError(
+        .outOfMemory,
+        "\(device.physical.name) gives no \(size / 1_000_000) MB of memory at once, which \(purpose) would need.")
+    }
+    var info = VkBufferCreateInfo()
+    info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO
+    info.size = size
+    info.usage =
+      VK_BUFFER_USAGE_STORAGE_BUFFER_BIT.rawValue | VK_BUFFER_USAGE_TRANSFER_SRC_BIT.rawValue
+      | VK_BUFFER_USAGE_TRANSFER_DST_BIT.rawValue
+    info.sharingMode = VK_SHARING_MODE_EXCLUSIVE
+    var buffer: VkBuffer?
+    try check(functions.vkCreateBuffer(device.handle, &info, nil, &buffer), purpose)
+    guard let buffer else { throw VulkanError(.failed, "The device gave no buffer for \(purpose).") }
+    var needs = VkMemoryRequirements()
+    functions.vkGetBufferMemoryRequirements(device.handle, buffer, &needs)
+
+    var memory: VkDeviceMemory?
+    var address: UnsafeMutableRawPointer?
+    do throws(VulkanError) {
+      var result = VK_ERROR_OUT_OF_DEVICE_MEMORY
+      for type in use.memoryTypes(device.physical.memoryProperties) where needs.memoryTypeBits >> type & 1 != 0 {
+        var allocation = VkMemoryAllocateInfo()
+        allocation.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO
+        allocation.allocationSize = needs.size
+        allocation.memoryTypeIndex = UInt32(type)
+        result = functions.vkAllocateMemory(device.handle, &allocation, nil, &memory)
+        if result == VK_SUCCESS { break }
+      }
+      try check(result, "\(purpose) (\(size / 1_000_000) MB)")
+      try check(functions.vkBindBufferMemory(device.handle, buffer, memory, 0), purpose)
+      if use != .device {
+        try check(functions.vkMapMemory(device.handle, memory, 0, VkDeviceSize(VK_WHOLE_SIZE), 0, &address), purpose)
+      }
+    } catch {
+      functions.vkDestroyBuffer(device.handle, buffer, nil)
+      functions.vkFreeMemory(device.handle, memory, nil)
+      throw error
+    }
+    guard let memory else { throw VulkanError(.failed, "The device gave no memory for \(purpose).") }
+    self.device = device
+    self.handle = buffer
+    self.byteCount = byteCount
+    self.memory = memory
+    self.address = address
+  }
+
+  deinit {
+    device.functions.vkDestroyBuffer(device.handle, handle, nil)
+    device.functions.vkFreeMemory(device.handle, memory, nil)
+  }
+}
+
+extension DeviceBuffer.Use {
+  /// Indices of fitting memory types, the best first.
+  fileprivate func memoryTypes(_ properties: VkPhysicalDeviceMemoryProperties) -> [Int] {
+    let types = properties.types
+    func has(_ index: Int, _ bits: VkMemoryPropertyFlagBits...) -> Bool {
+      bits.allSatisfy { types[index].propertyFlags & $0.rawValue != 0 }
+    }
+    let visible = types.indices.filter {
+      has($0, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
+    }
+    switch self {
+    case .device:
+      // Drivers list the device's own memory that the host does not see first; the rest is for when that is full.
+      let own = types.indices.filter { has($0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) }
+      return own + types.indices.filter { !own.contains($0) }
+    case .upload:
+      let plain = visible.filter { !has($0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) }
+      return plain + visible.filter { !plain.contains($0) }
+    case .readback:
+      let cached = visible.filter { has($0, VK_MEMORY_PROPERTY_HOST_CACHED_BIT) }
+      return cached + visible.filter { !cached.contains($0) }
+    }
+  }
+}
+
+/// A part of a buffer: one value or weight.
+struct BufferSpan {
+  let buffer: DeviceBuffer
+  let offset: Int
+  let byteCount: Int
+
+  init(_ buffer: DeviceBuffer, offset: Int = 0, byteCount: Int? = nil) {
+    self.buffer = buffer
+    self.offset = offset
+    self.byteCount = byteCount ?? buffer.byteCount - offset
+  }
+
+  func overlaps(_ other: BufferSpan) -> Bool {
+    buffer === other.buffer && offset < other.offset + other.byteCount && other.offset < offset + byteCount
+  }
+}

@@ -1,0 +1,134 @@
+import CShaders
+import CVulkan
+import Foundation
+
+/// What selects the code of a dispatch: a kernel of the folder Kernels and its specialisation constants.
+struct KernelVariant: Hashable {
+  /// Such as `matmul_f32`.
+  let name: String
+  /// By constant id.
+  let constants: [UInt32: UInt32]
+}
+
+/// Compiled kernels of a device, each made once.
+///
+/// All share one layout: storage buffers at bindings 0 ..< `bindingCount`, of which a kernel uses the first few, and
+/// `constantBytes` of push constants.
+final class PipelineStore: @unchecked Sendable {
+  static let bindingCount = 6
+  /// What every device has.
+  static let constantBytes = 128
+
+  let layout: VkPipelineLayout
+  let setLayout: VkDescriptorSetLayout
+  private let device: VulkanDevice
+  private let lock = NSLock()
+  private var pipelines: [KernelVariant: VkPipeline] = [:]
+
+  init(_ device: VulkanDevice) throws(VulkanError) {
+    self.device = device
+    let functions = device.functions
+    let bindings = (0..<UInt32(Self.bindingCount)).map { index in
+      var binding = VkDescriptorSetLayoutBinding()
+      binding.binding = index
+      binding.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER
+      binding.descriptorCount = 1
+      binding.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT.rawValue
+      return binding
+    }
+    var set: VkDescriptorSetLayout?
+    let setResult = bindings.withUnsafeBufferPointer { bindings in
+      var info = VkDescriptorSetLayoutCreateInfo()
+      info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO
+      info.bindingCount = UInt32(bindings.count)
+      info.pBindings = bindings.baseAddress
+      return functions.vkCreateDescriptorSetLayout(device.handle, &info, nil, &set)
+    }
+    try check(setResult, "preparing kernels")
+    guard let madeSet = set else { throw VulkanError(.failed, "The device gave no descriptor layout.") }
+    var layout: VkPipelineLayout?
+    var range = VkPushConstantRange()
+    range.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT.rawValue
+    range.size = UInt32(Self.constantBytes)
+    let result = withUnsafePointer(to: &set) { set in
+      withUnsafePointer(to: &range) { range in
+        var info = VkPipelineLayoutCreateInfo()
+        info.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO
+        info.setLayoutCount = 1
+        info.pSetLayouts = set
+        info.pushConstantRangeCount = 1
+        info.pPushConstantRanges = range
+        return functions.vkCreatePipelineLayout(device.handle, &info, nil, &layout)
+      }
+    }
+    guard result == VK_SUCCESS, let layout else {
+      functions.vkDestroyDescriptorSetLayout(device.handle, madeSet, nil)
+      try check(result, "preparing kernels")
+      throw VulkanError(.failed, "The device gave no pipeline layout.")
+    }
+    setLayout = madeSet
+    self.layout = layout
+  }
+
+  deinit {
+    for pipeline in pipelines.values { device.functions.vkDestroyPipeline(device.handle, pipeline, nil) }
+    device.functions.vkDestroyPipelineLayout(device.handle, layout, nil)
+    device.functions.vkDestroyDescriptorSetLayout(device.handle, setLayout, nil)
+  }
+
+  func pipeline(_ variant: KernelVariant) throws -> VkPipeline {
+    try lock.withLock {
+      if let pipeline = pipelines[variant] { return pipeline }
+      let pipeline = try compile(variant)
+      pipelines[variant] = pipeline
+      return pipeline
+    }
+  }
+
+  private func compile(_ variant: KernelVariant) throws(VulkanError) -> VkPipeline {
+    let functions = device.functions
+    var length = 0
+    guard let code = cs_kernel(variant.name, &length) else {
+      throw VulkanError(.unsupported, "There is no kernel \(variant.name).")
+    }
+    var moduleInfo = VkShaderModuleCreateInfo()
+    moduleInfo.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO
+    moduleInfo.codeSize = length
+    moduleInfo.pCode = code
+    var module: VkShaderModule?
+    try check(functions.vkCreateShaderModule(device.handle, &moduleInfo, nil, &module), "loading \(variant.name)")
+    defer { functions.vkDestroyShaderModule(device.handle, module, nil) }
+
+    let constants = variant.constants.sorted { $0.key < $1.key }
+    let entries = constants.indices.map { index in
+      VkSpecializationMapEntry(constantID: constants[index].key, offset: UInt32(index * 4), size: 4)
+    }
+    let values = constants.map(\.value)
+    var pipeline: VkPipeline?
+    let result = entries.withUnsafeBufferPointer { entries in
+      values.withUnsafeBytes { values in
+        var specialisation = VkSpecializationInfo()
+        specialisation.mapEntryCount = UInt32(entries.count)
+        specialisation.pMapEntries = entries.baseAddress
+        specialisation.dataSize = values.count
+        specialisation.pData = values.baseAddress
+        return withUnsafePointer(to: &specialisation) { specialisation in
+          "main".withCString { name in
+            var info = VkComputePipelineCreateInfo()
+            info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO
+            info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO
+            info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT
+            info.stage.module = module
+            info.stage.pName = name
+            info.stage.pSpecializationInfo = specialisation
+            info.layout = layout
+            return functions.vkCreateComputePipelines(device.handle, nil, 1, &info, nil, &pipeline)
+          }
+        }
+      }
+    }
+    try check(result, "compiling \(variant.name)")
+    guard let pipeline else { throw VulkanError(.failed, "The device gave no pipeline for \(variant.name).") }
+    return pipeline
+  }
+}

@@ -1,0 +1,49 @@
+package import ImagineGraph
+
+/// Runs graphs on a device with Vulkan, with the kernels of the folder Kernels.
+package struct VulkanBackend: Backend {
+  private let context: VulkanContext
+
+  /// - Parameter device: by default the best that can be used.
+  /// - Throws: `VulkanError` if there is none, or it cannot be opened.
+  package init(_ device: VulkanPhysicalDevice? = nil, in instance: VulkanInstance) throws(VulkanError) {
+    let usable = try instance.physicalDevices().first { $0.obstacle == nil }
+    guard let device = device ?? usable else {
+      throw VulkanError(
+        .unavailable, "No device on this machine can be used with Vulkan; install its driver, or use the CPU.")
+    }
+    context = try VulkanContext(VulkanDevice(device, instance))
+  }
+
+  package var device: VulkanPhysicalDevice { context.device.physical }
+
+  /// Attention has a kernel for the widths of heads that its tiles fit into shared memory for; wider ones are taken apart.
+  package func supports(_ op: Op, _ operands: [TensorType]) -> Bool {
+    switch op {
+    case .attention(let heads, _):
+      operands.first.map { AttentionTile(channels: $0.shape.last / heads).fits(context.device) } ?? false
+    case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
+      .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .geglu:
+      true
+    }
+  }
+
+  package func upload(_ weights: any WeightSource, for graph: Graph) throws -> any DeviceWeights {
+    VulkanWeights(weights, context)
+  }
+
+  /// - Throws: `VulkanError` if the weights are not this backend's, memory is lacking, or a value is beyond the device's
+  ///   limits.
+  package func plan(_ graph: Graph, weights: any DeviceWeights) throws -> any Plan {
+    try preparedPlan(graph, weights: weights)
+  }
+
+  /// The same as `plan`, with the type that can be run in poisoned memory.
+  package func preparedPlan(_ graph: Graph, weights: any DeviceWeights) throws -> VulkanPlan {
+    guard let weights = weights as? VulkanWeights, weights.context === context else {
+      throw VulkanError(.failed, "These weights belong to another backend; upload them to this one.")
+    }
+    defer { weights.releaseStaging() }
+    return try PlanBuilder(graph.optimized(for: supports), weights, context).build()
+  }
+}

@@ -1,0 +1,28 @@
+import CVulkan
+import ImagineGraph
+
+/// What everything on one device shares.
+final class VulkanContext: Sendable {
+  let device: VulkanDevice
+  let pipelines: PipelineStore
+  /// Of the offsets at which values may begin: a multiple of what the device asks for.
+  let alignment: Int
+
+  init(_ device: VulkanDevice) throws(VulkanError) {
+    self.device = device
+    pipelines = try PipelineStore(device)
+    alignment = max(256, Int(device.physical.limits.minStorageBufferOffsetAlignment))
+  }
+
+  func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
+
+  /// Runs dispatches once and waits.
+  func run(_ dispatches: [Dispatch], _ action: @autoclosure () -> String) throws {
+    let descriptors = try DescriptorSets(dispatches.count, pipelines, on: device)
+    try device.runOnce(action()) { buffer in
+      var recorder = DispatchRecorder(device, pipelines)
+      for (dispatch, set) in zip(dispatches, descriptors.sets) { try recorder.record(dispatch, set, into: buffer) }
+      device.barrier(buffer)
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import CVulkan
+import Foundation
+
+/// An opened device with its queue; everything that lives on it holds it.
+///
+/// Uses of the queue and of the command pool take turns (`locked`).
+final class VulkanDevice: @unchecked Sendable {
+  let instance: VulkanInstance
+  let physical: VulkanPhysicalDevice
+  let handle: VkDevice
+  let functions: cv_device
+  private let queue: VkQueue
+  private let commandPool: VkCommandPool
+  private let lock = NSRecursiveLock()
+
+  init(_ physical: VulkanPhysicalDevice, _ instance: VulkanInstance) throws(VulkanError) {
+    if let obstacle = physical.obstacle {
+      throw VulkanError(.unavailable, "\(physical.name) cannot be used: \(obstacle).")
+    }
+    self.physical = physical
+    self.instance = instance
+    let handle = try Self.open(physical, instance)
+    self.handle = handle
+    let loaded = UnsafeMutablePointer<cv_device>.allocate(capacity: 1)
+    defer { loaded.deallocate() }
+    let missing = withUnsafePointer(to: instance.functions) { cv_load_device($0, handle, loaded) }
+    if let missing {
+      throw VulkanError(.unavailable, "The driver of \(physical.name) has no \(String(cString: missing)); update it.")
+    }
+    functions = loaded.pointee
+    var queue: VkQueue?
+    functions.vkGetDeviceQueue(handle, physical.queueFamily, 0, &queue)
+    var info = VkCommandPoolCreateInfo()
+    info.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO
+    info.queueFamilyIndex = physical.queueFamily
+    var pool: VkCommandPool?
+    try check(functions.vkCreateCommandPool(handle, &info, nil, &pool), "opening the device")
+    guard let queue, let pool else { throw VulkanError(.failed, "\(physical.name) gave no queue.") }
+    self.queue = queue
+    commandPool = pool
+  }
+
+  deinit {
+    _ = functions.vkDeviceWaitIdle(handle)
+    functions.vkDestroyCommandPool(handle, commandPool, nil)
+    functions.vkDestroyDevice(handle, nil)
+  }
+
+  private static func open(
+    _ physical: VulkanPhysicalDevice, _ instance: VulkanInstance
+  ) throws(VulkanError) -> VkDevice {
+    var storage = VkPhysicalDevice16BitStorageFeatures()
+    storage.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES
+    storage.storageBuffer16BitAccess = VkBool32(VK_TRUE)
+    var maintenance = VkPhysicalDeviceMaintenance4Features()
+    maintenance.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES
+    // Lets a specialisation constant set a workgroup's size.
+    maintenance.maintenance4 = VkBool32(VK_TRUE)
+    var priority: Float = 1
+    var handle: VkDevice?
+    let result = withUnsafeMutablePointer(to: &storage) { storage in
+      withUnsafeMutablePointer(to: &maintenance) { maintenance in
+        withUnsafePointer(to: &priority) { priority in
+          storage.pointee.pNext = UnsafeMutableRawPointer(maintenance)
+          var queue = VkDeviceQueueCreateInfo()
+          queue.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO
+          queue.queueFamilyIndex = physical.queueFamily
+          queue.queueCount = 1
+          queue.pQueuePriorities = priority
+          return withUnsafePointer(to: &queue) { queue in
+            var info = VkDeviceCreateInfo()
+            info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO
+            info.pNext = UnsafeRawPointer(storage)
+            info.queueCreateInfoCount = 1
+            info.pQueueCreateInfos = queue
+            return instance.functions.vkCreateDevice(physical.handle, &info, nil, &handle)
+          }
+        }
+      }
+    }
+    try check(result, "opening \(physical.name)")
+    guard let handle else { throw VulkanError(.failed, "\(physical.name) could not be opened.") }
+    return handle
+  }
+
+  /// Runs `body` while nobody else uses the queue or records commands.
+  func locked<Result>(_ body: () throws -> Result) rethrows -> Result { try lock.withLock(body) }
+
+  // MARK: Commands
+
+  /// Records commands that can be submitted again and again.
+  func record(_ commands: (VkCommandBuffer) throws -> Void) throws -> VkCommandBuffer {
+    try locked { try recordAlone(commands) }
+  }
+
+  private func recordAlone(_ commands: (VkCommandBuffer) throws -> Void) throws -> VkCommandBuffer {
+    var info = VkCommandBufferAllocateInfo()
+    info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO
+    info.commandPool = commandPool
+    info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY
+    info.commandBufferCount = 1
+    var buffer: VkCommandBuffer?
+    try check(functions.vkAllocateCommandBuffers(handle, &info, &buffer), "recording commands")
+    guard let buffer else { throw VulkanError(.failed, "The device gave no command buffer.") }
+    do {
+      var begin = VkCommandBufferBeginInfo()
+      begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO
+      try check(functions.vkBeginCommandBuffer(buffer, &begin), "recording commands")
+      try commands(buffer)
+      try check(functions.vkEndCommandBuffer(buffer), "recording commands")
+      return buffer
+    } catch {
+      free([buffer])
+      throw error
+    }
+  }
+
+  func free(_ buffers: [VkCommandBuffer]) {
+    var buffers = buffers.map(Optional.some)
+    locked { functions.vkFreeCommandBuffers(handle, commandPool, UInt32(buffers.count), &buffers) }
+  }
+
+  /// Submits command buffers, each on its own so that none runs long, and waits until the last is done.
+  func submit(_ buffers: [VkCommandBuffer], _ action: @autoclosure () -> String) throws(VulkanError) {
+    guard !buffers.isEmpty else { return }
+    var info = VkFenceCreateInfo()
+    info.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO
+    var fence: VkFence?
+    try check(functions.vkCreateFence(handle, &info, nil, &fence), action())
+    defer { functions.vkDestroyFence(handle, fence, nil) }
+    for (index, buffer) in buffers.enumerated() {
+      var buffer = Optional(buffer)
+      let result = withUnsafePointer(to: &buffer) { buffer in
+        var submission = VkSubmitInfo()
+        submission.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO
+        submission.commandBufferCount = 1
+        submission.pCommandBuffers = buffer
+        return functions.vkQueueSubmit(queue, 1, &submission, index == buffers.count - 1 ? fence : nil)
+      }
+      do {
+        try check(result, action())
+      } catch {
+        // What was submitted before may still run and use memory that the caller is about to let go.
+        _ = functions.vkDeviceWaitIdle(handle)
+        throw error
+      }
+    }
+    try check(functions.vkWaitForFences(handle, 1, &fence, VkBool32(VK_TRUE), UInt64.max), action())
+  }
+
+  /// Records commands, runs them once and waits.
+  func runOnce(_ action: @autoclosure () -> String, _ commands: (VkCommandBuffer) throws -> Void) throws {
+    try locked {
+      let buffer = try record(commands)
+      defer { free([buffer]) }
+      try submit([buffer], action())
+    }
+  }
+
+  /// Makes what shaders and copies wrote visible to whatever comes after.
+  func barrier(_ buffer: VkCommandBuffer) {
+    var memory = VkMemoryBarrier()
+    memory.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER
+    memory.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT.rawValue | VK_ACCESS_TRANSFER_WRITE_BIT.rawValue
+    memory.dstAccessMask =
+      VK_ACCESS_SHADER_READ_BIT.rawValue | VK_ACCESS_SHADER_WRITE_BIT.rawValue | VK_ACCESS_TRANSFER_READ_BIT.rawValue
+      | VK_ACCESS_TRANSFER_WRITE_BIT.rawValue | VK_ACCESS_HOST_READ_BIT.rawValue
+    let work = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT.rawValue | VK_PIPELINE_STAGE_TRANSFER_BIT.rawValue
+    functions.vkCmdPipelineBarrier(
+      buffer, work, work | VK_PIPELINE_STAGE_HOST_BIT.rawValue, 0, 1, &memory, 0, nil, 0, nil)
+  }
+}

@@ -1,0 +1,145 @@
+import CVulkan
+
+/// A device that a driver offers, with what it can do.
+package struct VulkanPhysicalDevice: Sendable {
+  package enum Kind: String, Sendable, Comparable {
+    case discrete, integrated, virtual, cpu, other
+
+    /// The better first.
+    package static func < (left: Kind, right: Kind) -> Bool { left.rank < right.rank }
+
+    private var rank: Int {
+      switch self {
+      case .discrete: 0
+      case .integrated: 1
+      case .virtual: 2
+      case .other: 3
+      case .cpu: 4
+      }
+    }
+  }
+
+  package let name: String
+  package let kind: Kind
+  /// Name and version, such as `radv Mesa 22.3.6`.
+  package let driver: String
+  /// Bytes of the largest heap that is the device's own.
+  package let memory: UInt64
+  /// Why it cannot be used, as a clause (`it has no 16-bit storage`); nil if it can.
+  package let obstacle: String?
+
+  // The raw handle is valid as long as the instance, which every user of it holds.
+  nonisolated(unsafe) let handle: VkPhysicalDevice
+  let queueFamily: UInt32
+  let limits: VkPhysicalDeviceLimits
+  let memoryProperties: VkPhysicalDeviceMemoryProperties
+  /// The same for one piece of hardware under several drivers.
+  let hardware: [UInt8]
+  let largestAllocation: UInt64
+  let has16BitStorage: Bool
+
+  init(_ handle: VkPhysicalDevice, _ functions: cv_instance) {
+    self.handle = handle
+    var driver = VkPhysicalDeviceDriverProperties()
+    driver.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES
+    var identity = VkPhysicalDeviceIDProperties()
+    identity.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES
+    var maintenance = VkPhysicalDeviceMaintenance3Properties()
+    maintenance.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES
+    var properties = VkPhysicalDeviceProperties2()
+    properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
+    withUnsafeMutablePointer(to: &driver) { driver in
+      withUnsafeMutablePointer(to: &identity) { identity in
+        withUnsafeMutablePointer(to: &maintenance) { maintenance in
+          identity.pointee.pNext = UnsafeMutableRawPointer(driver)
+          maintenance.pointee.pNext = UnsafeMutableRawPointer(identity)
+          properties.pNext = UnsafeMutableRawPointer(maintenance)
+          functions.vkGetPhysicalDeviceProperties2(handle, &properties)
+        }
+      }
+    }
+    var storage = VkPhysicalDevice16BitStorageFeatures()
+    storage.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES
+    withUnsafeMutablePointer(to: &storage) { storage in
+      var features = VkPhysicalDeviceFeatures2()
+      features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
+      features.pNext = UnsafeMutableRawPointer(storage)
+      functions.vkGetPhysicalDeviceFeatures2(handle, &features)
+    }
+    var memory = VkPhysicalDeviceMemoryProperties()
+    functions.vkGetPhysicalDeviceMemoryProperties(handle, &memory)
+
+    let device = properties.properties
+    name = text(device.deviceName)
+    self.driver = "\(text(driver.driverName)) \(text(driver.driverInfo))"
+    kind =
+      switch device.deviceType {
+      case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: .discrete
+      case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: .integrated
+      case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: .virtual
+      case VK_PHYSICAL_DEVICE_TYPE_CPU: .cpu
+      default: .other
+      }
+    limits = device.limits
+    memoryProperties = memory
+    self.memory = memory.heaps.filter { $0.isLocal }.map(\.size).max() ?? 0
+    hardware = withUnsafeBytes(of: identity.deviceUUID) { Array($0) }
+    largestAllocation = maintenance.maxMemoryAllocationSize
+    has16BitStorage = storage.storageBuffer16BitAccess != 0
+
+    let family = Self.computeFamily(handle, functions)
+    queueFamily = family ?? 0
+    obstacle =
+      if device.apiVersion < vulkan13 {
+        "its driver has Vulkan \(versionText(device.apiVersion)) and 1.3 is needed"
+      } else if family == nil {
+        "it has no compute queue"
+      } else if !has16BitStorage {
+        "it cannot store 16-bit numbers"
+      } else {
+        nil
+      }
+  }
+
+  /// A queue family for computing, one without graphics if there is.
+  private static func computeFamily(_ handle: VkPhysicalDevice, _ functions: cv_instance) -> UInt32? {
+    var count: UInt32 = 0
+    functions.vkGetPhysicalDeviceQueueFamilyProperties(handle, &count, nil)
+    var families = [VkQueueFamilyProperties](repeating: VkQueueFamilyProperties(), count: Int(count))
+    functions.vkGetPhysicalDeviceQueueFamilyProperties(handle, &count, &families)
+    let computing = families.indices.filter { families[$0].queueFlags & VK_QUEUE_COMPUTE_BIT.rawValue != 0 }
+    let alone = computing.first { families[$0].queueFlags & VK_QUEUE_GRAPHICS_BIT.rawValue == 0 }
+    return (alone ?? computing.first).map(UInt32.init)
+  }
+}
+
+extension VulkanInstance {
+  /// All devices, the best first; a piece of hardware that several drivers offer stands there once.
+  package func physicalDevices() throws(VulkanError) -> [VulkanPhysicalDevice] {
+    var count: UInt32 = 0
+    try check(functions.vkEnumeratePhysicalDevices(handle, &count, nil), "looking for devices")
+    var handles = [VkPhysicalDevice?](repeating: nil, count: Int(count))
+    try check(functions.vkEnumeratePhysicalDevices(handle, &count, &handles), "looking for devices")
+    let devices = handles.prefix(Int(count)).compactMap { $0 }.map { VulkanPhysicalDevice($0, functions) }
+    let sorted = devices.enumerated().sorted { left, right in
+      let a = left.element, b = right.element
+      return (a.obstacle == nil ? 0 : 1, a.kind, left.offset) < (b.obstacle == nil ? 0 : 1, b.kind, right.offset)
+    }
+    var seen: Set<[UInt8]> = []
+    return sorted.map(\.element).filter { seen.insert($0.hardware).inserted }
+  }
+}
+
+extension VkPhysicalDeviceMemoryProperties {
+  var heaps: [VkMemoryHeap] {
+    withUnsafeBytes(of: memoryHeaps) { Array($0.bindMemory(to: VkMemoryHeap.self).prefix(Int(memoryHeapCount))) }
+  }
+
+  var types: [VkMemoryType] {
+    withUnsafeBytes(of: memoryTypes) { Array($0.bindMemory(to: VkMemoryType.self).prefix(Int(memoryTypeCount))) }
+  }
+}
+
+extension VkMemoryHeap {
+  fileprivate var isLocal: Bool { flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT.rawValue != 0 }
+}
