@@ -2,6 +2,7 @@
 
     python check.py --self-test
     python check.py MODEL.safetensors --count 200 --grid grid.png
+    python check.py MODEL.safetensors --decoder
 
 A picture is right when its background, and for each thing its kind and colour, are all the best explanation of its
 pixels, things stand in the arrangement that was asked for, and nothing else of any size is in it. The judge is
@@ -211,10 +212,29 @@ def self_test(count):
     print(f"true drawings accepted: {accepted}/{count}; wrong captions refused: {refused}/{count}")
 
 
+def decoder_test(pipeline, count):
+    """Judges true drawings that went through their ideal latents and the decoder: what the other parts can reach at best."""
+    import torch
+
+    import train_autoencoder
+
+    rng = random.Random(4)
+    scenes, _ = test_scenes(count, seed=5)
+    right = [0, 0]
+    for scene in scenes:
+        picture = torch.from_numpy(world.render(scene, rng).copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
+        with torch.no_grad():
+            decoded = pipeline.vae.decode(train_autoencoder.ideal_latents(picture)).sample[0].clamp(-1, 1)
+        decoded = (decoded.permute(1, 2, 0) + 1).mul(127.5).round().byte().numpy()
+        right[len(scene.things) - 1] += judge(decoded, scene)[0]["right"]
+    print(f"decoded true drawings, right: one thing {right[0]}/{(count + 1) // 2}, two things {right[1]}/{count // 2}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?")
     parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("--decoder", action="store_true", help="judge the decoder alone, on true drawings")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--grid", help="write the first pictures to this PNG")
     parser.add_argument("--steps", type=int)
@@ -229,6 +249,8 @@ def main():
     import load_in_diffusers
 
     pipeline, config = load_in_diffusers.load(options.model)
+    if options.decoder:
+        return decoder_test(pipeline, options.count)
     if options.sampler:
         pipeline.scheduler = load_in_diffusers.scheduler_of(config, options.sampler)
     scenes, captions = test_scenes(options.count)

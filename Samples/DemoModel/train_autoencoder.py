@@ -10,6 +10,7 @@ import argparse
 import os
 import random
 import time
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -34,13 +35,23 @@ CONFIG = {
 }
 
 
+@lru_cache(maxsize=None)
+def background(name):
+    """A background with nothing on it, anti-aliased as pictures are."""
+    return world.render(world.Scene(name, ()))
+
+
 def crops(rng, count, side):
-    """A batch of pictures or crops of them around a thing, as [count, 3, side, side] in [-1, 1]."""
-    pictures = []
+    """A batch of pictures or crops of them around a thing, as [count, 3, side, side] in [-1, 1], and their weights.
+
+    A weight is the larger the less a crop differs from its background: a small thing, or a dark one at night, is to be
+    drawn as well as a big bright one.
+    """
+    pictures, weights = [], []
     for _ in range(count):
         scene = world.sample_scene(rng)
         state = random.Random(rng.random())
-        picture = world.render(scene, state)
+        picture, plain = world.render(scene, state), background(scene.background)
         if side < world.SIZE:
             x, y, extent = rng.choice(world.layout(scene))
             left, top = (
@@ -48,10 +59,11 @@ def crops(rng, count, side):
                     world.SIZE - side)
                 for c in (x, y)
             )
-            picture = picture[top : top + side, left : left + side]
+            picture, plain = (p[top : top + side, left : left + side] for p in (picture, plain))
         pictures.append(picture)
+        weights.append(np.clip(20 / np.abs(picture.astype(np.float32) - plain).mean(), 0.5, 4))
     batch = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float()
-    return batch.contiguous() / 127.5 - 1
+    return batch.contiguous() / 127.5 - 1, torch.tensor(weights, dtype=torch.float32)
 
 
 def edges(pictures):
@@ -72,7 +84,7 @@ def ideal_latents(pictures):
     return torch.cat([1.5 * F.avg_pool2d(pictures, 8), 6 * F.avg_pool2d(brightness * moment, 8)], dim=1)
 
 
-def decoder_loss(vae, pictures, noise):
+def decoder_loss(vae, pictures, weights, noise):
     """How badly the decoder draws pictures from disturbed ideal latents: L1, squares and edges.
 
     The denoiser's latents are never quite right. A decoder that has seen disturbances up to the standard deviation
@@ -81,10 +93,11 @@ def decoder_loss(vae, pictures, noise):
     latents = ideal_latents(pictures)
     amount = noise * torch.rand(len(latents), 1, 1, 1)
     decoded = vae.decode(latents + amount * torch.randn_like(latents)).sample
-    loss = F.l1_loss(decoded, pictures) + 2 * F.mse_loss(decoded, pictures)
+    error = decoded - pictures
+    losses = (error.abs() + 2 * error.square()).mean((1, 2, 3))
     for a, b in zip(edges(decoded), edges(pictures)):
-        loss = loss + 0.5 * F.l1_loss(a, b)
-    return loss
+        losses = losses + 0.5 * (a - b).abs().mean((1, 2, 3))
+    return (losses * weights).mean()
 
 
 def encoder_loss(vae, pictures):
@@ -97,7 +110,7 @@ def encoder_loss(vae, pictures):
 @torch.no_grad()
 def decibels(vae, side=world.SIZE, count=32):
     """The signal to noise ratio (PSNR) of unseen scenes decoded from ideal and from encoded latents."""
-    pictures = crops(random.Random(77), count, side)
+    pictures, _ = crops(random.Random(77), count, side)
     scores = []
     for latents in (vae.encode(pictures).latent_dist.mean, ideal_latents(pictures)):
         decoded = vae.decode(latents).sample.clamp(-1, 1)
@@ -139,11 +152,11 @@ def train(rank, meeting, options):
 
     while (done := (time.time() - start) / 60 / options.minutes) < 1:
         whole = done > 1 - options.whole
-        pictures = crops(rng, max(options.batch // 3, 3) if whole else options.batch, 128 if whole else 64)
+        pictures, weights = crops(rng, max(options.batch // 3, 3) if whole else options.batch, 128 if whole else 64)
         if step % 4 == 0 and not options.decoder_only:
             loss = encoder_loss(vae, pictures)
         else:
-            loss = decoder_loss(vae, pictures, options.noise)
+            loss = decoder_loss(vae, pictures, weights, options.noise)
         workers.learn(optimizer, loss, options.rate, step, done)
         step += 1
         if step % 10 == 0:

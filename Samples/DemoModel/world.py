@@ -71,9 +71,9 @@ KINDS = {
 SIZES = ("small", "medium", "big")
 # The width of a thing's box by the number of things in the picture.
 EXTENT = {
-    1: {"small": 0.28, "medium": 0.46, "big": 0.66},
-    2: {"small": 0.25, "medium": 0.36, "big": 0.44},
-    3: {"small": 0.22, "medium": 0.27, "big": 0.31},
+    1: {"small": 0.34, "medium": 0.46, "big": 0.66},
+    2: {"small": 0.30, "medium": 0.36, "big": 0.44},
+    3: {"small": 0.25, "medium": 0.27, "big": 0.31},
 }
 PLACES = ("centre", "left", "right", "top", "bottom")
 ARRANGEMENTS = ("row", "column")
