@@ -12,10 +12,11 @@ public enum Device: Sendable, Hashable, LosslessStringConvertible {
 
   /// Reads `auto`, `cpu`, `vulkan`, `vulkan:1`, or a part of a device's name.
   ///
-  /// Whether there is such a device shows when it is opened. Nil for empty text.
+  /// Whether there is such a device shows when it is opened. Nil for empty text before or after a colon.
   public init?(_ description: String) {
-    let words = description.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
-    guard let first = words.first, !first.isEmpty else { return nil }
+    let words = description.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      .map { $0.trimmingCharacters(in: .whitespaces) }
+    guard let first = words.first, !words.contains("") else { return nil }
     switch (first.lowercased(), words.count) {
     case ("auto", 1): self = .automatic
     case ("cpu", 1): self = .cpu

@@ -12,7 +12,7 @@ struct DeviceTests {
     #expect(Device(device.description) == device)
   }
 
-  @Test(arguments: ["", " ", ":1"]) func textWithoutADevice(_ text: String) { #expect(Device(text) == nil) }
+  @Test(arguments: ["", " ", ":1", "vulkan:"]) func textWithoutADevice(_ text: String) { #expect(Device(text) == nil) }
 
   @Test func theProcessorIsAlwaysThere() throws {
     let devices = try DeviceDescription.all()
