@@ -30,6 +30,25 @@ package struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStrin
     return strides
   }
 
+  /// The extents of a row-major value and an operand's steps along them, with as few axes as possible: those of extent 1
+  /// are left out, and neighbours that the operand steps through alike are joined.
+  package func joiningAxes(steps: [Int]) -> (extents: [Int], steps: [Int]) {
+    var extents: [Int] = [], joined: [Int] = []
+    for (extent, step) in zip(dimensions, steps) where extent != 1 {
+      if let outer = joined.last, outer == step * extent {
+        extents[extents.count - 1] *= extent
+        joined[joined.count - 1] = step
+      } else {
+        extents.append(extent)
+        joined.append(step)
+      }
+    }
+    return (extents, joined)
+  }
+
+  /// The distance in elements between neighbours of a row-major value along each axis, 0 along those it is repeated on.
+  package var broadcastStrides: [Int] { zip(dimensions, strides).map { $0 == 1 ? 0 : $1 } }
+
   package var description: String { "[" + dimensions.map(String.init).joined(separator: ", ") + "]" }
 }
 

@@ -2,20 +2,11 @@ import ImagineGraph
 
 /// Extents of a row-major result and an operand's strides along them, as kernels for up to four axes take them.
 struct FourAxes {
-  private var extents: [Int] = []
-  private var strides: [Int] = []
+  private let extents: [Int]
+  private let strides: [Int]
 
-  /// Neighbouring axes that the operand steps through alike are joined.
   init(_ shape: Shape, _ operandStrides: [Int]) {
-    for (extent, stride) in zip(shape.dimensions, operandStrides) where extent != 1 {
-      if let outer = strides.last, outer == stride * extent {
-        extents[extents.count - 1] *= extent
-        strides[strides.count - 1] = stride
-      } else {
-        extents.append(extent)
-        strides.append(stride)
-      }
-    }
+    (extents, strides) = shape.joiningAxes(steps: operandStrides)
   }
 
   /// - Throws: `VulkanError` if four axes are not enough.

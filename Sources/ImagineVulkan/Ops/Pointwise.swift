@@ -23,7 +23,7 @@ func geglu(_ x: Value, _ result: Value) throws -> Dispatch {
 
 /// a + b or a * b; an extent of 1 in b is repeated.
 func binary(multiply: Bool, _ a: Value, _ b: Value, _ result: Value) throws -> Dispatch {
-  let axes = FourAxes(a.shape, zip(b.shape.dimensions, b.shape.strides).map { $0 == 1 ? 0 : $1 })
+  let axes = FourAxes(a.shape, b.shape.broadcastStrides)
   return Dispatch(
     "binary_\(try a.type.elementType.kernelSuffix)", [0: multiply ? 1 : 0], [a.span, b.span], result: result.span,
     constants: try axes.words() + [try result.count.word],
