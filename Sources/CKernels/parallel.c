@@ -1,7 +1,5 @@
 #include "parallel.h"
 
-#include <stdatomic.h>
-
 #if defined(__linux__)
 // The entry points that GCC's OpenMP code calls. Declared here because no header has them.
 void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
@@ -14,23 +12,7 @@ static int omp_get_thread_num(void) { return 0; }
 static void omp_set_num_threads(int threads) {}
 #endif
 
-typedef struct {
-  atomic_size_t next;
-  size_t count, grain;
-  ck_task task;
-  void *context;
-} loop;
-
-static void run_pieces(void *data) {
-  loop *self = data;
-  unsigned thread = (unsigned)omp_get_thread_num();
-  for (;;) {
-    size_t begin = atomic_fetch_add_explicit(&self->next, self->grain, memory_order_relaxed);
-    if (begin >= self->count) return;
-    size_t end = self->count - begin > self->grain ? begin + self->grain : self->count;
-    self->task(self->context, thread, begin, end);
-  }
-}
+static void run_pieces(void *loop) { ck_run_pieces(loop, (unsigned)omp_get_thread_num()); }
 
 void ck_parallel(ck_device device, size_t count, size_t grain, ck_task task, void *context) {
   if (count == 0) return;
@@ -42,9 +24,9 @@ void ck_parallel(ck_device device, size_t count, size_t grain, ck_task task, voi
     return;
   }
   if (device.pool != NULL) return ck_pool_run(device.pool, count, grain, task, context);
-  loop self = {.count = count, .grain = grain, .task = task, .context = context};
-  atomic_init(&self.next, 0);
-  GOMP_parallel(run_pieces, &self, device.threads, 0);
+  ck_loop loop = {.count = count, .grain = grain, .task = task, .context = context};
+  atomic_init(&loop.next, 0);
+  GOMP_parallel(run_pieces, &loop, device.threads, 0);
 }
 
 void ck_set_threads(unsigned threads) { omp_set_num_threads((int)threads); }

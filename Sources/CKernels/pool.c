@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 // How often a thread looks for news before it sleeps: some tens of microseconds, longer than the gap between two
@@ -23,11 +22,8 @@ typedef struct {
 
 struct ck_pool {
   _Alignas(64) _Atomic uint64_t state;
-  // The loop; written while it is not open and nobody is inside.
-  size_t count, grain;
-  ck_task task;
-  void *context;
-  _Alignas(64) atomic_size_t next;
+  // Written while it is not open and nobody is inside.
+  ck_loop loop;
   _Alignas(64) atomic_uint asleep;
   atomic_bool ending;
   pthread_mutex_t lock;
@@ -45,15 +41,6 @@ static void look_again(void) {
 }
 
 static uint32_t loop_number(uint64_t state) { return (uint32_t)(state >> 32); }
-
-static void run_pieces(ck_pool *pool, unsigned thread) {
-  for (;;) {
-    size_t begin = atomic_fetch_add_explicit(&pool->next, pool->grain, memory_order_relaxed);
-    if (begin >= pool->count) return;
-    size_t end = pool->count - begin > pool->grain ? begin + pool->grain : pool->count;
-    pool->task(pool->context, thread, begin, end);
-  }
-}
 
 // Waits for a loop other than number `seen`, or for the end of the pool.
 static uint64_t next_state(ck_pool *pool, uint32_t seen) {
@@ -86,7 +73,7 @@ static void *work(void *argument) {
         &pool->state, &state, state + 1, memory_order_acquire, memory_order_relaxed);
     }
     if (!joined) continue;
-    run_pieces(pool, self->number);
+    ck_run_pieces(&pool->loop, self->number);
     state = atomic_fetch_sub_explicit(&pool->state, 1, memory_order_release) - 1;
     if ((state & (OPEN | INSIDE)) == 0) {
       pthread_mutex_lock(&pool->lock);
@@ -101,7 +88,7 @@ ck_pool *ck_pool_create(unsigned threads) {
   ck_pool *pool = aligned_alloc(64, (sizeof(ck_pool) + wanted * sizeof(worker) + 63) / 64 * 64);
   if (pool == NULL) return NULL;
   atomic_init(&pool->state, 0);
-  atomic_init(&pool->next, 0);
+  atomic_init(&pool->loop.next, 0);
   atomic_init(&pool->asleep, 0);
   atomic_init(&pool->ending, false);
   pthread_mutex_init(&pool->lock, NULL);
@@ -144,15 +131,15 @@ static void wake(ck_pool *pool, size_t wanted) {
 }
 
 void ck_pool_run(ck_pool *pool, size_t count, size_t grain, ck_task task, void *context) {
-  pool->count = count;
-  pool->grain = grain;
-  pool->task = task;
-  pool->context = context;
-  atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+  pool->loop.count = count;
+  pool->loop.grain = grain;
+  pool->loop.task = task;
+  pool->loop.context = context;
+  atomic_store_explicit(&pool->loop.next, 0, memory_order_relaxed);
   uint64_t previous = atomic_load_explicit(&pool->state, memory_order_relaxed);
   atomic_store(&pool->state, (previous & ~INSIDE) + LOOP_STEP | OPEN);
   wake(pool, (count - 1) / grain);
-  run_pieces(pool, 0);
+  ck_run_pieces(&pool->loop, 0);
   // All pieces are taken. Workers that have not come are not waited for: on a busy machine they may take long.
   uint64_t state = atomic_fetch_and_explicit(&pool->state, ~OPEN, memory_order_acquire);
   for (int look = 0; (state & INSIDE) != 0; look++) {

@@ -3,9 +3,10 @@ import CVulkan
 /// One start of a kernel, with all that is constant about it.
 struct Dispatch {
   var kernel: KernelVariant
-  /// By binding.
+  /// By binding. The result is at every other one: a kernel may name a buffer that its specialisation never touches, and
+  /// even such a binding has to be valid.
   var operands: [Int: BufferSpan]
-  var result: (binding: Int, span: BufferSpan)
+  var result: BufferSpan
   /// Push constants: 32-bit words in the order of the kernel's block.
   var constants: [UInt32]
   /// Workgroups along x, y and z.
@@ -17,13 +18,9 @@ struct Dispatch {
   ) {
     self.kernel = KernelVariant(name: kernel, constants: specialisation)
     self.operands = Dictionary(uniqueKeysWithValues: zip(0..., operands))
-    self.result = (operands.count, result)
+    self.result = result
     self.constants = constants
     self.workgroups = workgroups
-  }
-
-  var spans: [(binding: Int, span: BufferSpan)] {
-    operands.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } + [result]
   }
 
   /// Workgroups of a size for a number of elements, in several rows where one would be too long; kernels count with
@@ -57,7 +54,7 @@ struct DispatchRecorder {
       device.barrier(buffer)
       (written, read) = ([], [])
     }
-    written.append(dispatch.result.span)
+    written.append(dispatch.result)
     read += dispatch.operands.values
     let functions = device.functions
     var sets: [VkDescriptorSet?] = [set]
@@ -74,14 +71,14 @@ struct DispatchRecorder {
   }
 
   private func needsBarrier(_ dispatch: Dispatch) -> Bool {
-    let result = dispatch.result.span
+    let result = dispatch.result
     return written.contains { span in span.overlaps(result) || dispatch.operands.values.contains(where: span.overlaps) }
       || read.contains { $0.overlaps(result) }
   }
 
   private func checkLimits(of dispatch: Dispatch) throws(VulkanError) {
     let limits = device.physical.limits
-    for (_, span) in dispatch.spans where span.byteCount > Int(limits.maxStorageBufferRange) {
+    for span in [dispatch.result] + dispatch.operands.values where span.byteCount > Int(limits.maxStorageBufferRange) {
       throw VulkanError(
         .unsupported,
         "\(dispatch.kernel.name): a value of \(span.byteCount / 1_000_000) MB is more than the "
@@ -93,11 +90,8 @@ struct DispatchRecorder {
     }
   }
 
-  /// A kernel may name a buffer that its specialisation never touches; even such a binding has to be valid, so those left
-  /// open get the result.
   private func fill(_ set: VkDescriptorSet, _ dispatch: Dispatch) {
-    let given = Dictionary(uniqueKeysWithValues: dispatch.spans.map { ($0.binding, $0.span) })
-    let spans = (0..<PipelineStore.bindingCount).map { given[$0] ?? dispatch.result.span }
+    let spans = (0..<PipelineStore.bindingCount).map { dispatch.operands[$0] ?? dispatch.result }
     let infos = spans.map { span in
       VkDescriptorBufferInfo(
         buffer: span.buffer.handle, offset: UInt64(span.offset), range: UInt64(max(span.byteCount, 4) + 3) / 4 * 4)

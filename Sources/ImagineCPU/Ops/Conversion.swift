@@ -4,26 +4,9 @@ import ImagineGraph
 extension PlanBuilder {
   /// Copies a host value to its place, converted to the format the graph declares.
   func input(_ name: String, _ result: Target) throws -> Kernel {
-    let device = device
-    return { frame in
-      let target = result.address(in: frame)
-      switch frame.inputs[name]?.values {
-      case nil:
-        throw CPUBackendError("Input \(name) is missing.")
-      case .int32(let integers):
-        integers.withUnsafeBytes {
-          target.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(target), byteCount: $0.count)
-        }
-      case .float(let floats):
-        floats.withUnsafeBufferPointer { floats in
-          guard let address = floats.baseAddress else { return }
-          if result.type.elementType == .bfloat16 {
-            ck_narrow(device, address, target.assumingMemoryBound(to: UInt16.self), floats.count)
-          } else {
-            target.copyMemory(from: address, byteCount: 4 * floats.count)
-          }
-        }
-      }
+    { frame in
+      guard let tensor = frame.inputs[name] else { throw CPUBackendError("Input \(name) is missing.") }
+      tensor.write(as: result.type.elementType, to: result.address(in: frame))
     }
   }
 
