@@ -12,22 +12,45 @@ typedef struct {
   char *packed;
 } pack_job;
 
-static void pack_panel(void *context, unsigned thread, size_t begin, size_t end) {
-  const pack_job *job = context;
-  const size_t size = job->element_size, width = job->kernels->panel, *strides = job->strides;
+// Input channels packed together when a column is read at a time: a panel of so many stays in the nearest caches.
+enum { PACK_CHANNELS = 64 };
+
+// One panel, [tap][channel][column] from weights of any strides. `size` is a constant for the compiler.
+static inline __attribute__((always_inline)) void pack_panel(const pack_job *job, size_t panel, size_t size) {
+  const size_t width = job->kernels->panel, *strides = job->strides, channels = job->shape.in;
   const size_t taps = job->shape.kernel_height * job->shape.kernel_width;
-  for (size_t panel = begin; panel < end; panel++) {
-    char *out = job->packed + panel * width * taps * job->shape.in * size;
+  const size_t first = panel * width, left = job->shape.out - first, columns = left < width ? left : width;
+  char *out = job->packed + first * taps * channels * size;
+  const char *weights = job->weights + first * strides[0] * size;
+  if (columns < width) memset(out, 0, width * taps * channels * size);
+  if (strides[0] == 1) {
     for (size_t tap = 0; tap < taps; tap++) {
-      for (size_t c = 0; c < job->shape.in; c++) {
-        for (size_t column = panel * width; column < (panel + 1) * width; column++, out += size) {
-          const size_t at = column * strides[0] + c * strides[1] + tap * strides[2];
-          if (column >= job->shape.out) memset(out, 0, size);
-          else if (size == 4) memcpy(out, job->weights + 4 * at, 4);
-          else memcpy(out, job->weights + 2 * at, 2);
+      for (size_t c = 0; c < channels; c++) {
+        memcpy(out + (tap * channels + c) * width * size, weights + (c * strides[1] + tap * strides[2]) * size,
+               columns * size);
+      }
+    }
+    return;
+  }
+  // Reading runs along a column, whose elements are neighbours in a checkpoint; writing jumps, but within the caches.
+  for (size_t begin = 0; begin < channels; begin += PACK_CHANNELS) {
+    const size_t end = channels - begin > PACK_CHANNELS ? begin + PACK_CHANNELS : channels;
+    for (size_t column = 0; column < columns; column++) {
+      for (size_t c = begin; c < end; c++) {
+        const char *in = weights + (column * strides[0] + c * strides[1]) * size;
+        for (size_t tap = 0; tap < taps; tap++) {
+          memcpy(out + ((tap * channels + c) * width + column) * size, in + tap * strides[2] * size, size);
         }
       }
     }
+  }
+}
+
+static void pack_panels(void *context, unsigned thread, size_t begin, size_t end) {
+  const pack_job *job = context;
+  for (size_t panel = begin; panel < end; panel++) {
+    if (job->element_size == 4) pack_panel(job, panel, 4);
+    else pack_panel(job, panel, 2);
   }
 }
 
@@ -42,7 +65,7 @@ void ck_pack_weights(
     .kernels = device.kernels, .shape = shape, .element_size = ck_element_size(type), .strides = strides,
     .weights = weights, .packed = packed,
   };
-  ck_parallel(device, (shape.out + device.kernels->panel - 1) / device.kernels->panel, 1, pack_panel, &job);
+  ck_parallel(device, (shape.out + device.kernels->panel - 1) / device.kernels->panel, 1, pack_panels, &job);
 }
 
 typedef struct {

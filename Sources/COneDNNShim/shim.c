@@ -246,18 +246,22 @@ od_status od_repack(
   dnnl_primitive_desc_t description = NULL;
   dnnl_primitive_t primitive = NULL;
   dnnl_memory_t from_memory = NULL, to_memory = NULL;
+  // Of its own, as several threads repack at once.
+  dnnl_stream_t stream = NULL;
+  TRY(dnnl_stream_create(&stream, engine->engine, dnnl_stream_default_flags));
   TRY(dnnl_reorder_primitive_desc_create(
     &description, from->desc, engine->engine, to->desc, engine->engine, NULL));
   TRY(dnnl_primitive_create(&primitive, description));
   TRY(dnnl_memory_create(&from_memory, from->desc, engine->engine, (void *)source));
   TRY(dnnl_memory_create(&to_memory, to->desc, engine->engine, target));
   const dnnl_exec_arg_t arguments[2] = {{DNNL_ARG_FROM, from_memory}, {DNNL_ARG_TO, to_memory}};
-  TRY(dnnl_primitive_execute(primitive, engine->stream, 2, arguments));
-  TRY(dnnl_stream_wait(engine->stream));
+  TRY(dnnl_primitive_execute(primitive, stream, 2, arguments));
+  TRY(dnnl_stream_wait(stream));
 end:
   if (from_memory) dnnl_memory_destroy(from_memory);
   if (to_memory) dnnl_memory_destroy(to_memory);
   if (primitive) dnnl_primitive_destroy(primitive);
   if (description) dnnl_primitive_desc_destroy(description);
+  if (stream) dnnl_stream_destroy(stream);
   return od_status_of(status);
 }

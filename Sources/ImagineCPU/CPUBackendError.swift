@@ -8,4 +8,9 @@ package struct CPUBackendError: Error, Hashable, CustomStringConvertible {
     self.description = description
     self.isOutOfMemory = isOutOfMemory
   }
+
+  /// The same with the layer or weight it happened at.
+  func within(_ path: String) -> CPUBackendError {
+    CPUBackendError("\(path): \(description)", isOutOfMemory: isOutOfMemory)
+  }
 }

@@ -82,6 +82,10 @@ final class StoredWeight: @unchecked Sendable {
   }
 
   private func read(in form: Form) throws -> MemoryBlock {
+    do { return try packed(in: form) } catch let error as CPUBackendError { throw error.within(path) }
+  }
+
+  private func packed(in form: Form) throws -> MemoryBlock {
     let plain = try block(type.byteCount)
     try source.read(path, as: type.elementType, into: plain.bytes)
     switch form {
@@ -89,9 +93,10 @@ final class StoredWeight: @unchecked Sendable {
       return plain
     case .panels:
       let shape = ck_product_shape(weight: type.shape)
-      let packed = try block(ck_packed_weight_count(machine.device, shape) * type.elementType.size)
+      let packed = try block(ck_packed_weight_count(machine.loadingDevice, shape) * type.elementType.size)
       ck_pack_weights(
-        machine.device, try type.elementType.arithmetic, shape, plain.address, shape.checkpointStrides, packed.address)
+        machine.loadingDevice, try type.elementType.arithmetic, shape, plain.address, shape.checkpointStrides,
+        packed.address)
       return packed
     case .oneDNN(let layout, let plainLayout):
       let packed = try block(layout.byteCount)
@@ -101,6 +106,6 @@ final class StoredWeight: @unchecked Sendable {
   }
 
   private func block(_ byteCount: Int) throws -> MemoryBlock {
-    try MemoryBlock(byteCount: byteCount, for: "the weight \(path)")
+    try MemoryBlock(byteCount: byteCount, for: "its elements")
   }
 }

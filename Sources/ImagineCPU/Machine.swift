@@ -10,6 +10,8 @@ final class Machine: @unchecked Sendable {
   let products: CPUProducts
   let device: ck_device
   let engine: Engine
+  /// The same kernels on the calling thread alone: weights are packed on several threads, one weight on each.
+  let loadingDevice: ck_device
   private let workspace = Workspace()
   private let lock = NSRecursiveLock()
 
@@ -17,6 +19,7 @@ final class Machine: @unchecked Sendable {
     capabilities = CPUCapabilities(features: features, threads: threads)
     self.products = products
     engine = try Engine()
+    loadingDevice = ck_device(kernels: ck_kernels_for(features.rawValue), threads: 1, pool: nil)
     device = ck_device(
       kernels: ck_kernels_for(features.rawValue), threads: UInt32(threads),
       pool: Self.usesOneDNN(products, capabilities) ? nil : ck_pool_create(UInt32(threads)))

@@ -11,6 +11,7 @@ final class PlanBuilder {
   private let packable: Set<NodeID>
   private var values: [Value] = []
   private var scratchBytes = 0
+  private var loading = WeightLoading()
 
   init(_ graph: Graph, _ weights: CPUWeights, _ machine: Machine) {
     self.graph = graph
@@ -30,9 +31,10 @@ final class PlanBuilder {
         values.append(try value(of: id))
         if let kernel = try kernel(for: id) { steps.append(CPUPlan.Step(node: node, kernel: kernel)) }
       } catch let error as CPUBackendError {
-        throw CPUBackendError("\(node.scope): \(error)", isOutOfMemory: error.isOutOfMemory)
+        throw error.within(node.scope)
       }
     }
+    try loading.run(threads: machine.capabilities.threads)
     return CPUPlan(
       machine, graph, steps, outputs: graph.outputs.map { values[$0.index] }, valueBytes: memory.byteCount.aligned,
       scratchBytes: scratchBytes)
@@ -41,6 +43,9 @@ final class PlanBuilder {
   /// Asks for working memory during one operation; offsets count from the frame's scratch.
   func reserveScratch(_ byteCount: Int) { scratchBytes = max(scratchBytes, byteCount.aligned) }
 
+  /// Asks for a weight in a form before the first run, not in the middle of it.
+  func load(_ weight: StoredWeight, in form: StoredWeight.Form) { loading.add(weight, form) }
+
   /// Whether a node is a parameter that may lie in memory as oneDNN wants it.
   func isPackable(_ id: NodeID) -> Bool { packable.contains(id) }
 
@@ -48,8 +53,7 @@ final class PlanBuilder {
     let node = graph[id]
     if case .parameter(let path) = node.op {
       let weight = try weights.weight(path, node.type)
-      // Read now, not in the middle of the first run.
-      if !isPackable(id) { _ = try weight.address(in: .plain) }
+      if !isPackable(id) { load(weight, in: .plain) }
       return Value(type: node.type, location: .weight(weight))
     }
     if case .reshape = node.op {

@@ -19,7 +19,7 @@ extension PlanBuilder {
     let packedBytes: Int
     let stored: StoredWeight?
     if request.isPackable, case .weight(let parameter) = weight.location {
-      _ = try parameter.address(in: .panels)
+      load(parameter, in: .panels)
       (stored, packedBytes) = (parameter, 0)
     } else {
       (stored, packedBytes) = (nil, ck_packed_weight_count(device, shape) * weight.type.elementType.size)

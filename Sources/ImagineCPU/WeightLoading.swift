@@ -1,0 +1,62 @@
+import CKernels
+import Foundation
+
+/// The weights a plan wants in memory, each in the form its operation reads: asked for one by one while the plan is
+/// made, then read and packed on all threads, one weight on each.
+struct WeightLoading {
+  private struct Request {
+    let weight: StoredWeight
+    let form: StoredWeight.Form
+  }
+
+  /// Threads that load at once, at most. Each holds a plain copy of its weight until that is packed; reading from memory
+  /// is the limit long before this many.
+  private static let maximumThreads = 8
+
+  private var requests: [Request] = []
+
+  mutating func add(_ weight: StoredWeight, _ form: StoredWeight.Form) {
+    requests.append(Request(weight: weight, form: form))
+  }
+
+  /// Returns when all weights are in memory.
+  ///
+  /// - Throws: what reading the first of the weights that failed, in the order of the plan, threw.
+  func run(threads: Int) throws {
+    let progress = Progress()
+    DispatchQueue.concurrentPerform(iterations: min(threads, Self.maximumThreads, requests.count)) { _ in
+      // Libraries that bring threads of their own stay on this one.
+      ck_set_threads(1)
+      while let index = progress.next(of: requests.count) {
+        do { _ = try requests[index].weight.address(in: requests[index].form) } catch { progress.fail(index, error) }
+      }
+    }
+    ck_set_threads(UInt32(threads))
+    if let error = progress.error { throw error }
+  }
+
+  /// What the threads share.
+  private final class Progress: @unchecked Sendable {
+    private let lock = NSLock()
+    private var taken = 0
+    private var failure: (index: Int, error: any Error)?
+
+    var error: (any Error)? { lock.withLock { failure?.error } }
+
+    /// The next weight to load; nil when all are taken or one has failed.
+    func next(of count: Int) -> Int? {
+      lock.withLock {
+        guard failure == nil, taken < count else { return nil }
+        defer { taken += 1 }
+        return taken
+      }
+    }
+
+    func fail(_ index: Int, _ error: any Error) {
+      lock.withLock {
+        if let failure, failure.index < index { return }
+        failure = (index, error)
+      }
+    }
+  }
+}
