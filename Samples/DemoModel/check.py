@@ -236,6 +236,7 @@ def main():
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("--decoder", action="store_true", help="judge the decoder alone, on true drawings")
     parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1, help="chooses the prompts and the noise of the pictures")
     parser.add_argument("--grid", help="write the first pictures to this PNG")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--guidance", type=float)
@@ -253,11 +254,11 @@ def main():
         return decoder_test(pipeline, options.count)
     if options.sampler:
         pipeline.scheduler = load_in_diffusers.scheduler_of(config, options.sampler)
-    scenes, captions = test_scenes(options.count)
+    scenes, captions = test_scenes(options.count, options.seed)
     pictures = []
     for first in range(0, options.count, 8):
         part = captions[first : first + 8]
-        drawn = load_in_diffusers.draw(pipeline, config, part, 1000 + first, options.steps, options.guidance)
+        drawn = load_in_diffusers.draw(pipeline, config, part, 1000 * options.seed + first, options.steps, options.guidance)
         pictures += [np.array(image) for image in drawn]
     totals, alone, pairs = {}, 0, 0
     for i, (picture, scene, text) in enumerate(zip(pictures, scenes, captions)):

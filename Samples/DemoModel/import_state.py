@@ -2,7 +2,8 @@
 
     python import_state.py MODEL.safetensors --work DIR
 
-The optimizers begin afresh, and so do the text encoder's heads, which the file does not hold.
+The optimizers begin afresh, and so do the text encoder's heads, which the file does not hold. Give `--easy 0` to
+train_diffusion.py afterwards: the model has its first lessons behind it.
 """
 
 import argparse

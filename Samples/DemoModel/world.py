@@ -68,11 +68,15 @@ KINDS = {
     "cloud": ("white", "sky"),
 }
 
+# Trunks and stems: neither is the colour of a background, so that a tree or a flower is whole on all of them.
+WOOD = (160, 115, 70)
+LEAF = (60, 185, 45)
+
 SIZES = ("small", "medium", "big")
 # The width of a thing's box by the number of things in the picture.
 EXTENT = {
     1: {"small": 0.34, "medium": 0.46, "big": 0.66},
-    2: {"small": 0.30, "medium": 0.36, "big": 0.44},
+    2: {"small": 0.34, "medium": 0.40, "big": 0.45},
     3: {"small": 0.25, "medium": 0.27, "big": 0.31},
 }
 PLACES = ("centre", "left", "right", "top", "bottom")
@@ -181,7 +185,7 @@ def luminance(colour):
 
 def shade(colour):
     """A darker relative of a colour (a lighter one for near black)."""
-    return (75, 75, 80) if luminance(colour) < 30 else mix(colour, (0, 0, 0), 0.38)
+    return (75, 75, 80) if luminance(colour) < 30 else mix(colour, (0, 0, 0), 0.3)
 
 
 def tint(colour):
@@ -252,14 +256,14 @@ def draw_thing(pen, kind, colour):
         pen.polygon([(-1, -0.05), (0, -0.95), (1, -0.05)], shade(colour))
         pen.box(-0.16, 0.36, 0.2, 0.92, detail)
     elif kind == "tree":
-        pen.box(-0.16, 0.2, 0.16, 1, (105, 65, 40))
+        pen.box(-0.16, 0.2, 0.16, 1, WOOD)
         pen.disc(0, -0.42, 0.56, colour)
         pen.disc(-0.46, 0.08, 0.44, colour)
         pen.disc(0.46, 0.08, 0.44, colour)
         pen.disc(0, 0.05, 0.4, colour)
     elif kind == "flower":
-        pen.box(-0.09, 0.1, 0.09, 1, (40, 115, 50))
-        pen.disc(0.3, 0.7, 0.13, (40, 115, 50), 1.8)
+        pen.box(-0.1, 0.1, 0.1, 1, LEAF)
+        pen.disc(0.3, 0.7, 0.14, LEAF, 1.8)
         for x, y in ring(6, 0.42, y=-0.32):
             pen.disc(x, y, 0.29, colour)
         centre = (140, 85, 30) if luminance(colour) > 150 else (255, 220, 60)
@@ -273,7 +277,7 @@ def draw_thing(pen, kind, colour):
             pen.disc(x, 0.42, 0.11, (190, 190, 195))
     elif kind == "mountain":
         pen.polygon([(-1, 0.75), (-0.3, -0.85), (0.12, 0.05), (0.42, -0.32), (1, 0.75)], colour)
-        pen.polygon([(-0.3, -0.85), (-0.52, -0.35), (-0.3, -0.45), (-0.07, -0.35)], tint(colour))
+        pen.polygon([(-0.3, -0.85), (-0.44, -0.54), (-0.3, -0.6), (-0.15, -0.52)], tint(colour))
     elif kind == "boat":
         pen.polygon([(-1, 0.3), (1, 0.3), (0.66, 0.88), (-0.66, 0.88)], colour)
         pen.box(-0.1, -0.95, 0, 0.32, dark)
@@ -334,12 +338,14 @@ def layout(scene, rng=None):
             x = {"left": 0.26, "right": 0.74}.get(scene.place, x)
             y = {"top": 0.26, "bottom": 0.74}.get(scene.place, y)
         elif scene.arrangement == "column":
-            y = (0.26, 0.74)[i]
+            y = (0.25, 0.75)[i]
         else:
-            x = (0.26, 0.74)[i] if count == 2 else (0.18, 0.5, 0.82)[i]
+            x = (0.25, 0.75)[i] if count == 2 else (0.18, 0.5, 0.82)[i]
         if rng is not None:
-            x += rng.uniform(-0.025, 0.025)
-            y += rng.uniform(-0.025, 0.025)
+            # Two things never touch.
+            jitter = 0.025 if count == 1 else 0.015
+            x += rng.uniform(-jitter, jitter)
+            y += rng.uniform(-jitter, jitter)
             extent *= rng.uniform(0.95, 1.05)
         half = extent / 2 + 0.01
         places.append((min(max(x, half), 1 - half), min(max(y, half), 1 - half), extent))
