@@ -342,7 +342,7 @@ def layout(scene, rng=None):
         else:
             x = (0.25, 0.75)[i] if count == 2 else (0.18, 0.5, 0.82)[i]
         if rng is not None:
-            # Two things never touch.
+            # Two things stay apart, but for the largest.
             jitter = 0.025 if count == 1 else 0.015
             x += rng.uniform(-jitter, jitter)
             y += rng.uniform(-jitter, jitter)

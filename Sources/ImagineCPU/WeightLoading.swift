@@ -9,8 +9,7 @@ struct WeightLoading {
     let form: StoredWeight.Form
   }
 
-  /// Threads that load at once, at most. Each holds a plain copy of its weight until that is packed; reading from memory
-  /// is the limit long before this many.
+  /// Threads that load at once, at most: each holds a plain copy of its weight until that is packed.
   private static let maximumThreads = 8
 
   private var requests: [Request] = []
