@@ -40,6 +40,8 @@ public enum Device: Sendable, Hashable, LosslessStringConvertible {
 public enum Precision: String, Sendable, Hashable, CaseIterable {
   /// 32-bit floats: the reference, and fastest where the processor has nothing smaller.
   case float32 = "f32"
+  /// 16-bit floats, accumulated in 32 bits: for graphics cards; the processor does not compute in them.
+  case float16 = "f16"
   /// 16-bit brain floats, accumulated in 32 bits: half the memory, and faster where the processor has them.
   case bfloat16 = "bf16"
 }

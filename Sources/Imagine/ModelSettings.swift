@@ -30,6 +30,7 @@ extension Precision {
   var graph: ImagineGraph.Precision {
     switch self {
     case .float32: .float32
+    case .float16: .float16
     case .bfloat16: .bfloat16
     }
   }

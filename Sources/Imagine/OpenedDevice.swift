@@ -10,11 +10,18 @@ struct OpenedDevice {
   let name: String
   let preferredPrecision: Precision
 
-  /// - Parameter threads: of the processor, if that is what computes.
+  /// - Parameters:
+  ///   - threads: of the processor, if that is what computes.
+  ///   - precision: what is asked for; nil leaves it to the device.
   /// - Throws: `ImagineError` if there is no such device, or it cannot be used.
-  init(_ device: Device, threads: Int?) throws {
+  init(_ device: Device, threads: Int?, precision: Precision?) throws {
     switch device {
     case .automatic, .cpu:
+      if precision == .float16 {
+        throw ImagineError(
+          .invalidRequest,
+          "The processor does not compute in f16: choose bf16 or f32, or a graphics card (--device vulkan).")
+      }
       let backend = try ImagineError.translating { try CPUBackend(threads: threads) }
       self.backend = backend
       name = "\(backend.capabilities.name), \(backend.capabilities.threads) threads"

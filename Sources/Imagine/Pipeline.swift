@@ -79,7 +79,7 @@ public actor Pipeline {
     if let threads = options.threads, !(1...1024).contains(threads) {
       throw ImagineError(.invalidRequest, "\(threads) threads are not possible: choose 1 to 1024.")
     }
-    let device = try OpenedDevice(options.device, threads: options.threads)
+    let device = try OpenedDevice(options.device, threads: options.threads, precision: options.precision)
     deviceName = device.name
     let precision = options.precision ?? device.preferredPrecision
     self.precision = precision

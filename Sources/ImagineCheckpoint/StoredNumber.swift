@@ -1,8 +1,8 @@
+import ImagineGraph
+
 /// A number as a file stores it, and how it reads as a binary32.
 ///
-/// The float formats are decoded with integer arithmetic and selects instead of `Float16` or tables: the loops over them
-/// vectorise on every processor, also where the compiler may not assume half-precision instructions. Subnormals are
-/// rebuilt by subtracting two normal numbers, so that a thread which flushes subnormals to zero reads the same values.
+/// The float formats are decoded as `HalfFloat` does it and for its reasons: with integer arithmetic and selects.
 protocol StoredNumber {
   associatedtype Bits: FixedWidthInteger & BitwiseCopyable
   static func float(_ bits: Bits) -> Float
@@ -18,19 +18,8 @@ enum Stored {
     static func float(_ bits: UInt32) -> Float { Float(bitPattern: bits) }
   }
 
-  /// IEEE 754 binary16: 5 exponent bits with bias 15, 10 mantissa bits.
   enum Float16: StoredNumber {
-    static func float(_ bits: UInt16) -> Float {
-      let magnitude = UInt32(bits & 0x7FFF) &<< 13
-      let sign = UInt32(bits & 0x8000) &<< 16
-      // 2^-14, the smallest normal, as a binary32.
-      let smallest: UInt32 = 113 &<< 23
-      let subnormal = (Float(bitPattern: smallest | magnitude) - Float(bitPattern: smallest)).bitPattern
-      let normal = magnitude &+ (127 - 15) &<< 23
-      let special = magnitude | 0x7F80_0000
-      let finite = magnitude < 1 &<< 23 ? subnormal : normal
-      return Float(bitPattern: sign | (magnitude >= 31 &<< 23 ? special : finite))
-    }
+    static func float(_ bits: UInt16) -> Float { HalfFloat.float(bits) }
   }
 
   enum BFloat16: StoredNumber {

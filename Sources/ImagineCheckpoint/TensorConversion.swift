@@ -8,7 +8,7 @@ package struct UnrepresentableValue: Error {
 extension DataType {
   /// Converts consecutive elements of this format to what a backend computes with.
   ///
-  /// bfloat16 rounds to nearest even; wider formats than float32 pass through float32. Integers from floats round to
+  /// float16 and bfloat16 round to nearest even; wider formats than float32 pass through float32. Integers from floats round to
   /// nearest: some merges store token positions as slightly damaged floats.
   ///
   /// - Parameters:
@@ -19,10 +19,12 @@ extension DataType {
     _ source: UnsafeRawBufferPointer, to type: ElementType, into destination: UnsafeMutableRawBufferPointer
   ) throws(UnrepresentableValue) {
     switch (self, type) {
-    case (.float32, .float32), (.bfloat16, .bfloat16), (.int32, .int32):
+    case (.float32, .float32), (.float16, .float16), (.bfloat16, .bfloat16), (.int32, .int32):
       destination.copyMemory(from: source)
     case (_, .float32):
       convert(source, into: destination, as: UInt32.self) { $0.bitPattern }
+    case (_, .float16):
+      convert(source, into: destination, as: UInt16.self) { HalfFloat.bits($0) }
     case (_, .bfloat16):
       convert(source, into: destination, as: UInt16.self) { bfloat16Bits($0) }
     case (_, .int32):

@@ -30,7 +30,7 @@ struct EngineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "\(Choices.sentence(Precision.allCases.map(\.rawValue))). Default: bf16 where the processor computes with it.",
+      "\(Choices.sentence(Precision.allCases.map(\.rawValue))). f16 is for graphics cards. Default: on the processor bf16 where it computes with it, else f32.",
       valueName: "name"),
     transform: { name in
       guard let precision = Precision(rawValue: name.lowercased()) else {

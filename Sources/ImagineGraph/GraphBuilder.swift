@@ -11,6 +11,7 @@ package struct Precision: Hashable, Sendable {
   }
 
   package static let float32 = Precision(activations: .float32, weights: .float32)
+  package static let float16 = Precision(activations: .float16, weights: .float16)
   package static let bfloat16 = Precision(activations: .bfloat16, weights: .bfloat16)
 }
 

@@ -6,6 +6,9 @@ extension HostTensor {
     case .float32:
       let floats = UnsafeBufferPointer(start: address.assumingMemoryBound(to: Float.self), count: count)
       self.init(type.shape, Array(floats))
+    case .float16:
+      let bits = UnsafeBufferPointer(start: address.assumingMemoryBound(to: UInt16.self), count: count)
+      self.init(type.shape, bits.map(HalfFloat.float))
     case .bfloat16:
       let bits = UnsafeBufferPointer(start: address.assumingMemoryBound(to: UInt16.self), count: count)
       self.init(type.shape, bits.map(BFloat16.float))
@@ -18,6 +21,9 @@ extension HostTensor {
   /// Writes the elements, row-major, as a type that `Graph.complaint(about:)` has found fitting.
   package func write(as type: ElementType, to address: UnsafeMutableRawPointer) {
     switch (values, type) {
+    case (.float(let floats), .float16):
+      let bits = address.assumingMemoryBound(to: UInt16.self)
+      for (index, value) in floats.enumerated() { bits[index] = HalfFloat.bits(value) }
     case (.float(let floats), .bfloat16):
       let bits = address.assumingMemoryBound(to: UInt16.self)
       for (index, value) in floats.enumerated() { bits[index] = BFloat16.bits(value) }

@@ -32,6 +32,7 @@ extension WeightSource {
   fileprivate func elements(of path: String, as type: TensorType) throws -> [Double] {
     switch type.elementType {
     case .float32: try read(path, type, of: Float.self).map { Double($0) }
+    case .float16: try read(path, type, of: UInt16.self).map { Double(HalfFloat.float($0)) }
     case .bfloat16: try read(path, type, of: UInt16.self).map { Double(BFloat16.float($0)) }
     case .int32: try read(path, type, of: Int32.self).map { Double($0) }
     }

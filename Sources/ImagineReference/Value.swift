@@ -13,6 +13,7 @@ struct Value {
     self.type = type
     switch type.elementType {
     case .float32: elements = exact.map { Double(Float($0)) }
+    case .float16: elements = exact.map { Double(HalfFloat.rounded(Float($0))) }
     case .bfloat16: elements = exact.map { Double(BFloat16.rounded(Float($0))) }
     case .int32: elements = exact
     }
@@ -27,7 +28,7 @@ struct Value {
   /// The value as the host sees it.
   var host: HostTensor {
     switch type.elementType {
-    case .float32, .bfloat16: HostTensor(shape, elements.map { Float($0) })
+    case .float32, .float16, .bfloat16: HostTensor(shape, elements.map { Float($0) })
     case .int32: HostTensor(shape, elements.map { Int32($0) })
     }
   }

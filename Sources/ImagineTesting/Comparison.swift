@@ -59,9 +59,11 @@ package struct Tolerance: Sendable, Hashable {
   /// - bfloat16: a rounding before the last one makes some results differ by a whole unit of 8 significant bits, an
   ///   NMSE of 7e-6 (1/4 ulp^2 over a mean square of 7/3) and of 2e-5 where magnitudes halve. Attention taken apart
   ///   rounds its logits twice before the exponential, which comes to 7e-5 over 2240 tokens; 1e-4 is just above.
+  /// - float16: three more bits than bfloat16, so an eighth of its errors and a 64th of their squares.
   package init(_ precision: Precision) {
     switch precision.activations {
     case .float32, .int32: self.init(normalisedMeanSquaredError: 1e-10, worstElement: 1e-4)
+    case .float16: self.init(normalisedMeanSquaredError: 2e-6, worstElement: 0x1p-8)
     case .bfloat16: self.init(normalisedMeanSquaredError: 1e-4, worstElement: 0x1p-5)
     }
   }

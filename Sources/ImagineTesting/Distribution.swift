@@ -13,7 +13,7 @@ package enum Distribution: Sendable, Hashable {
   /// A tensor of this distribution, floats or integers as `type` says.
   package func tensor(_ type: TensorType, seed: String) -> HostTensor {
     switch type.elementType {
-    case .float32, .bfloat16: HostTensor(type.shape, floats(type.shape.count, seed: seed))
+    case .float32, .float16, .bfloat16: HostTensor(type.shape, floats(type.shape.count, seed: seed))
     case .int32: HostTensor(type.shape, floats(type.shape.count, seed: seed).map { Int32($0) })
     }
   }

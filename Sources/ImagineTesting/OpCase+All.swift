@@ -1,4 +1,4 @@
-import ImagineGraph
+package import ImagineGraph
 
 extension OpCase {
   /// Every operation, at the shapes that matter, in each precision that makes sense.
@@ -21,7 +21,7 @@ extension OpCase {
 
   /// One row of a table for each precision.
   static func rows(
-    _ name: String, _ distributions: [String: Distribution] = [:], in precisions: [Precision] = [.float32, .bfloat16],
+    _ name: String, _ distributions: [String: Distribution] = [:], in precisions: [Precision] = Precision.all,
     build: @escaping @Sendable (GraphBuilder) -> [Tensor]
   ) -> [OpCase] {
     precisions.map { OpCase(name: name, precision: $0, distributions: distributions, build: build) }
@@ -30,10 +30,15 @@ extension OpCase {
   /// A row whose graph has one input, `x`, and one result.
   static func rows(
     _ name: String, _ shape: Shape, _ distribution: Distribution = .normal(),
-    in precisions: [Precision] = [.float32, .bfloat16], build: @escaping @Sendable (Tensor) -> Tensor
+    in precisions: [Precision] = Precision.all, build: @escaping @Sendable (Tensor) -> Tensor
   ) -> [OpCase] {
     rows("\(name) \(shape)", ["x": distribution], in: precisions) { [build($0.activation("x", shape))] }
   }
+}
+
+extension Precision {
+  /// Every format graphs compute in.
+  package static let all: [Precision] = [.float32, .float16, .bfloat16]
 }
 
 extension GraphBuilder {

@@ -61,6 +61,7 @@ extension WeightSource {
     }
     switch type {
     case .float32: values.withUnsafeBytes { destination.copyMemory(from: $0) }
+    case .float16: values.map(HalfFloat.bits).withUnsafeBytes { destination.copyMemory(from: $0) }
     case .bfloat16: values.map(BFloat16.bits).withUnsafeBytes { destination.copyMemory(from: $0) }
     case .int32: throw WeightError("Weight \(name) holds floats; integers were asked for.")
     }

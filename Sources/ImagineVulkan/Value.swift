@@ -19,6 +19,7 @@ extension ElementType {
     get throws(VulkanError) {
       switch self {
       case .float32: "f32"
+      case .float16: "f16"
       case .bfloat16: "bf16"
       case .int32: throw VulkanError(.unsupported, "This operation computes with floats and was given integers.")
       }

@@ -3,8 +3,11 @@ import ImagineGraph
 import ImagineTesting
 import Testing
 
+/// The processor does not compute in float16.
+private let casesForProcessors = OpCase.forThisBuild.filter { $0.precision != .float16 }
+
 @Suite struct CPUOpCaseTests {
-  @Test("CPU agrees with the reference", arguments: OpCase.forThisBuild)
+  @Test("CPU agrees with the reference", arguments: casesForProcessors)
   func agreesWithReference(_ opCase: OpCase) throws {
     let expected = try opCase.expectedResults()
     let tolerance = Tolerance(opCase.precision)
@@ -24,10 +27,15 @@ import Testing
   }
 
   /// Except by oneDNN, which divides some of its sums among threads.
-  @Test("Results do not depend on the number of threads", arguments: OpCase.forThisBuild)
+  @Test("Results do not depend on the number of threads", arguments: casesForProcessors)
   func sameForAnyThreads(_ opCase: OpCase) throws {
     let results = try [1, 2, 3].map { try opCase.results(on: try CPUBackend(threads: $0, products: .kernels)) }
     #expect(results[1] == results[0])
     #expect(results[2] == results[0])
+  }
+
+  @Test func float16IsRefusedInWords() throws {
+    let opCase = try #require(OpCase.small.first { $0.precision == .float16 })
+    #expect { try opCase.results(on: try CPUBackend()) } throws: { "\($0)".contains("use bfloat16 or float32") }
   }
 }

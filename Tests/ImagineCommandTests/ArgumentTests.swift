@@ -89,7 +89,8 @@ import Testing
     (["x", "--steps", "many"], "many"), (["x", "--seed", "-2"], "-1"), (["x", "--sampler", "nope"], "dpmpp_2m"),
     (["x", "--schedule", "nope"], "karras"), (["x", "--rng", "nope"], "cuda"),
     (["x", "--device", "vulkan:"], "auto, cpu, vulkan"),
-    (["x", "--precision", "f8"], "f32 or bf16"), (["x", "-b", "0"], "1 to 100000"), (["x", "-t", "0"], "1 to 1024"),
+    (["x", "--precision", "f8"], "f32, f16 or bf16"), (["x", "-b", "0"], "1 to 100000"),
+    (["x", "-t", "0"], "1 to 1024"),
     (["x", "-q", "-v"], "--quiet"), (["x", "--dump-tensors", "t", "-b", "2"], "--dump-tensors"),
     (["x", "--bogus"], "--bogus"),
   ]

@@ -24,7 +24,7 @@ import Testing
       HostTensor([2], [1e-20, 0] as [Float]).mismatch(with: HostTensor([2], [0, 0] as [Float]), tolerance) != nil)
   }
 
-  @Test(arguments: [Precision.float32, .bfloat16]) func oneWrongElementAmongManyShows(precision: Precision) {
+  @Test(arguments: Precision.all) func oneWrongElementAmongManyShows(precision: Precision) {
     let expected = Distribution.normal().tensor(TensorType([1000, 1000], .float32), seed: "many")
     var floats = expected.floats
     floats[123_456] += 1
