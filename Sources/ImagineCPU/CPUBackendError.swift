@@ -1,8 +1,12 @@
+package import ImagineGraph
+
 /// Why the CPU backend cannot do what it was asked for, in a sentence that says what would help.
-package struct CPUBackendError: Error, Hashable, CustomStringConvertible {
+package struct CPUBackendError: BackendFailure, Hashable, CustomStringConvertible {
   package let description: String
   /// Whether less memory, as for a smaller picture, would have been enough.
   package let isOutOfMemory: Bool
+
+  package var failure: BackendFailureKind { isOutOfMemory ? .outOfMemory : .other }
 
   init(_ description: String, isOutOfMemory: Bool = false) {
     self.description = description

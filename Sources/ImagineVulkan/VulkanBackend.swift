@@ -2,17 +2,29 @@ package import ImagineGraph
 
 /// Runs graphs on a device with Vulkan, with the kernels of the folder Kernels.
 package struct VulkanBackend: Backend {
+  /// How a device is to be used.
+  package struct Configuration: Sendable {
+    /// Nil takes the best the device has.
+    package var tier: VulkanTier?
+    /// Work of one submission to the device, as a part of what is usual: less after a device was lost.
+    package var submissionShare = 1.0
+
+    package init() {}
+  }
+
   private let context: VulkanContext
 
   /// - Parameter device: by default the best that can be used.
   /// - Throws: `VulkanError` if there is none, or it cannot be opened.
-  package init(_ device: VulkanPhysicalDevice? = nil, in instance: VulkanInstance) throws(VulkanError) {
+  package init(
+    _ device: VulkanPhysicalDevice? = nil, in instance: VulkanInstance, _ configuration: Configuration = Configuration()
+  ) throws(VulkanError) {
     let usable = try instance.physicalDevices().first { $0.obstacle == nil }
     guard let device = device ?? usable else {
       throw VulkanError(
         .unavailable, "No device on this machine can be used with Vulkan; install its driver, or use the CPU.")
     }
-    context = try VulkanContext(VulkanDevice(device, instance))
+    context = try VulkanContext(VulkanDevice(device, instance), configuration)
   }
 
   package var device: VulkanPhysicalDevice { context.device.physical }

@@ -7,9 +7,11 @@ final class VulkanContext: Sendable {
   let pipelines: PipelineStore
   /// Of the offsets at which values may begin: a multiple of what the device asks for.
   let alignment: Int
+  let configuration: VulkanBackend.Configuration
 
-  init(_ device: VulkanDevice) throws(VulkanError) {
+  init(_ device: VulkanDevice, _ configuration: VulkanBackend.Configuration) throws(VulkanError) {
     self.device = device
+    self.configuration = configuration
     pipelines = try PipelineStore(device)
     alignment = max(256, Int(device.physical.limits.minStorageBufferOffsetAlignment))
   }

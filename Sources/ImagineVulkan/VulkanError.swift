@@ -1,7 +1,8 @@
 import CVulkan
+package import ImagineGraph
 
 /// Why something could not be done with Vulkan, as a sentence.
-package struct VulkanError: Error, Hashable, CustomStringConvertible {
+package struct VulkanError: BackendFailure, Hashable, CustomStringConvertible {
   /// What a caller can do about it.
   package enum Kind: Sendable, Hashable {
     /// There is no Vulkan library, driver or fitting device on this machine.
@@ -11,11 +12,23 @@ package struct VulkanError: Error, Hashable, CustomStringConvertible {
     case outOfMemory
     /// Everything on the device is gone; it has to be opened anew.
     case deviceLost
+    /// A result holds NaN or infinity.
+    case notFinite
     case failed
   }
 
   package let kind: Kind
   package let description: String
+
+  package var failure: BackendFailureKind {
+    switch kind {
+    case .outOfMemory: .outOfMemory
+    case .unsupported: .unsupported
+    case .deviceLost: .deviceLost
+    case .notFinite: .notFinite
+    case .unavailable, .failed: .other
+    }
+  }
 
   init(_ kind: Kind, _ description: String) {
     self.kind = kind
