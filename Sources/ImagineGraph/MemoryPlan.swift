@@ -1,17 +1,21 @@
 /// Where each value of a graph lies in one block of memory, reused as values die.
 ///
 /// Lifetimes come from the order of the nodes; the largest buffers are placed first, each at the lowest offset where
-/// it meets no buffer alive at the same time. Reshapes share their operand's buffer; weights are not placed.
+/// it meets no buffer alive at the same time. What an operation needs for itself lives as long as it runs. Reshapes share their operand's buffer; weights are not placed.
 package struct MemoryPlan: Sendable {
   /// For each node, its offset in bytes; nil for weights.
   package let offsets: [Int?]
+  /// For each node, the offset of what its computation needs for itself; nil where it needs nothing.
+  package let scratchOffsets: [Int?]
   /// Bytes of the whole block.
   package let byteCount: Int
   /// What the values would need side by side.
   package let unsharedByteCount: Int
 
-  /// - Parameter alignment: of every offset, in bytes.
-  package init(_ graph: Graph, alignment: Int = 64) {
+  /// - Parameters:
+  ///   - alignment: of every offset, in bytes.
+  ///   - scratch: bytes that an operation needs while it is computed.
+  package init(_ graph: Graph, alignment: Int = 64, scratch: (Node) -> Int = { _ in 0 }) {
     let storage = Self.storage(of: graph)
     var lastUse = Array(graph.nodes.indices)
     for (index, node) in graph.nodes.enumerated() {
@@ -22,10 +26,14 @@ package struct MemoryPlan: Sendable {
     var buffers: [Buffer] = []
     for (index, node) in graph.nodes.enumerated() where storage[index] == index {
       if case .parameter = node.op { continue }
-      let size = (node.type.byteCount + alignment - 1) / alignment * alignment
+      func aligned(_ size: Int) -> Int { (size + alignment - 1) / alignment * alignment }
+      let scratchSize = aligned(scratch(node))
+      if scratchSize > 0 {
+        buffers.append(Buffer(node: index, size: scratchSize, birth: index, death: index, isScratch: true))
+      }
       // Inputs are all there before the first operation runs.
       let birth = if case .input = node.op { 0 } else { index }
-      buffers.append(Buffer(node: index, size: size, birth: birth, death: lastUse[index]))
+      buffers.append(Buffer(node: index, size: aligned(node.type.byteCount), birth: birth, death: lastUse[index]))
     }
     buffers.sort { ($0.size, $1.birth) > ($1.size, $0.birth) }
 
@@ -40,9 +48,13 @@ package struct MemoryPlan: Sendable {
     }
 
     var offsets = [Int?](repeating: nil, count: graph.nodes.count)
-    for buffer in placed { offsets[buffer.node] = buffer.offset }
+    var scratchOffsets = offsets
+    for buffer in placed {
+      if buffer.isScratch { scratchOffsets[buffer.node] = buffer.offset } else { offsets[buffer.node] = buffer.offset }
+    }
     for index in graph.nodes.indices { offsets[index] = offsets[storage[index]] }
     self.offsets = offsets
+    self.scratchOffsets = scratchOffsets
     byteCount = placed.map { $0.offset + $0.size }.max() ?? 0
     unsharedByteCount = placed.reduce(0) { $0 + $1.size }
   }
@@ -58,6 +70,7 @@ package struct MemoryPlan: Sendable {
 
   private struct Buffer {
     let node: Int, size: Int, birth: Int, death: Int
+    var isScratch = false
     var offset = 0
 
     func overlapsInTime(_ other: Buffer) -> Bool { birth <= other.death && other.birth <= death }

@@ -15,7 +15,7 @@ final class PlanBuilder {
     self.graph = graph
     self.weights = weights
     self.context = context
-    memory = MemoryPlan(graph, alignment: context.alignment)
+    memory = MemoryPlan(graph, alignment: context.alignment, scratch: Self.scratchBytes)
     arena = try DeviceBuffer(memory.byteCount, .device, for: "values between operations", on: context.device)
   }
 
@@ -48,6 +48,16 @@ final class PlanBuilder {
         throw VulkanError(.failed, "The memory plan has no place for the result of \(node.op.name).")
       }
       return Value(type: node.type, span: BufferSpan(arena, offset: offset, byteCount: node.type.byteCount))
+    }
+  }
+
+  /// Memory that the dispatches of an operation share while it is computed.
+  private static func scratchBytes(of node: Node) -> Int { 0 }
+
+  /// That memory; nil for an operation that needs none.
+  private func scratch(of id: NodeID) -> BufferSpan? {
+    memory.scratchOffsets[id.index].map {
+      BufferSpan(arena, offset: $0, byteCount: Self.scratchBytes(of: graph[id]))
     }
   }
 

@@ -74,6 +74,22 @@ import Testing
     }
   }
 
+  @Test(arguments: 0..<20) func scratchMeetsNoLivingValue(seed: UInt64) throws {
+    let graph = try RandomGraph.make(seed: seed)
+    func bytes(_ node: Node) -> Int { node.operands.count == 2 ? 100 : 0 }
+    let plan = MemoryPlan(graph, scratch: bytes)
+    try verify(graph, plan)
+    let needed = neededMoments(graph)
+    for (index, node) in graph.nodes.enumerated() where bytes(node) > 0 {
+      let start = try #require(plan.scratchOffsets[index]), scratch = start..<start + 100
+      #expect(start % 64 == 0 && scratch.upperBound <= plan.byteCount)
+      for (other, value) in graph.nodes.enumerated() where needed[other].contains(index) {
+        guard let offset = plan.offsets[other] else { continue }
+        #expect(!scratch.overlaps(offset..<offset + value.type.byteCount), "node \(other) and the scratch of \(index)")
+      }
+    }
+  }
+
   @Test func weightsAreNotPlaced() throws {
     let builder = GraphBuilder()
     let x = builder.input("x", [2, 4])
