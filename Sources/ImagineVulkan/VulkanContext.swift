@@ -8,10 +8,13 @@ final class VulkanContext: Sendable {
   /// Of the offsets at which values may begin: a multiple of what the device asks for.
   let alignment: Int
   let configuration: VulkanBackend.Configuration
+  /// What decides how products are computed.
+  let productDevice: ProductDevice
 
   init(_ device: VulkanDevice, _ configuration: VulkanBackend.Configuration) throws(VulkanError) {
     self.device = device
     self.configuration = configuration
+    productDevice = ProductDevice(device.physical, configuration)
     pipelines = try PipelineStore(device)
     alignment = max(256, Int(device.physical.limits.minStorageBufferOffsetAlignment))
   }

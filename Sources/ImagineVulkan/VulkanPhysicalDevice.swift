@@ -37,6 +37,8 @@ package struct VulkanPhysicalDevice: Sendable {
   let hardware: [UInt8]
   let largestAllocation: UInt64
   let has16BitStorage: Bool
+  /// What runs workgroups: compute units, streaming multiprocessors, Xe cores.
+  let cores: Int
 
   init(_ handle: VkPhysicalDevice, _ functions: cv_instance) {
     self.handle = handle
@@ -86,6 +88,8 @@ package struct VulkanPhysicalDevice: Sendable {
     hardware = withUnsafeBytes(of: identity.deviceUUID) { Array($0) }
     largestAllocation = maintenance.maxMemoryAllocationSize
     has16BitStorage = storage.storageBuffer16BitAccess != 0
+
+    cores = Self.cores(handle, functions)
 
     let family = Self.computeFamily(handle, functions)
     queueFamily = family ?? 0
