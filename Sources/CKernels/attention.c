@@ -4,6 +4,7 @@
 typedef struct {
   const ck_kernels *kernels;
   ck_type type;
+  bool pairs;  // both products in bfloat16
   ck_attention_shape shape;
   size_t key_blocks, query_blocks;
   size_t keys_floats, values_floats;   // of one head
@@ -14,19 +15,25 @@ typedef struct {
   size_t block_floats;
 } attention_job;
 
-static attention_job job_of(ck_device device, ck_attention_shape shape) {
+static attention_job job_of(ck_device device, ck_type type, ck_attention_shape shape) {
+  const bool pairs = type == CK_BF16 && ck_has_pairs(device);
+  const size_t pair_keys = ck_round_up(shape.keys, CK_PAIR_STEP), pair_width = ck_round_up(shape.head_size, CK_PAIR_STEP);
+  const size_t block_floats = pairs ? ck_pair_attention_block_floats(shape.head_size)
+                                    : ck_attention_block_floats(device.kernels, shape.head_size);
   return (attention_job){
-    .kernels = device.kernels, .shape = shape,
+    .kernels = device.kernels, .type = type, .pairs = pairs, .shape = shape,
     .key_blocks = (shape.keys + CK_KEY_BLOCK - 1) / CK_KEY_BLOCK,
     .query_blocks = (shape.queries + CK_QUERY_BLOCK - 1) / CK_QUERY_BLOCK,
-    .keys_floats = ck_round_up(shape.keys, device.kernels->panel) * shape.head_size,
-    .values_floats = shape.keys * ck_round_up(shape.head_size, device.kernels->value_panel),
-    .block_floats = ck_round_up(ck_attention_block_floats(device.kernels, shape.head_size), 16),
+    .keys_floats =
+      pairs ? pair_keys * pair_width / 2 : ck_round_up(shape.keys, device.kernels->panel) * shape.head_size,
+    .values_floats =
+      pairs ? pair_keys * pair_width / 2 : shape.keys * ck_round_up(shape.head_size, device.kernels->value_panel),
+    .block_floats = ck_round_up(block_floats, 16),
   };
 }
 
-size_t ck_attention_scratch_bytes(ck_device device, ck_attention_shape shape) {
-  const attention_job job = job_of(device, shape);
+size_t ck_attention_scratch_bytes(ck_device device, ck_type type, ck_attention_shape shape) {
+  const attention_job job = job_of(device, type, shape);
   const size_t heads = shape.batch * shape.heads;
   return (heads * (job.keys_floats + job.values_floats) + device.threads * job.block_floats) * sizeof(float);
 }
@@ -46,12 +53,15 @@ static void pack_piece(void *context, unsigned thread, size_t begin, size_t end)
     const size_t head = piece / job->key_blocks, first = piece % job->key_blocks * CK_KEY_BLOCK;
     const size_t count = shape->keys - first < CK_KEY_BLOCK ? shape->keys - first : CK_KEY_BLOCK;
     const size_t at = offset_of(job, shape->keys, head, 0);
-    job->kernels->pack_keys(
-      job->type, (const char *)job->k + at, stride, first, count, shape->head_size,
-      job->keys_packed + head * job->keys_floats);
-    job->kernels->pack_values(
-      job->type, (const char *)job->v + at, stride, first, count, shape->keys, shape->head_size,
-      job->values_packed + head * job->values_floats);
+    const void *k = (const char *)job->k + at, *v = (const char *)job->v + at;
+    float *keys = job->keys_packed + head * job->keys_floats, *values = job->values_packed + head * job->values_floats;
+    if (job->pairs) {
+      job->kernels->pack_key_pairs(k, stride, first, count, shape->head_size, (uint16_t *)keys);
+      job->kernels->pack_value_pairs(v, stride, first, count, shape->keys, shape->head_size, (uint16_t *)values);
+    } else {
+      job->kernels->pack_keys(job->type, k, stride, first, count, shape->head_size, keys);
+      job->kernels->pack_values(job->type, v, stride, first, count, shape->keys, shape->head_size, values);
+    }
   }
 }
 
@@ -69,7 +79,8 @@ static void attend_piece(void *context, unsigned thread, size_t begin, size_t en
       .values_packed = job->values_packed + head * job->values_floats, .out = (char *)job->out + at,
       .scratch = job->blocks + thread * job->block_floats,
     };
-    job->kernels->attend(job->type, &block);
+    if (job->pairs) job->kernels->attend_pairs(&block);
+    else job->kernels->attend(job->type, &block);
   }
 }
 
@@ -77,9 +88,8 @@ void ck_attention(
   ck_device device, ck_type type, ck_attention_shape shape, const void *q, const void *k, const void *v, void *out,
   void *scratch
 ) {
-  attention_job job = job_of(device, shape);
+  attention_job job = job_of(device, type, shape);
   const size_t heads = shape.batch * shape.heads;
-  job.type = type;
   job.q = q;
   job.k = k;
   job.v = v;

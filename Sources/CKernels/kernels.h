@@ -11,9 +11,9 @@ typedef struct {
   size_t row_stride;    // of q and out, in elements
   bool causal;
   const void *q;
-  const float *keys_packed, *values_packed;
+  const void *keys_packed, *values_packed;
   void *out;
-  float *scratch;       // ck_attention_block_floats
+  float *scratch;       // ck_attention_block_floats, or ck_pair_attention_block_floats
 } ck_attention_block;
 
 // Some rows and panels of a product's result.
@@ -56,6 +56,16 @@ struct ck_kernels {
 
   // `scratch` has CK_PRODUCT_SCRATCH_FLOATS.
   void (*multiply_block)(const ck_product_block *block, float *scratch);
+
+  // Products of bfloat16, two neighbours along the depth at once; NULL where the instruction set has none. What is
+  // multiplied by is packed in panels of columns, [panel][depth / 2][column][2], depth and columns padded with zeros to
+  // multiples of CK_PAIR_STEP.
+  void (*pack_key_pairs)(
+    const uint16_t *k, size_t stride, size_t first, size_t count, size_t head_size, uint16_t *out);
+  void (*pack_value_pairs)(
+    const uint16_t *v, size_t stride, size_t first, size_t count, size_t keys, size_t head_size, uint16_t *out);
+  void (*attend_pairs)(const ck_attention_block *block);
+  void (*multiply_pair_block)(const ck_product_block *block, float *scratch);
 };
 
 // Extents of blocks. Rows and queries are a multiple of every instruction set's rows per tile; columns, of its panel.
@@ -66,6 +76,9 @@ enum {
   CK_PRODUCT_COLUMNS = 512,
   CK_PRODUCT_DEPTH = 320,
   CK_WIDEST_PANEL = 32,
+  CK_PAIR_PANEL = 16,
+  CK_PAIR_STEP = 32,
+  CK_PAIR_STRETCH = 2 * CK_PRODUCT_DEPTH,
   CK_PRODUCT_SCRATCH_FLOATS =
     CK_PRODUCT_ROWS * (CK_PRODUCT_COLUMNS + CK_PRODUCT_DEPTH) + CK_PRODUCT_DEPTH * CK_WIDEST_PANEL,
 };
@@ -85,7 +98,13 @@ static inline size_t ck_attention_block_floats(const ck_kernels *kernels, size_t
   return CK_QUERY_BLOCK * (head_size + CK_KEY_BLOCK + columns + 2) + 16;
 }
 
-extern const ck_kernels ck_generic_kernels;
+// The same for products by pairs.
+static inline size_t ck_pair_attention_block_floats(size_t head_size) {
+  const size_t columns = ck_round_up(head_size, CK_PAIR_STEP), halves = CK_QUERY_BLOCK * (columns + CK_KEY_BLOCK);
+  return CK_QUERY_BLOCK * (CK_KEY_BLOCK + columns + 2) + halves / 2;
+}
+
+extern const ck_kernels ck_generic_kernels, ck_software_tile_kernels;
 #if defined(__x86_64__)
-extern const ck_kernels ck_avx2_kernels, ck_avx512_kernels;
+extern const ck_kernels ck_avx2_kernels, ck_avx512_kernels, ck_avx512_bf16_kernels, ck_amx_kernels;
 #endif

@@ -68,6 +68,39 @@ void ck_pack_weights(
   ck_parallel(device, (shape.out + device.kernels->panel - 1) / device.kernels->panel, 1, pack_panels, &job);
 }
 
+bool ck_has_pairs(ck_device device) { return device.kernels->multiply_pair_block != NULL; }
+
+size_t ck_packed_pair_count(ck_product_shape shape) {
+  return ck_round_up(shape.out, CK_PAIR_STEP) * ck_round_up(ck_product_depth(&shape), CK_PAIR_STEP);
+}
+
+// One panel, [depth / 2][column][2], where the depth is [tap][channel].
+static void pack_pair_panels(void *context, unsigned thread, size_t begin, size_t end) {
+  const pack_job *job = context;
+  const size_t channels = job->shape.in, taps = job->shape.kernel_height * job->shape.kernel_width;
+  const size_t depth = channels * taps, panel = CK_PAIR_PANEL * ck_round_up(depth, CK_PAIR_STEP);
+  for (size_t index = begin; index < end; index++) {
+    uint16_t *out = (uint16_t *)job->packed + index * panel;
+    memset(out, 0, panel * sizeof *out);
+    for (size_t column = 0; column < CK_PAIR_PANEL && index * CK_PAIR_PANEL + column < job->shape.out; column++) {
+      const uint16_t *in = (const uint16_t *)job->weights + (index * CK_PAIR_PANEL + column) * job->strides[0];
+      for (size_t c = 0; c < channels; c++) {
+        for (size_t tap = 0; tap < taps; tap++) {
+          const size_t k = tap * channels + c;
+          out[k / 2 * 2 * CK_PAIR_PANEL + 2 * column + k % 2] = in[c * job->strides[1] + tap * job->strides[2]];
+        }
+      }
+    }
+  }
+}
+
+void ck_pack_weight_pairs(
+  ck_device device, ck_product_shape shape, const void *weights, const size_t strides[3], void *packed
+) {
+  pack_job job = {.shape = shape, .strides = strides, .weights = weights, .packed = packed};
+  ck_parallel(device, ck_round_up(shape.out, CK_PAIR_STEP) / CK_PAIR_PANEL, 1, pack_pair_panels, &job);
+}
+
 typedef struct {
   const ck_kernels *kernels;
   const ck_product *product;
@@ -86,7 +119,9 @@ static void product_piece(void *context, unsigned thread, size_t begin, size_t e
       .rows = job->rows - row < CK_PRODUCT_ROWS ? job->rows - row : CK_PRODUCT_ROWS,
       .columns = out - column < job->columns ? out - column : job->columns,
     };
-    job->kernels->multiply_block(&block, job->scratch + thread * CK_PRODUCT_SCRATCH_FLOATS);
+    float *scratch = job->scratch + thread * CK_PRODUCT_SCRATCH_FLOATS;
+    if (job->product->pairs) job->kernels->multiply_pair_block(&block, scratch);
+    else job->kernels->multiply_block(&block, scratch);
   }
 }
 

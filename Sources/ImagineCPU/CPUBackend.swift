@@ -26,7 +26,8 @@ package struct CPUBackend: Backend {
     guard (1...4096).contains(threads) else {
       throw CPUBackendError("\(threads) threads are not possible; choose from 1 to 4096.")
     }
-    machine = try Machine(features: features.intersection(.available), threads: threads, products: products)
+    machine = try Machine(
+      features: features.intersection(.available.union(.softwareTiles)), threads: threads, products: products)
   }
 
   package var capabilities: CPUCapabilities { machine.capabilities }

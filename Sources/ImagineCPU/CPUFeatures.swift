@@ -14,6 +14,9 @@ package struct CPUFeatures: OptionSet, Sendable, Hashable {
   /// Products of bfloat16 in tiles.
   package static let amxBFloat16 = CPUFeatures(rawValue: UInt32(CK_AMX_BF16))
 
+  /// The tiles of `amxBFloat16` computed one element at a time: no processor has this feature, tests ask for it.
+  package static let softwareTiles = CPUFeatures(rawValue: UInt32(CK_SOFTWARE_TILES))
+
   /// What this processor has and its operating system supports.
   package static let available = CPUFeatures(rawValue: ck_cpu_features())
 

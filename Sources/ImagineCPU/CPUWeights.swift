@@ -41,6 +41,8 @@ final class StoredWeight: @unchecked Sendable {
     case plain
     /// In panels, as the kernels of this package want them.
     case panels
+    /// In panels of pairs, as products of bfloat16 by pairs want them.
+    case pairs
     /// As a product of oneDNN wants them; `plain` describes the row-major form to it.
     case oneDNN(WeightLayout, plain: WeightLayout)
   }
@@ -97,6 +99,11 @@ final class StoredWeight: @unchecked Sendable {
       ck_pack_weights(
         machine.loadingDevice, try type.elementType.arithmetic, shape, plain.address, shape.checkpointStrides,
         packed.address)
+      return packed
+    case .pairs:
+      let shape = ck_product_shape(weight: type.shape)
+      let packed = try block(ck_packed_pair_count(shape) * type.elementType.size)
+      ck_pack_weight_pairs(machine.loadingDevice, shape, plain.address, shape.checkpointStrides, packed.address)
       return packed
     case .oneDNN(let layout, let plainLayout):
       let packed = try block(layout.byteCount)

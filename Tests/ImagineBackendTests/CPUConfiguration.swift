@@ -6,6 +6,11 @@ struct CPUConfiguration: Sendable {
   let name: String
   let backend: CPUBackend
 
+  private init(_ name: String, _ backend: CPUBackend) {
+    self.name = name
+    self.backend = backend
+  }
+
   init(_ name: String, masking masked: CPUFeatures = [], products: CPUProducts = .kernels) throws {
     self.name = name
     backend = try CPUBackend(threads: 2, features: CPUFeatures(masking: masked), products: products)
@@ -22,6 +27,8 @@ struct CPUConfiguration: Sendable {
     let kernels = steps.compactMap { name, masked in
       seen.insert(CPUFeatures(masking: masked)).inserted ? try? CPUConfiguration(name, masking: masked) : nil
     }
-    return kernels + [try? CPUConfiguration("oneDNN", products: .oneDNN)].compactMap { $0 }
+    let tiles = try? CPUBackend(threads: 2, features: .available.union(.softwareTiles), products: .kernels)
+    return kernels + [tiles.map { CPUConfiguration("tiles in software", $0) }].compactMap { $0 }
+      + [try? CPUConfiguration("oneDNN", products: .oneDNN)].compactMap { $0 }
   }()
 }

@@ -20,11 +20,12 @@ import Testing
     }
   }
 
+  /// Extents that fill whole panels, so that packing pads nothing.
   private func network(_ side: Int, _ precision: Precision) throws -> Graph {
     let builder = GraphBuilder(precision: precision)
-    let x = builder.input("x", [1, side, side, 16], precision.activations)
+    let x = builder.input("x", [1, side, side, 32], precision.activations)
     let image = x.conv2d(
-      Parameter(path: "conv.weight", shape: [32, 16, 3, 3]), bias: Parameter(path: "conv.bias", shape: [32]),
+      Parameter(path: "conv.weight", shape: [32, 32, 3, 3]), bias: Parameter(path: "conv.bias", shape: [32]),
       Convolution(padding: .init(1)))
     return try builder.finish([
       image.asTokens().linear(
@@ -47,7 +48,7 @@ import Testing
 
     let first = try backend.plan(small, weights: weights)
     let bytes = weights.byteCount
-    let elements = 32 * 16 * 9 + 64 * 32, vectors = 32 + 64
+    let elements = 32 * 32 * 9 + 64 * 32, vectors = 32 + 64
     #expect(bytes == elements * precision.weights.size + vectors * 4)
 
     let before = try run(first, small)

@@ -15,6 +15,7 @@ enum {
   CK_AVX512 = 1 << 1,       // F, BW, DQ and VL
   CK_AVX512_BF16 = 1 << 2,  // products of bfloat16
   CK_AMX_BF16 = 1 << 3,     // products of bfloat16 tiles
+  CK_SOFTWARE_TILES = 1 << 4,  // the same tiles computed one element at a time: no processor offers this, tests ask for it
 };
 
 // What the processor and the operating system offer, as a mask.
@@ -97,7 +98,7 @@ typedef struct {
 //
 // Computes blocks of queries against blocks of keys with a running softmax, so that no matrix of all pairs exists
 // (Dao et al., FlashAttention, 2022).
-size_t ck_attention_scratch_bytes(ck_device device, ck_attention_shape shape);
+size_t ck_attention_scratch_bytes(ck_device device, ck_type type, ck_attention_shape shape);
 void ck_attention(
   ck_device device, ck_type type, ck_attention_shape shape, const void *q, const void *k, const void *v, void *out,
   void *scratch);
@@ -116,7 +117,8 @@ typedef struct {
   ck_product_shape shape;
   ck_type x_type, weight_type, out_type;
   ck_activation activation;
-  const void *x, *weights;  // packed by ck_pack_weights
+  const void *x, *weights;  // packed by ck_pack_weights, or by ck_pack_weight_pairs where `pairs`
+  bool pairs;               // x and weights are bfloat16, and ck_has_pairs
   const float *bias;        // [out], or NULL
   const void *residual;     // of the result's shape and type, or NULL
   void *out;
@@ -127,6 +129,14 @@ size_t ck_packed_weight_count(ck_device device, ck_product_shape shape);
 // Element (o, c, tap) is weights[o * strides[0] + c * strides[1] + tap * strides[2]].
 void ck_pack_weights(
   ck_device device, ck_type type, ck_product_shape shape, const void *weights, const size_t strides[3], void *packed);
+
+// Whether there are products of bfloat16 by pairs: two neighbours along the depth are multiplied and added at once.
+bool ck_has_pairs(ck_device device);
+// Elements of bfloat16 weights packed for them: [panel][depth / 2][column][2], padded with zeros.
+size_t ck_packed_pair_count(ck_product_shape shape);
+void ck_pack_weight_pairs(
+  ck_device device, ck_product_shape shape, const void *weights, const size_t strides[3], void *packed);
+
 size_t ck_product_scratch_bytes(ck_device device);
 void ck_multiply(ck_device device, const ck_product *product, void *scratch);
 

@@ -78,6 +78,7 @@ static void update_row(float *scores, size_t valid, size_t columns, float *resul
 
 INLINE void attend_block(ck_type type, const ck_attention_block *block) {
   const size_t d = block->head_size, width = ck_round_up(d, CK_WIDTH), rows = ck_round_up(block->queries, CK_ROWS);
+  const float *keys_packed = block->keys_packed, *values_packed = block->values_packed;
   float *q = block->scratch, *scores = q + CK_QUERY_BLOCK * d, *result = scores + CK_QUERY_BLOCK * CK_KEY_BLOCK;
   float *max = result + CK_QUERY_BLOCK * width, *sum = max + CK_QUERY_BLOCK;
 
@@ -101,7 +102,7 @@ INLINE void attend_block(ck_type type, const ck_attention_block *block) {
   for (size_t start = 0; start < keys; start += CK_KEY_BLOCK) {
     const size_t count = keys - start < CK_KEY_BLOCK ? keys - start : CK_KEY_BLOCK;
     for (size_t c = 0; c < count; c += PANEL) {
-      const float *panel = block->keys_packed + (start + c) * d;
+      const float *panel = keys_packed + (start + c) * d;
       for (size_t r = 0; r < rows; r += CK_ROWS) {
         multiply_panel(q + r * d, d, panel, d, scores + r * CK_KEY_BLOCK + c, CK_KEY_BLOCK);
       }
@@ -116,7 +117,7 @@ INLINE void attend_block(ck_type type, const ck_attention_block *block) {
     }
     for (size_t c = 0; c < width; c += PANEL) {
       const bool half = width - c == CK_WIDTH;
-      const float *panel = block->values_packed + c * block->keys + start * (half ? CK_WIDTH : PANEL);
+      const float *panel = values_packed + c * block->keys + start * (half ? CK_WIDTH : PANEL);
       for (size_t r = 0; r < rows; r += CK_ROWS) {
         const float *weights = scores + r * CK_KEY_BLOCK;
         float *target = result + r * width + c;

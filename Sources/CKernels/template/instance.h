@@ -1,5 +1,6 @@
 // The kernels of one instruction set: a file that defines CK_WIDTH (lanes), CK_ROWS (rows of an attention tile) and
-// CK_TABLE (the table's name) includes this.
+// CK_TABLE (the table's name) includes this. One with products of pairs of bfloat16 defines CK_PAIR_TILE, too: the file
+// that has its tile.
 
 #include "vector.h"
 #include "pointwise.h"
@@ -7,6 +8,10 @@
 #include "tile.h"
 #include "attention.h"
 #include "product.h"
+#ifdef CK_PAIR_TILE
+#include CK_PAIR_TILE
+#include "pairs.h"
+#endif
 
 const ck_kernels CK_TABLE = {
   .widen = widen,
@@ -25,4 +30,10 @@ const ck_kernels CK_TABLE = {
   .pack_values = pack_values,
   .attend = attend,
   .multiply_block = multiply_block,
+#ifdef CK_PAIR_TILE
+  .pack_key_pairs = pack_key_pairs,
+  .pack_value_pairs = pack_value_pairs,
+  .attend_pairs = attend_pairs,
+  .multiply_pair_block = multiply_pair_block,
+#endif
 };

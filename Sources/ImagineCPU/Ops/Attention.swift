@@ -10,7 +10,7 @@ extension PlanBuilder {
       batch: q.shape[0], queries: q.shape[1], keys: k.shape[1], heads: heads, head_size: q.shape.last / heads,
       causal: causal)
     guard shape.keys > 0 else { throw CPUBackendError("Attention needs at least one key.") }
-    reserveScratch(ck_attention_scratch_bytes(device, shape))
+    reserveScratch(ck_attention_scratch_bytes(device, type, shape))
     return { frame in
       ck_attention(
         device, type, shape, try q.address(in: frame), try k.address(in: frame), try v.address(in: frame),

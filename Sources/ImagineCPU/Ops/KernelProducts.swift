@@ -14,15 +14,18 @@ extension PlanBuilder {
     product.weight_type = weightType
     product.out_type = try result.type.elementType.arithmetic
     product.activation = request.epilogue.activation.kernel
+    product.pairs =
+      ck_has_pairs(device) && product.x_type == CK_BF16 && weightType == CK_BF16 && product.out_type == CK_BF16
     let template = product
+    let form: StoredWeight.Form = product.pairs ? .pairs : .panels
 
     let packedBytes: Int
     let stored: StoredWeight?
     if request.isPackable, case .weight(let parameter) = weight.location {
-      load(parameter, in: .panels)
+      load(parameter, in: form)
       (stored, packedBytes) = (parameter, 0)
     } else {
-      (stored, packedBytes) = (nil, ck_packed_weight_count(device, shape) * weight.type.elementType.size)
+      (stored, packedBytes) = (nil, device.packedByteCount(shape, weightType, pairs: product.pairs))
     }
     reserveScratch(packedBytes.aligned + ck_product_scratch_bytes(device))
 
@@ -30,10 +33,10 @@ extension PlanBuilder {
       var product = template
       product.x = try x.address(in: frame)
       if let stored {
-        product.weights = try stored.address(in: .panels)
+        product.weights = try stored.address(in: form)
       } else {
         let plain = try weight.address(in: frame)
-        ck_pack_weights(device, weightType, shape, plain, shape.checkpointStrides, frame.scratch)
+        device.pack(plain, weightType, shape, shape.checkpointStrides, pairs: product.pairs, into: frame.scratch)
         product.weights = UnsafeRawPointer(frame.scratch)
       }
       product.bias = try request.bias?.floats(in: frame)
@@ -52,23 +55,44 @@ extension PlanBuilder {
     (shape.images, shape.height, shape.width) = (1, 1, rows)
     (shape.out_height, shape.out_width) = (1, rows)
     let strides = transposeB ? [depth, 1, 0] : [1, columns, 0]
-    let packedBytes = (ck_packed_weight_count(device, shape) * size).aligned
+    let pairs = ck_has_pairs(device) && type == CK_BF16
+    let packedBytes = device.packedByteCount(shape, type, pairs: pairs).aligned
     reserveScratch(packedBytes + ck_product_scratch_bytes(device))
 
     var template = ck_product()
     template.shape = shape
     (template.x_type, template.weight_type, template.out_type) = (type, type, type)
+    template.pairs = pairs
     let product = template
     return { frame in
       var product = product
       for matrix in 0..<matrices {
         let bMatrix = try b.address(in: frame) + matrix * depth * columns * size
-        ck_pack_weights(device, type, shape, bMatrix, strides, frame.scratch)
+        device.pack(bMatrix, type, shape, strides, pairs: pairs, into: frame.scratch)
         product.x = try a.address(in: frame) + matrix * rows * depth * size
         product.weights = UnsafeRawPointer(frame.scratch)
         product.out = result.address(in: frame) + matrix * rows * columns * size
         ck_multiply(device, &product, frame.scratch + packedBytes)
       }
+    }
+  }
+}
+
+extension ck_device {
+  /// Bytes of what is multiplied by, packed for this device's kernels.
+  fileprivate func packedByteCount(_ shape: ck_product_shape, _ type: ck_type, pairs: Bool) -> Int {
+    pairs ? ck_packed_pair_count(shape) * 2 : ck_packed_weight_count(self, shape) * (type == CK_BF16 ? 2 : 4)
+  }
+
+  /// Packs what is multiplied by; `strides` are those of `ck_pack_weights`.
+  fileprivate func pack(
+    _ plain: UnsafeRawPointer, _ type: ck_type, _ shape: ck_product_shape, _ strides: [Int], pairs: Bool,
+    into target: UnsafeMutableRawPointer
+  ) {
+    if pairs {
+      ck_pack_weight_pairs(self, shape, plain, strides, target)
+    } else {
+      ck_pack_weights(self, type, shape, plain, strides, target)
     }
   }
 }

@@ -1,0 +1,13 @@
+// x86-64 with AVX-512 F, BW, DQ and VL, and products of bfloat16 in tile registers.
+#if defined(__x86_64__)
+#include "kernels.h"
+
+#define CK_WIDTH 16
+#define CK_ROWS 12
+#define CK_TABLE ck_amx_kernels
+#define CK_PAIR_TILE "pair_tile_amx.h"
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,amx-tile,amx-bf16"))), apply_to = function)
+#include "template/instance.h"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,135 @@
+// Attention of a block of queries in bfloat16, both products by pairs. Included after pair_product.h's tile.
+//
+// Scores, their softmax and the sums are 32-bit; weights of the values are rounded to bfloat16, as in PyTorch.
+
+INLINE uint16_t *pair_at(uint16_t *panels, size_t depth, size_t padded_depth, size_t column) {
+  return panels + column / CK_PAIR_PANEL * CK_PAIR_PANEL * padded_depth + depth / 2 * 2 * CK_PAIR_PANEL +
+    column % CK_PAIR_PANEL * 2 + depth % 2;
+}
+
+// Keys are columns, their channels the depth.
+static void pack_key_pairs(
+  const uint16_t *k, size_t stride, size_t first, size_t count, size_t head_size, uint16_t *out
+) {
+  const size_t padded = ck_round_up(head_size, CK_PAIR_STEP), end = first + ck_round_up(count, CK_PAIR_STEP);
+  for (size_t key = first; key < end; key++) {
+    const size_t channels = key < first + count ? head_size : 0;
+    for (size_t c = 0; c < channels; c++) *pair_at(out, c, padded, key) = k[key * stride + c];
+    for (size_t c = channels; c < padded; c++) *pair_at(out, c, padded, key) = 0;
+  }
+}
+
+// Channels are columns, keys the depth.
+static void pack_value_pairs(
+  const uint16_t *v, size_t stride, size_t first, size_t count, size_t keys, size_t head_size, uint16_t *out
+) {
+  const size_t padded = ck_round_up(keys, CK_PAIR_STEP), columns = ck_round_up(head_size, CK_PAIR_STEP);
+  const size_t end = first + ck_round_up(count, CK_PAIR_STEP);
+  for (size_t key = first; key < end; key++) {
+    const size_t channels = key < first + count ? head_size : 0;
+    for (size_t c = 0; c < channels; c++) *pair_at(out, key, padded, c) = v[key * stride + c];
+    for (size_t c = channels; c < columns; c++) *pair_at(out, key, padded, c) = 0;
+  }
+}
+
+// Turns a row of scores into weights relative to the largest score so far, and what came before accordingly.
+static void weigh_row(
+  const float *scores, float scale, size_t valid, size_t columns, uint16_t *weights, float *result, size_t width,
+  float *max, float *sum
+) {
+  vf largest = splat(*max);
+  FOR_VECTORS(i, n, valid) {
+    const vf x = n == CK_WIDTH ? load(CK_F32, scores, i) * scale
+                               : choose(first_lanes(n), load_part(CK_F32, scores, i, n) * scale, largest);
+    largest = at_least(x, largest);
+  }
+  const float maximum = largest_lane(largest);
+  if (maximum != *max) {
+    const float factor = exponential(splat(*max - maximum))[0];
+    for (size_t c = 0; c < width; c += CK_WIDTH) store(CK_F32, result, c, load(CK_F32, result, c) * factor);
+    *sum *= factor;
+    *max = maximum;
+  }
+  vf sums = {0};
+  FOR_VECTORS(i, n, valid) {
+    if (n == CK_WIDTH) {
+      const vf x = exponential(load(CK_F32, scores, i) * scale - maximum);
+      store(CK_BF16, weights, i, x);
+      sums += x;
+    } else {
+      const vf score = load_part(CK_F32, scores, i, n) * scale;
+      const vf x = choose(first_lanes(n), exponential(score - maximum), (vf){0});
+      store_part(CK_BF16, weights, i, n, x);
+      sums += x;
+    }
+  }
+  *sum += sum_of_lanes(sums);
+  __builtin_memset(weights + valid, 0, (columns - valid) * sizeof *weights);
+}
+
+static void attend_pairs(const ck_attention_block *block) {
+  const size_t d = block->head_size, padded = ck_round_up(d, CK_PAIR_STEP), depth = ck_round_up(d, CK_PAIR_DEPTH);
+  const size_t rows = ck_round_up(block->queries, CK_PAIR_ROWS), padded_keys = ck_round_up(block->keys, CK_PAIR_STEP);
+  const uint16_t *keys_packed = block->keys_packed, *values_packed = block->values_packed;
+  float *scores = block->scratch, *result = scores + CK_QUERY_BLOCK * CK_KEY_BLOCK;
+  float *max = result + CK_QUERY_BLOCK * padded, *sum = max + CK_QUERY_BLOCK;
+  uint16_t *q = (uint16_t *)(sum + CK_QUERY_BLOCK), *weights = q + CK_QUERY_BLOCK * padded;
+
+  const float scale = 1.0f / __builtin_sqrtf((float)d);
+  __builtin_memset(q, 0, rows * padded * sizeof *q);
+  __builtin_memset(weights, 0, rows * CK_KEY_BLOCK * sizeof *weights);
+  __builtin_memset(result, 0, rows * padded * sizeof *result);
+  for (size_t r = 0; r < block->queries; r++) {
+    __builtin_memcpy(q + r * padded, (const uint16_t *)block->q + r * block->row_stride, d * sizeof *q);
+    max[r] = -__builtin_inff();
+    sum[r] = 0;
+  }
+
+  begin_tiles();
+  const size_t end = block->first_query + block->queries;
+  const size_t keys = block->causal && end < block->keys ? end : block->keys;
+  for (size_t start = 0; start < keys; start += CK_KEY_BLOCK) {
+    const size_t count = keys - start < CK_KEY_BLOCK ? keys - start : CK_KEY_BLOCK;
+    const size_t columns = ck_round_up(count, CK_PAIR_STEP);
+    for (size_t c = 0; c < columns; c += 2 * CK_PAIR_PANEL) {
+      const uint16_t *panels = keys_packed + (start + c) * padded;
+      for (size_t r = 0; r < rows; r += CK_PAIR_ROWS) {
+        pair_tiles(
+          false, q + r * padded, padded, panels, CK_PAIR_PANEL * padded, depth, scores + r * CK_KEY_BLOCK + c,
+          CK_KEY_BLOCK);
+      }
+    }
+    for (size_t r = 0; r < block->queries; r++) {
+      const size_t position = block->first_query + r;
+      size_t valid = count;
+      if (block->causal && position < start + count) valid = position < start ? 0 : position - start + 1;
+      uint16_t *row = weights + r * CK_KEY_BLOCK;
+      if (valid > 0) {
+        weigh_row(
+          scores + r * CK_KEY_BLOCK, scale, valid, columns, row, result + r * padded, padded, max + r, sum + r);
+      } else {
+        __builtin_memset(row, 0, columns * sizeof *row);
+      }
+    }
+    for (size_t c = 0; c < d; c += 2 * CK_PAIR_PANEL) {
+      const uint16_t *panels = values_packed + c * padded_keys + start * CK_PAIR_PANEL;
+      for (size_t r = 0; r < rows; r += CK_PAIR_ROWS) {
+        const uint16_t *a = weights + r * CK_KEY_BLOCK;
+        float *target = result + r * padded + c;
+        if (d - c <= CK_PAIR_PANEL) pair_half(true, a, CK_KEY_BLOCK, panels, 0, columns, target, padded);
+        else pair_tiles(true, a, CK_KEY_BLOCK, panels, CK_PAIR_PANEL * padded_keys, columns, target, padded);
+      }
+    }
+  }
+  end_tiles();
+
+  for (size_t r = 0; r < block->queries; r++) {
+    const size_t at = r * block->row_stride;
+    const float factor = 1.0f / sum[r];
+    FOR_VECTORS(c, n, d) {
+      const vf x = load(CK_F32, result, r * padded + c) * factor;
+      if (n == CK_WIDTH) store(CK_BF16, block->out, at + c, x);
+      else store_part(CK_BF16, block->out, at + c, n, x);
+    }
+  }
+}
