@@ -86,7 +86,12 @@ let package = Package(
       [
         "ImagineModels", "ImagineCheckpoint", "ImagineGraph", "ImagineCPU", "ImagineReference", "ImagineTesting",
       ]),
-    tests("ImagineTests", ["Imagine", "ImagineCheckpoint", "ImagineGraph", "ImagineTesting"]),
+    tests(
+      "ImagineTests",
+      [
+        "Imagine", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineCheckpoint", "ImagineGraph",
+        "ImagineTesting",
+      ]),
     tests("ImagineCommandTests", ["ImagineCommand"]),
   ],
   swiftLanguageModes: [.v6]

@@ -22,10 +22,19 @@ extension ImagineError {
       ImagineError(error.isOutOfMemory ? .outOfMemory : .deviceFailed, error.description)
     case let error as VulkanError:
       ImagineError(error.kind == .outOfMemory ? .outOfMemory : .deviceFailed, error.description)
+    case let error as StageFailure: ImagineError(code(of: error), error.description)
     case let error as ImageError: ImagineError(code(of: error), error.description)
     case let error as GraphError:
       ImagineError(.internalError, "The model's graph is inconsistent: \(error.description).")
     default: ImagineError(.internalError, "\(error)")
+    }
+  }
+
+  private static func code(of error: StageFailure) -> Code {
+    switch error.failure {
+    case .outOfMemory: .outOfMemory
+    case .notFinite: .nonFiniteValues
+    case .unsupported, .deviceLost, .other: .deviceFailed
     }
   }
 

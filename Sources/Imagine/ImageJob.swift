@@ -13,6 +13,8 @@ struct ImageJob: Sendable {
   /// Pixels along one side of a latent position.
   let reduction: Int
   let recorder: TensorRecorder?
+  /// Takes what the person should know.
+  let notify: @Sendable (String) -> Void
 
   var latentWidth: Int { request.size.width / reduction }
   var latentHeight: Int { request.size.height / reduction }
@@ -31,7 +33,10 @@ struct ImageJob: Sendable {
 
 /// Numbers from 0, each once.
 final class Counter: Sendable {
-  private let value = Atomic(0)
+  private let count = Atomic(0)
 
-  func next() -> Int { value.add(1, ordering: .relaxed).oldValue }
+  /// How many were given out.
+  var value: Int { count.load(ordering: .relaxed) }
+
+  func next() -> Int { count.add(1, ordering: .relaxed).oldValue }
 }

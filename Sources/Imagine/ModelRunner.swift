@@ -1,33 +1,64 @@
 internal import ImagineGraph
 internal import ImagineModels
+internal import Logging
 
-/// The three networks of a model, run on a device with values from the host.
+/// The three networks of a model, run with values from the host on whatever can run them.
 ///
-/// Weights are read and plans made when a network is first needed.
+/// Weights are read and plans made when a network is first needed. What a device cannot do goes down the `Ladder`, stage
+/// by stage; a stage stays on the footing it found for as long as it is asked for the same shape, and tries anew with
+/// another.
 struct ModelRunner {
   let model: StableDiffusionModel
-  private let context: PlanningContext
+  private let settings: RunnerSettings
+  private var places: ComputePlaces
+  private var footings: [Stage: (shape: Shape, footing: Footing)] = [:]
   private var textEncoder = PlannedComponent("text encoder")
   private var unet = PlannedComponent("UNet")
   private var decoder = PlannedComponent("decoder")
+  private var tiledDecoder: TiledDecoder
 
-  init(_ model: StableDiffusionModel, _ context: PlanningContext) {
+  init(_ model: StableDiffusionModel, _ settings: RunnerSettings, on places: ComputePlaces) {
     self.model = model
-    self.context = context
+    self.settings = settings
+    self.places = places
+    tiledDecoder = TiledDecoder(model.vae)
   }
 
   /// Token ids [N, 77] -> context [N, 77, D].
-  mutating func encode(_ ids: HostTensor) throws -> HostTensor {
+  ///
+  /// - Parameter notify: hears in a sentence of every step down the ladder, here and below.
+  mutating func encode(_ ids: HostTensor, notify: (String) -> Void) throws -> HostTensor {
     let network = model.textEncoder
-    let plan = try textEncoder.plan(for: ids.shape, context) { builder in
-      network(builder.input("ids", ids.shape, .int32))
+    return try perform(Ladder(stage: .text), for: ids.shape, notify) { runner, _, context in
+      let plan = try runner.textEncoder.plan(for: ids.shape, context) { builder in
+        network(builder.input("ids", ids.shape, .int32))
+      }
+      return try plan.onlyResult(["ids": ids])
     }
-    return try run(plan, ["ids": ids])
   }
 
   /// latents [N, h, w, 4] of unit variance at one timestep, the prompt's vectors [N, 77, D] -> the model's output
   /// [N, h, w, 4].
-  mutating func predict(_ latents: HostTensor, timestep: Float, prompt: HostTensor) throws -> HostTensor {
+  mutating func predict(
+    _ latents: HostTensor, timestep: Float, prompt: HostTensor, notify: (String) -> Void
+  ) throws -> HostTensor {
+    let ladder = Ladder(stage: .denoising, isGuided: latents.shape[0] > 1)
+    return try perform(ladder, for: latents.shape, notify) { runner, footing, context in
+      guard footing.splitsGuidance else {
+        return try runner.predictAtOnce(latents, timestep: timestep, prompt: prompt, context)
+      }
+      let outputs = try (0..<latents.shape[0]).map { index in
+        try runner.predictAtOnce(
+          latents.image(index), timestep: timestep, prompt: prompt.image(index), context
+        ).floats
+      }
+      return HostTensor(latents.shape, outputs.flatMap { $0 })
+    }
+  }
+
+  private mutating func predictAtOnce(
+    _ latents: HostTensor, timestep: Float, prompt: HostTensor, _ context: PlanningContext
+  ) throws -> HostTensor {
     let network = model.unet
     let batch = latents.shape[0]
     let plan = try unet.plan(for: latents.shape, context) { builder in
@@ -36,22 +67,137 @@ struct ModelRunner {
         context: builder.input("context", prompt.shape))
     }
     let timesteps = HostTensor([batch], [Float](repeating: timestep, count: batch))
-    return try run(plan, ["latents": latents, "timestep": timesteps, "context": prompt])
+    return try plan.onlyResult(["latents": latents, "timestep": timesteps, "context": prompt])
   }
 
-  /// latents [N, h, w, 4] as the denoiser leaves them -> pixels [N, H, W, 3] around -1...1.
-  mutating func decode(_ latents: HostTensor) throws -> HostTensor {
+  /// latents [1, h, w, 4] as the denoiser leaves them -> pixels [1, H, W, 3] around -1...1.
+  ///
+  /// - Throws: `CancellationError` between two tiles, and what cannot be mended.
+  mutating func decode(_ latents: HostTensor, notify: (String) -> Void) throws -> HostTensor {
     let network = model.vae
-    let plan = try decoder.plan(for: latents.shape, context) { builder in
-      network.decode(builder.input("latents", latents.shape))
+    let side = settings.tiling == .never ? nil : max(latents.shape[1], latents.shape[2])
+    return try perform(Ladder(stage: .decoding, tileableSide: side), for: latents.shape, notify) {
+      runner, footing, context in
+      if let tile = footing.tile {
+        runner.decoder.drop()
+        return try runner.tiledDecoder.decode(latents, tile: tile, context)
+      }
+      runner.tiledDecoder.drop()
+      let plan = try runner.decoder.plan(for: latents.shape, context) { builder in
+        network.decode(builder.input("latents", latents.shape))
+      }
+      try runner.requireMemory(for: plan, side)
+      return try plan.onlyResult(["latents": latents])
     }
-    return try run(plan, ["latents": latents])
   }
 
-  private func run(_ plan: any Plan, _ inputs: [String: HostTensor]) throws -> HostTensor {
-    guard let output = try plan.run(inputs).first else {
-      throw GraphError("a network gave no result")
+  /// The processor's memory is promised before it is there: a plan that needs more than there is would end the process,
+  /// not throw.
+  private func requireMemory(for plan: any Plan, _ tileableSide: Int?) throws {
+    guard tileableSide != nil, let free = settings.freeMemory(), plan.peakBytes > free else { return }
+    throw StageFailure(.outOfMemory, "The decoder needs \(plan.peakBytes >> 20) MiB of memory; \(free >> 20) are free.")
+  }
+
+  // MARK: The ladder
+
+  /// Runs a stage, going down the ladder for as long as it fails in a way that something can be done about.
+  private mutating func perform(
+    _ ladder: Ladder, for shape: Shape, _ notify: (String) -> Void,
+    _ run: (inout ModelRunner, Footing, PlanningContext) throws -> HostTensor
+  ) throws -> HostTensor {
+    let stage = ladder.stage
+    var footing = footing(of: stage, for: shape)
+    while true {
+      do {
+        if places.isDeviceLost, footing.place == .device { footing = footing.stepping(.processor) }
+        if footing.isAlone { dropOthers(than: stage) }
+        let context = try context(for: footing)
+        let result = try run(&self, footing, context)
+        try requireFinite(result, stage)
+        footings[stage] = (shape, footing)
+        return result
+      } catch let failure as any BackendFailure {
+        var ladder = ladder
+        ladder.othersHoldMemory = Stage.allCases.contains { $0 != stage && isLoaded($0) }
+        ladder.isWide = try places.opened(for: footing).precision == .float32
+        ladder.canReopen = places.canReopen
+        ladder.hasProcessor = places.hasProcessor
+        guard var rung = ladder.rung(after: failure.failure, at: footing) else { throw failure }
+        drop(stage)
+        if failure.failure == .deviceLost { rung = recover(by: rung) }
+        settings.log.debug(
+          "going on otherwise",
+          metadata: ["network": "\(stage.network)", "reason": "\(failure)", "now": "\(rung)"])
+        if let notice = rung.notice(stage, after: failure.failure, at: footing) { notify(notice) }
+        footing = footing.stepping(rung)
+      }
     }
-    return output
+  }
+
+  /// Lets go of all that was on the lost device, and opens it again if that is the way on.
+  ///
+  /// - Returns: the way on; the processor if the device does not come back.
+  private mutating func recover(by rung: Rung) -> Rung {
+    for stage in Stage.allCases { drop(stage) }
+    if rung == .reopening, places.reopenDevice() { return rung }
+    places.loseDevice()
+    return .processor
+  }
+
+  /// Where a stage begins: as it ended, if the shape is the same; of another shape only what does not hang on size is
+  /// kept.
+  private func footing(of stage: Stage, for shape: Shape) -> Footing {
+    var fresh = Footing()
+    if stage == .decoding, settings.tiling == .always { fresh.tile = Ladder.modestTile }
+    guard let known = footings[stage] else { return fresh }
+    if known.shape == shape { return known.footing }
+    fresh.isWide = known.footing.isWide
+    return fresh
+  }
+
+  private mutating func context(for footing: Footing) throws -> PlanningContext {
+    let (backend, precision) = try places.opened(for: footing)
+    return PlanningContext(
+      backend: backend,
+      home: PlanningContext.Home(
+        place: footing.place, reopenings: places.reopenings, precision: precision.graph),
+      weights: settings.weights, log: settings.log)
+  }
+
+  private func requireFinite(_ result: HostTensor, _ stage: Stage) throws {
+    guard !result.floats.allSatisfy(\.isFinite) else { return }
+    throw StageFailure(.notFinite, "The \(stage.network) gave values that are no numbers.")
+  }
+
+  // MARK: Memory
+
+  private func isLoaded(_ stage: Stage) -> Bool {
+    switch stage {
+    case .text: textEncoder.isLoaded
+    case .denoising: unet.isLoaded
+    case .decoding: decoder.isLoaded || tiledDecoder.isLoaded
+    }
+  }
+
+  private mutating func dropOthers(than stage: Stage) {
+    for other in Stage.allCases where other != stage { drop(other) }
+  }
+
+  private mutating func drop(_ stage: Stage) {
+    switch stage {
+    case .text: textEncoder.drop()
+    case .denoising: unet.drop()
+    case .decoding:
+      decoder.drop()
+      tiledDecoder.drop()
+    }
+  }
+}
+
+extension HostTensor {
+  /// One image, or one prompt, of a batch of floats.
+  fileprivate func image(_ index: Int) -> HostTensor {
+    let count = shape.count / shape[0], floats = floats
+    return HostTensor(shape.replacing(axis: 0, with: 1), Array(floats[index * count..<(index + 1) * count]))
   }
 }

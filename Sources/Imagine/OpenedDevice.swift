@@ -9,6 +9,16 @@ struct OpenedDevice {
   /// For people to read.
   let name: String
   let preferredPrecision: Precision
+  /// Opens the device anew after it was lost, to be given less work at a time; nil for what cannot get lost.
+  var reopen: (@Sendable () throws -> OpenedDevice)?
+  /// Opens the processor to stand in for this device; nil if this is the processor.
+  var openProcessor: (@Sendable () throws -> OpenedDevice)?
+
+  init(_ backend: any Backend, name: String, preferredPrecision: Precision) {
+    self.backend = backend
+    self.name = name
+    self.preferredPrecision = preferredPrecision
+  }
 
   /// - Parameters:
   ///   - threads: of the processor, if that is what computes.
@@ -22,19 +32,34 @@ struct OpenedDevice {
           .invalidRequest,
           "The processor does not compute in f16: choose bf16 or f32, or a graphics card (--device vulkan).")
       }
-      let backend = try ImagineError.translating { try CPUBackend(threads: threads) }
-      self.backend = backend
-      name = "\(backend.capabilities.name), \(backend.capabilities.threads) threads"
-      preferredPrecision = backend.capabilities.preferredPrecision
+      self = try .processor(threads: threads)
     case .vulkan(let choice):
-      let backend = try ImagineError.translating {
-        let instance = try VulkanInstance()
-        return try VulkanBackend(Self.physicalDevice(choice, in: instance), in: instance)
+      let usual = VulkanBackend.Configuration()
+      self = try .vulkan(choice, usual)
+      reopen = {
+        var careful = usual
+        careful.submissionShare = usual.submissionShare * submissionShareAfterLoss
+        return try .vulkan(choice, careful)
       }
-      self.backend = backend
-      name = backend.device.name
-      preferredPrecision = .float32
+      openProcessor = { try .processor(threads: threads) }
     }
+  }
+
+  private static func processor(threads: Int?) throws -> OpenedDevice {
+    let backend = try ImagineError.translating { try CPUBackend(threads: threads) }
+    return OpenedDevice(
+      backend, name: "\(backend.capabilities.name), \(backend.capabilities.threads) threads",
+      preferredPrecision: backend.capabilities.preferredPrecision)
+  }
+
+  private static func vulkan(
+    _ choice: String?, _ configuration: VulkanBackend.Configuration
+  ) throws -> OpenedDevice {
+    let backend = try ImagineError.translating {
+      let instance = try VulkanInstance()
+      return try VulkanBackend(physicalDevice(choice, in: instance), in: instance, configuration)
+    }
+    return OpenedDevice(backend, name: backend.device.name, preferredPrecision: .float32)
   }
 
   /// The device of a number or a part of a name; nil for no choice.
@@ -53,3 +78,6 @@ struct OpenedDevice {
       "There is no device \"\(choice)\"; this machine has \((["cpu"] + known).joined(separator: ", ")).")
   }
 }
+
+/// A device is mostly lost because one submission took too long for the system's watchdog.
+private let submissionShareAfterLoss = 0.25

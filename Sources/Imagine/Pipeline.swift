@@ -25,16 +25,20 @@ public actor Pipeline {
     public var precision: Precision?
     /// Nil takes one thread for each processor core this process may use.
     public var threads: Int?
+    /// Whether pictures are decoded in tiles.
+    public var vaeTiling: VAETiling
     /// Where the pipeline tells what it does, at level `debug`; nowhere unless given.
     public var logger: Logger
 
     public init(
       device: Device = .automatic, precision: Precision? = nil, threads: Int? = nil,
+      vaeTiling: VAETiling = .automatic,
       logger: Logger = Logger(label: "imagine") { _ in SwiftLogNoOpLogHandler() }
     ) {
       self.device = device
       self.precision = precision
       self.threads = threads
+      self.vaeTiling = vaeTiling
       self.logger = logger
     }
   }
@@ -72,14 +76,25 @@ public actor Pipeline {
   }
 
   private init(_ opened: OpenedModel, options: Options) async throws {
-    try opened.requireComplete()
-    let scheduler = opened.model.configuration.scheduler
-    training = try ImagineError.translating { try NoiseSchedule(scheduler) }
-    prediction = try PredictionType(configured: scheduler.predictionType)
     if let threads = options.threads, !(1...1024).contains(threads) {
       throw ImagineError(.invalidRequest, "\(threads) threads are not possible: choose 1 to 1024.")
     }
-    let device = try OpenedDevice(options.device, threads: options.threads, precision: options.precision)
+    try opened.requireComplete()
+    try self.init(
+      opened, options, on: OpenedDevice(options.device, threads: options.threads, precision: options.precision))
+  }
+
+  /// - Parameters:
+  ///   - opened: a complete model.
+  ///   - device: in place of the one that the options name.
+  ///   - freeMemory: bytes of the processor's memory that can be had; nil where that is not known.
+  init(
+    _ opened: OpenedModel, _ options: Options, on device: OpenedDevice,
+    freeMemory: @escaping @Sendable () -> Int? = SystemMemory.free
+  ) throws {
+    let scheduler = opened.model.configuration.scheduler
+    training = try ImagineError.translating { try NoiseSchedule(scheduler) }
+    prediction = try PredictionType(configured: scheduler.predictionType)
     deviceName = device.name
     let precision = options.precision ?? device.preferredPrecision
     self.precision = precision
@@ -87,8 +102,9 @@ public actor Pipeline {
     configuration = opened.model.configuration
     runner = ModelRunner(
       opened.model,
-      PlanningContext(
-        backend: device.backend, weights: opened.checkpoint, precision: precision.graph, log: options.logger))
+      RunnerSettings(
+        weights: opened.checkpoint, tiling: options.vaeTiling, log: options.logger, freeMemory: freeMemory),
+      on: ComputePlaces(device, precision: precision))
     thread = ComputeThread(name: "imagine")
   }
 
@@ -142,16 +158,18 @@ public actor Pipeline {
     let (method, plan) = try sampling(of: request)
     let seed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
     let prompts = PromptTokens(request, tokenizer)
-    for notice in prompts.notices { report(.notice(notice)) }
+    let notify: @Sendable (String) -> Void = { report(.notice($0)) }
+    for notice in prompts.notices { notify(notice) }
 
-    let context = try encode(prompts, guided: Guidance(scale: request.guidanceScale).needsUnconditional)
+    let guided = Guidance(scale: request.guidanceScale).needsUnconditional
+    let context = try encode(prompts, guided: guided, notify: notify)
     for index in 0..<request.count {
       try Task.checkCancellation()
       let recorder = request.recordsTensors ? TensorRecorder() : nil
       recorder?.add(prompts: prompts, context: context)
       let job = ImageJob(
         request: request, seed: seed &+ UInt64(index), method: method, plan: plan, context: context,
-        reduction: configuration.vae.reduction, recorder: recorder)
+        reduction: configuration.vae.reduction, recorder: recorder, notify: notify)
       let latents = try await denoise(job) { step in
         report(
           .step(GenerationStep(index: step.index, count: step.count, image: index, imageCount: request.count)))
@@ -164,9 +182,12 @@ public actor Pipeline {
 
 extension Pipeline {
   /// The prompts' vectors: for guidance the negative one's first, then the positive one's.
-  private func encode(_ prompts: PromptTokens, guided: Bool) throws -> HostTensor {
+  private func encode(
+    _ prompts: PromptTokens, guided: Bool, notify: (String) -> Void
+  ) throws -> HostTensor {
     let sequences = guided ? [prompts.negative.ids, prompts.positive.ids] : [prompts.positive.ids]
-    return try runner.encode(HostTensor([sequences.count, CLIPTokenizer.sequenceLength], sequences.flatMap { $0 }))
+    let ids = HostTensor([sequences.count, CLIPTokenizer.sequenceLength], sequences.flatMap { $0 })
+    return try runner.encode(ids, notify: notify)
   }
 
   private func denoise(
@@ -176,36 +197,58 @@ extension Pipeline {
     let first = noise.draw()
     job.recorder?.add("latents.initial", job.latentShape, job.initialLatentsAsOthersHaveThem(first))
 
-    let predictions = Counter()
+    let predictions = Counter(), steps = Counter()
     let denoiser = GuidedDenoiser(
       prediction: prediction, training: training, guidance: Guidance(scale: job.request.guidanceScale),
       observe: { prediction, _ in
         job.recorder?.add("noise_pred.\(predictions.next())", job.latentShape, prediction)
       },
-      model: { input, timestep in try await self.predict(input, timestep: timestep, job) })
+      model: { input, timestep in
+        try await self.predict(input, timestep: timestep, step: steps.value + 1, job)
+      })
     let loop = SamplingLoop(job.method.sampler.makeSampler(), plan: job.plan)
     let latents = try await loop.run(
-      from: job.plan.initialLatents(noise: first), noise: &noise, denoise: denoiser.callAsFunction, onStep: onStep)
+      from: job.plan.initialLatents(noise: first), noise: &noise, denoise: denoiser.callAsFunction
+    ) { step in
+      _ = steps.next()
+      onStep(step)
+    }
     job.recorder?.add("latents.final", job.latentShape, latents)
     return latents
   }
 
   /// One run of the UNet, on both prompts at once where guidance needs both.
-  private func predict(_ input: [Float], timestep: Float, _ job: ImageJob) throws -> ModelOutput {
+  ///
+  /// - Parameter step: of the picture, from 1, to say where something went wrong.
+  private func predict(_ input: [Float], timestep: Float, step: Int, _ job: ImageJob) throws -> ModelOutput {
     let batch = job.context.shape[0]
     let one = ImageLayout.channelsLast(input, channels: 4)
     let latents = HostTensor([batch, job.latentHeight, job.latentWidth, 4], (0..<batch).flatMap { _ in one })
-    let output = try runner.predict(latents, timestep: timestep, prompt: job.context)
+    let output: HostTensor
+    do {
+      output = try runner.predict(latents, timestep: timestep, prompt: job.context, notify: job.notify)
+    } catch let failure as any BackendFailure where failure.failure == .notFinite {
+      throw notFinite(step: step, of: job.plan.stepCount)
+    }
     let values = ImageLayout.channelsFirst(output.floats, channels: 4, images: batch)
     let conditional = Array(values.suffix(job.latentCount))
     return ModelOutput(
       unconditional: batch == 2 ? Array(values.prefix(job.latentCount)) : nil, conditional: conditional)
   }
 
+  private func notFinite(step: Int, of count: Int) -> ImagineError {
+    let advice =
+      precision == .float32
+      ? "the model's weights may be damaged" : "try --precision \(precision == .float16 ? "bf16 or f32" : "f32")"
+    return ImagineError(
+      .nonFiniteValues,
+      "The UNet gave values that are no numbers in step \(step) of \(count), in \(precision.rawValue): \(advice).")
+  }
+
   private func decode(_ latents: [Float], _ job: ImageJob) throws -> GeneratedImage {
     let input = HostTensor(
       [1, job.latentHeight, job.latentWidth, 4], ImageLayout.channelsLast(latents, channels: 4))
-    let pixels = try runner.decode(input).floats
+    let pixels = try runner.decode(input, notify: job.notify).floats
     if let recorder = job.recorder {
       let size = job.request.size, visible = pixels.map { min(max($0, -1), 1) }
       recorder.add("image", [1, 3, size.height, size.width], ImageLayout.channelsFirst(visible, channels: 3))

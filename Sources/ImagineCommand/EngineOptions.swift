@@ -44,6 +44,20 @@ struct EngineOptions: ParsableArguments {
     name: .shortAndLong, help: ArgumentHelp("Processor threads. Default: one for each core.", valueName: "n"))
   var threads: Int?
 
+  @Option(
+    name: .customLong("vae-tiling"),
+    help: ArgumentHelp(
+      "\(Choices.sentence(VAETiling.allCases.map(\.rawValue))): decode in tiles, which takes longer and much less memory, "
+        + "and gives the same picture. auto does where memory or the device ask for it.",
+      valueName: "when"),
+    transform: { name in
+      guard let tiling = VAETiling(rawValue: name.lowercased()) else {
+        throw ValidationError("choose \(Choices.sentence(VAETiling.allCases.map(\.rawValue))).")
+      }
+      return tiling
+    })
+  var vaeTiling: VAETiling?
+
   func validate() throws {
     if let threads, !(1...1024 ~= threads) {
       throw ValidationError("\(threads) threads are not possible: choose 1 to 1024.")
@@ -52,7 +66,7 @@ struct EngineOptions: ParsableArguments {
 
   func options(_ display: Display) -> Pipeline.Options {
     Pipeline.Options(
-      device: device ?? .automatic, precision: precision, threads: threads,
+      device: device ?? .automatic, precision: precision, threads: threads, vaeTiling: vaeTiling ?? .automatic,
       logger: Logger(label: "imagine") { _ in DisplayLogHandler(display) })
   }
 

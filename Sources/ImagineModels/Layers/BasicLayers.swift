@@ -34,10 +34,10 @@ package struct Conv2d {
 
 /// x [N, ..., C], normalised within groups of channels over all positions.
 package struct GroupNorm {
-  let weight: Parameter
-  let bias: Parameter
-  let groups: Int
-  let epsilon: Float
+  package let weight: Parameter
+  package let bias: Parameter
+  package let groups: Int
+  package let epsilon: Float
 
   package init(_ weights: Weights, channels: Int, groups: Int, epsilon: Float) {
     weight = weights.parameter("weight", [channels])

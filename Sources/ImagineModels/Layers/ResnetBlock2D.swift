@@ -20,9 +20,13 @@ package struct ResnetBlock2D {
   }
 
   /// x [N, H, W, in], time [N, time] -> [N, H, W, out]
-  package func callAsFunction(_ x: Tensor, time: Tensor? = nil) -> Tensor {
-    var h = conv1(norm1(x).silu())
+  ///
+  /// - Parameter normalised: what the norms are computed by, where the values at hand are not the whole image.
+  package func callAsFunction(
+    _ x: Tensor, time: Tensor? = nil, normalised: (GroupNorm, Tensor) -> Tensor = { $0($1) }
+  ) -> Tensor {
+    var h = conv1(normalised(norm1, x).silu())
     if let time, let timeProjection { h = h + timeProjection(time.silu()).asChannels() }
-    return conv2(norm2(h).silu()) + (shortcut?(x) ?? x)
+    return conv2(normalised(norm2, h).silu()) + (shortcut?(x) ?? x)
   }
 }

@@ -36,8 +36,15 @@ package struct AutoencoderKL {
   }
 
   /// latents [N, h, w, latent], as the denoiser leaves them -> pixels [N, H, W, 3] around -1...1, in 32-bit floats.
-  package func decode(_ latents: Tensor) -> Tensor {
-    decoder(postQuantConv((latents * (1 / configuration.scalingFactor)).asActivation())).cast(to: .float32)
+  package func decode(_ latents: Tensor) -> Tensor { decoder(unscaled(latents)).cast(to: .float32) }
+
+  /// The part of `decode` that looks at all latents at once: -> [N, h, w, C], in 32-bit floats.
+  ///
+  /// What is left are the sections of the decoder, one after another, and they look at neighbours only.
+  package func beginDecoding(_ latents: Tensor) -> Tensor { decoder.begin(unscaled(latents)).cast(to: .float32) }
+
+  private func unscaled(_ latents: Tensor) -> Tensor {
+    postQuantConv((latents * (1 / configuration.scalingFactor)).asActivation())
   }
 
   /// pixels [N, H, W, 3] in -1...1 -> the mean and the logarithm of the variance of the latents, side by side:

@@ -1,0 +1,22 @@
+internal import ImagineGraph
+internal import Logging
+
+/// What networks are run with, whatever runs them.
+struct RunnerSettings: Sendable {
+  let weights: any WeightSource
+  let tiling: VAETiling
+  let log: Logger
+  /// Bytes of the processor's memory that can be had; nil where that is not known.
+  let freeMemory: @Sendable () -> Int?
+}
+
+/// What the pipeline finds wrong with a network's run itself.
+struct StageFailure: BackendFailure, CustomStringConvertible {
+  let failure: BackendFailureKind
+  let description: String
+
+  init(_ failure: BackendFailureKind, _ description: String) {
+    self.failure = failure
+    self.description = description
+  }
+}

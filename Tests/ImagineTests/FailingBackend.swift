@@ -1,0 +1,133 @@
+import Foundation
+import ImagineCPU
+import ImagineGraph
+import Synchronization
+
+@testable import Imagine
+
+/// A backend that computes as another does and fails as it is told.
+final class FailingBackend: Backend {
+  /// A graph that is about to be planned or run.
+  struct Call {
+    let graph: Graph
+    /// Networks whose weights are loaded at the moment, this one among them.
+    let loadedNetworks: Int
+    /// Runs of this backend so far.
+    let runs: Int
+
+    func has(_ input: String) -> Bool { graph.inputs.contains { $0.name == input } }
+    var isText: Bool { has("ids") }
+    var isUNet: Bool { has("timestep") }
+    /// The decoder on the whole picture.
+    var isWholeDecoder: Bool { has("latents") && !isUNet && graph.outputShape.last == 3 }
+    /// A part of the decoder on a tile, or its beginning.
+    var isTiledDecoder: Bool { !isText && !isUNet && !isWholeDecoder }
+    /// Images at once.
+    var batch: Int { graph.inputs.first { $0.name == "latents" || $0.name == "x" }?.type.shape[0] ?? 0 }
+    /// Whether any value is wider than the result of the last section's windows may be.
+    var longestSide: Int {
+      graph.nodes.filter { $0.type.shape.rank == 4 }.map { max($0.type.shape[1], $0.type.shape[2]) }.max() ?? 0
+    }
+    var computesIn32Bits: Bool { !graph.nodes.contains { $0.type.elementType == .bfloat16 } }
+  }
+
+  enum Fault { case failure(BackendFailureKind), notANumber }
+
+  struct Failure: BackendFailure, CustomStringConvertible {
+    let failure: BackendFailureKind
+    var description: String { "A failure for the test: \(failure)." }
+  }
+
+  struct State {
+    var plans: [Call] = []
+    var runs = 0
+    var loaded: [ObjectIdentifier: Int] = [:]
+  }
+
+  private let base: any Backend
+  private let onPlan: @Sendable (Call) -> BackendFailureKind?
+  private let onRun: @Sendable (Call) -> Fault?
+  fileprivate let state = Mutex(State())
+
+  init(
+    _ base: any Backend, onPlan: @escaping @Sendable (Call) -> BackendFailureKind? = { _ in nil },
+    onRun: @escaping @Sendable (Call) -> Fault? = { _ in nil }
+  ) {
+    self.base = base
+    self.onPlan = onPlan
+    self.onRun = onRun
+  }
+
+  /// Everything that was to be planned, also what failed.
+  var plans: [Call] { state.withLock { $0.plans } }
+  var runs: Int { state.withLock { $0.runs } }
+
+  func supports(_ op: Op, _ operands: [TensorType]) -> Bool { base.supports(op, operands) }
+
+  func upload(_ weights: any WeightSource, for graph: Graph) throws -> any DeviceWeights {
+    FailingWeights(try base.upload(weights, for: graph), self)
+  }
+
+  func plan(_ graph: Graph, weights: any DeviceWeights) throws -> any Plan {
+    guard let weights = weights as? FailingWeights, weights.owner === self else { throw Failure(failure: .other) }
+    let call = state.withLock { state in
+      state.loaded[ObjectIdentifier(weights)] = 1
+      let call = Call(graph: graph, loadedNetworks: state.loaded.count, runs: state.runs)
+      state.plans.append(call)
+      return call
+    }
+    if let failure = onPlan(call) { throw Failure(failure: failure) }
+    return FailingPlan(try base.plan(graph, weights: weights.base), graph, weights)
+  }
+
+  fileprivate func run(_ plan: any Plan, _ graph: Graph, _ inputs: [String: HostTensor]) throws -> [HostTensor] {
+    let call = state.withLock { state in
+      state.runs += 1
+      return Call(graph: graph, loadedNetworks: state.loaded.count, runs: state.runs)
+    }
+    switch onRun(call) {
+    case nil: return try plan.run(inputs)
+    case .failure(let failure): throw Failure(failure: failure)
+    case .notANumber:
+      return try plan.run(inputs).map { result in
+        var values = result.floats
+        if !values.isEmpty { values[values.count / 2] = .nan }
+        return HostTensor(result.shape, values)
+      }
+    }
+  }
+}
+
+private final class FailingWeights: DeviceWeights {
+  let base: any DeviceWeights
+  let owner: FailingBackend
+
+  init(_ base: any DeviceWeights, _ owner: FailingBackend) {
+    self.base = base
+    self.owner = owner
+  }
+
+  deinit { owner.state.withLock { state in state.loaded[ObjectIdentifier(self)] = nil } }
+
+  var byteCount: Int { base.byteCount }
+}
+
+private final class FailingPlan: Plan {
+  private let base: any Plan
+  private let graph: Graph
+  private let weights: FailingWeights
+
+  init(_ base: any Plan, _ graph: Graph, _ weights: FailingWeights) {
+    self.base = base
+    self.graph = graph
+    self.weights = weights
+  }
+
+  var peakBytes: Int { base.peakBytes }
+
+  func run(_ inputs: [String: HostTensor]) throws -> [HostTensor] { try weights.owner.run(base, graph, inputs) }
+}
+
+extension Graph {
+  fileprivate var outputShape: Shape { outputs.first.map { self[$0].type.shape } ?? [] }
+}

@@ -1,0 +1,106 @@
+import ImagineCPU
+import ImagineCheckpoint
+import ImagineGraph
+import ImagineModels
+import ImagineTesting
+import Testing
+
+@testable import Imagine
+
+@Suite struct TilingTests {
+  /// Every position is kept once, and what a kept position depends on is in its window.
+  @Test(arguments: [1, 2, 7, 8, 9, 24, 25, 61], [1, 3, 8, 16])
+  func windowsCoverTheImage(_ extent: Int, _ side: Int) {
+    for reach in [0, 1, 4, 6] {
+      let grid = TileGrid(height: extent, width: 5, side: side, reach: reach)
+      #expect(grid.height <= extent && grid.height <= side + 2 * reach)
+      let rows = Set(grid.tiles.map(\.rows)).sorted { $0.kept.lowerBound < $1.kept.lowerBound }
+      #expect(rows.flatMap { Array($0.kept) } == Array(0..<extent))
+      for span in rows {
+        let window = span.start..<span.start + grid.height
+        let seen = max(span.kept.lowerBound - reach, 0)..<min(span.kept.upperBound + reach, extent)
+        #expect(window.lowerBound >= 0 && window.upperBound <= extent)
+        #expect(window.lowerBound <= seen.lowerBound && seen.upperBound <= window.upperBound)
+      }
+    }
+  }
+
+  /// A section's reach is what its result really depends on: one more position around a window changes nothing, one less
+  /// does.
+  @Test func reachIsExact() throws {
+    let opened = try OpenedModel(TinyModel.file), backend = try CPUBackend(threads: 2)
+    for section in opened.model.vae.decoder.sections {
+      let channels = section.norms[0].weight.shape[0], side = 2 * section.reach + 3
+      func centre(_ side: Int, cut: Int) throws -> [Float] {
+        let builder = GraphBuilder()
+        // Where a norm only passes values on, a result depends on neighbours alone.
+        let output = section(builder.input("x", [1, side, side, channels])) { _, x in x }
+        let graph = try builder.finish([output])
+        let plan = try backend.plan(graph, weights: backend.upload(opened.checkpoint, for: graph))
+        let whole = Distribution.normal().tensor(
+          TensorType([1, side + 2 * cut, side + 2 * cut, channels], .float32), seed: "reach")
+        let tile = TileGrid.Tile(
+          rows: .init(start: cut, kept: 0..<0), columns: .init(start: cut, kept: 0..<0))
+        let result = try plan.run(["x": HostImage(whole).window(tile, height: side, width: side)])[0]
+        let row = result.shape[2] * result.shape[3], middle = (side / 2) * section.scale
+        let start = middle * row + middle * result.shape[3]
+        return Array(result.floats[start..<start + result.shape[3]])
+      }
+      let exact = try centre(side, cut: 0)
+      #expect(Comparison(try centre(side - 2, cut: 1), exact).relativeL2 < 1e-5, "reach is too short")
+      #expect(Comparison(try centre(side - 6, cut: 3), exact).relativeL2 > 1e-5, "reach is longer than need be")
+    }
+  }
+
+  /// The statistics of parts, put together, are the group norm of the whole.
+  @Test func statisticsAreThoseOfTheWhole() throws {
+    let opened = try OpenedModel(TinyModel.file)
+    let norm = try #require(opened.model.vae.decoder.sections.last?.norms.last)
+    let channels = norm.weight.shape[0], backend = try CPUBackend(threads: 1)
+    let x = Distribution.normal(mean: 3, deviation: 2).tensor(
+      TensorType([1, 13, 9, channels], .float32), seed: "statistics")
+    let builder = GraphBuilder()
+    let graph = try builder.finish([norm(builder.input("x", x.shape))])
+    let expected = try backend.plan(graph, weights: backend.upload(opened.checkpoint, for: graph)).run(["x": x])[0]
+
+    let grid = TileGrid(height: 13, width: 9, side: 4, reach: 2), image = HostImage(x)
+    var statistics = NormStatistics(channels: channels)
+    for tile in grid.tiles {
+      statistics.add(tile, of: image.window(tile, height: grid.height, width: grid.width), scale: 1)
+    }
+    func vector(_ parameter: Parameter) throws -> [Float] {
+      var values = [Float](repeating: 0, count: channels)
+      try values.withUnsafeMutableBytes { try opened.checkpoint.read(parameter.path, as: .float32, into: $0) }
+      return values
+    }
+    let (scale, shift) = statistics.map(norm, weight: try vector(norm.weight), bias: try vector(norm.bias))
+    let ours = x.floats.enumerated().map { $1 * scale[$0 % channels] + shift[$0 % channels] }
+    #expect(Comparison(ours, expected.floats).relativeL2 < 1e-5)
+  }
+
+  /// Tiled and untiled pictures agree before they are rounded to bytes, whatever the size has to do with the tiles.
+  @Test(arguments: [Size(width: 264, height: 136), Size(width: 64, height: 64), Size(width: 8, height: 16)])
+  func tiledPictureIsTheUntiledOne(_ size: Size) async throws {
+    var request = TinyModel.request
+    request.size = size
+    request.steps = 1
+    request.recordsTensors = true
+    var images: [VAETiling: [Float]] = [:]
+    for tiling in [VAETiling.never, .always] {
+      let options = Pipeline.Options(precision: .float32, vaeTiling: tiling)
+      let image = try await Pipeline(model: TinyModel.file, options: options).image(request)
+      images[tiling] = try #require(image.tensors?["image"]?.values)
+    }
+    let comparison = Comparison(try #require(images[.always]), try #require(images[.never]))
+    #expect(comparison.maxAbsolute < 1e-4)
+  }
+
+  @Test func freeMemoryIsReadFromTheSystemsTable() {
+    let table = "MemTotal: 100 kB\nMemFree: 1 kB\nMemAvailable:   20 kB\nSwapFree: 3 kB\n"
+    #expect(SystemMemory.free(meminfo: table) == 23 * 1024)
+    #expect(SystemMemory.free(meminfo: "MemAvailable: 20 kB") == 20 * 1024)
+    #expect(SystemMemory.free(meminfo: "MemTotal: 100 kB") == nil)
+    #expect(SystemMemory.free(meminfo: "MemAvailable: 9223372036854775807 kB") == nil)
+    #expect(SystemMemory.free(meminfo: "") == nil)
+  }
+}
