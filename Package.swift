@@ -74,7 +74,8 @@ let package = Package(
     .target(name: "CDemoModel", exclude: ["demo.safetensors"]),
 
     // Tests.
-    module("ImagineTesting", ["ImagineGraph", "ImagineReference", "ImagineCheckpoint"]),
+    module("ImagineTesting", ["ImagineGraph", "ImagineReference"]),
+    module("ImagineGoldens", ["ImagineGraph", "ImagineCheckpoint"]),
     tests("ImagineGraphTests", ["ImagineGraph", "ImagineTesting"]),
     tests("ImagineSamplingTests", ["ImagineSampling"]),
     tests("ImagineTextTests", ["ImagineText"]),
@@ -85,8 +86,9 @@ let package = Package(
       "ImagineModelsTests",
       [
         "ImagineModels", "ImagineCheckpoint", "ImagineGraph", "ImagineCPU", "ImagineReference", "ImagineTesting",
+        "ImagineGoldens",
       ]),
-    tests("ImagineTests", ["Imagine", "ImagineCheckpoint", "ImagineGraph", "ImagineTesting"]),
+    tests("ImagineTests", ["Imagine", "ImagineCheckpoint", "ImagineGraph", "ImagineGoldens", "ImagineTesting"]),
     tests("ImagineCommandTests", ["ImagineCommand"]),
   ],
   swiftLanguageModes: [.v6]
