@@ -1,14 +1,19 @@
 internal import Foundation
 internal import ImagineCPU
-internal import ImagineGraph
+package import ImagineGraph
 internal import ImagineVulkan
 
 /// A device ready to run graphs.
-struct OpenedDevice {
-  let backend: any Backend
+package struct OpenedDevice {
+  package let backend: any Backend
   /// For people to read.
-  let name: String
-  let preferredPrecision: Precision
+  package let name: String
+  package let preferredPrecision: Precision
+
+  /// - Throws: `ImagineError` if there is no such device, or it cannot be used.
+  package init(_ options: Pipeline.Options) throws {
+    try self.init(options.device, threads: options.threads, precision: options.precision)
+  }
 
   /// - Parameters:
   ///   - threads: of the processor, if that is what computes.

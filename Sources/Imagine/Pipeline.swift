@@ -71,7 +71,7 @@ public actor Pipeline {
     try await Pipeline(ImagineError.translating { try OpenedModel.demonstration() }, options: options)
   }
 
-  private init(_ opened: OpenedModel, options: Options) async throws {
+  init(_ opened: OpenedModel, options: Options) async throws {
     try opened.requireComplete()
     let scheduler = opened.model.configuration.scheduler
     training = try ImagineError.translating { try NoiseSchedule(scheduler) }
@@ -88,7 +88,7 @@ public actor Pipeline {
     runner = ModelRunner(
       opened.model,
       PlanningContext(
-        backend: device.backend, weights: opened.checkpoint, precision: precision.graph, log: options.logger))
+        backend: device.backend, weights: opened.weights, precision: precision.graph, log: options.logger))
     thread = ComputeThread(name: "imagine")
   }
 
