@@ -49,10 +49,11 @@ let package = Package(
         "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU", "ImagineVulkan",
         "ImagineImage", "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
       ]),
+    module("ImagineBenchmark", ["Imagine", "ImagineGraph", "ImagineModels", "ImagineTesting"]),
     .executableTarget(
       name: "ImagineCommand",
       dependencies: [
-        "Imagine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Imagine", "ImagineBenchmark", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swiftSettings),
@@ -73,8 +74,11 @@ let package = Package(
     .target(name: "CVocabulary", exclude: ["merges.txt", "NOTICE"]),
     .target(name: "CDemoModel", exclude: ["demo.safetensors"]),
 
+    // What a backend is tested and timed with, in the tests and by the command; the library goes without.
+    module("ImagineTesting", ["ImagineGraph", "ImagineReference"]),
+
     // Tests.
-    module("ImagineTesting", ["ImagineGraph", "ImagineReference", "ImagineCheckpoint"]),
+    module("ImagineGoldens", ["ImagineGraph", "ImagineCheckpoint"]),
     tests("ImagineGraphTests", ["ImagineGraph", "ImagineTesting"]),
     tests("ImagineSamplingTests", ["ImagineSampling"]),
     tests("ImagineTextTests", ["ImagineText"]),
@@ -85,14 +89,16 @@ let package = Package(
       "ImagineModelsTests",
       [
         "ImagineModels", "ImagineCheckpoint", "ImagineGraph", "ImagineCPU", "ImagineReference", "ImagineTesting",
+        "ImagineGoldens",
       ]),
     tests(
       "ImagineTests",
       [
         "Imagine", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineCheckpoint", "ImagineGraph",
-        "ImagineTesting",
+        "ImagineGoldens", "ImagineTesting",
       ]),
-    tests("ImagineCommandTests", ["ImagineCommand"]),
+    tests("ImagineBenchmarkTests", ["ImagineBenchmark", "Imagine", "ImagineGraph", "ImagineTesting"]),
+    tests("ImagineCommandTests", ["ImagineCommand", "ImagineBenchmark", "Imagine"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -8,7 +8,7 @@ internal import ImagineVulkan
 
 extension ImagineError {
   /// Runs `body`; whatever the layers below throw comes out as an `ImagineError`, cancellation as itself.
-  static func translating<Result>(_ body: () throws -> Result) throws -> Result {
+  package static func translating<Result>(_ body: () throws -> Result) throws -> Result {
     do { return try body() } catch { throw translated(error) }
   }
 

@@ -1,5 +1,6 @@
 public import Foundation
 internal import ImagineCheckpoint
+internal import ImagineGraph
 internal import ImagineModels
 
 /// What was found in a model's files, down to the names of single weights.
@@ -72,6 +73,22 @@ public struct ModelReport: Sendable, CustomStringConvertible {
     unused = weights.unused
     ignored = checkpoint.ignored
     unrecognised = checkpoint.unrecognised
+  }
+
+  /// What there is to say of weights made on the spot.
+  init(_ structure: Benchmark.Structure, parameters: [String: Shape]) {
+    name = "random \(structure.rawValue)"
+    url = URL(filePath: structure.rawValue)
+    isDemonstration = false
+    family = ModelFamily.stableDiffusion1.name
+    layout = "made on the spot"
+    let counts = Dictionary(grouping: parameters) { $0.key.prefix { $0 != "." } }
+    parts = counts.map { part, parameters in
+      Part(
+        name: String(part), parameterCount: parameters.reduce(0) { $0 + $1.value.count }, byteCount: 0,
+        elementTypes: ["random numbers"])
+    }.sorted { $0.name < $1.name }
+    (missing, misshapen, unused, ignored, unrecognised) = ([], [], [], [], [])
   }
 
   /// Whether every weight the family needs is there in the right shape.

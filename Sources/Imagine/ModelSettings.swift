@@ -1,4 +1,4 @@
-internal import ImagineGraph
+package import ImagineGraph
 internal import ImagineModels
 internal import ImagineSampling
 
@@ -27,7 +27,7 @@ extension PredictionType {
 }
 
 extension Precision {
-  var graph: ImagineGraph.Precision {
+  package var graph: ImagineGraph.Precision {
     switch self {
     case .float32: .float32
     case .float16: .float16

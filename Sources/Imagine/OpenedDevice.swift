@@ -1,18 +1,23 @@
 internal import Foundation
 internal import ImagineCPU
-internal import ImagineGraph
+package import ImagineGraph
 internal import ImagineVulkan
 
 /// A device ready to run graphs.
-struct OpenedDevice {
-  let backend: any Backend
+package struct OpenedDevice {
+  package let backend: any Backend
   /// For people to read.
-  let name: String
-  let preferredPrecision: Precision
+  package let name: String
+  package let preferredPrecision: Precision
   /// Opens the device anew after it was lost, to be given less work at a time; nil for what cannot get lost.
   var reopen: (@Sendable () throws -> OpenedDevice)?
   /// Opens the processor to stand in for this device; nil if this is the processor.
   var openProcessor: (@Sendable () throws -> OpenedDevice)?
+
+  /// - Throws: `ImagineError` if there is no such device, or it cannot be used.
+  package init(_ options: Pipeline.Options) throws {
+    try self.init(options.device, threads: options.threads, precision: options.precision)
+  }
 
   init(_ backend: any Backend, name: String, preferredPrecision: Precision) {
     self.backend = backend

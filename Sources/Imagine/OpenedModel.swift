@@ -4,9 +4,9 @@ internal import ImagineDemoModel
 internal import ImagineGraph
 internal import ImagineModels
 
-/// A checkpoint with the networks that were recognised in it.
+/// The networks of a model, with where their weights come from.
 struct OpenedModel {
-  let checkpoint: Checkpoint
+  let weights: any WeightSource
   let model: StableDiffusionModel
   let report: ModelReport
 
@@ -31,24 +31,28 @@ struct OpenedModel {
         "'\(checkpoint.url.lastPathComponent)' holds no \(missing.map { $0.words }.joined(separator: " and no ")): "
           + "give a complete checkpoint.")
     }
-    self.checkpoint = checkpoint
+    weights = checkpoint
     model = StableDiffusionModel(try family.configuration(layout), layout)
     report = ModelReport(
       checkpoint, family: family, weights: model.report, name: name, isDemonstration: isDemonstration)
   }
 
+  /// A structure with weights made on the spot, for measuring.
+  init(_ structure: Benchmark.Structure) {
+    (model, weights) = StableDiffusionModel.synthetic(structure.configuration)
+    report = ModelReport(structure, parameters: model.parameters)
+  }
+
   /// - Throws: `ImagineError` that names the weights that are missing or have the wrong shape.
   func requireComplete() throws {
-    let weights = model.report
-    guard !weights.isComplete else { return }
+    guard !model.report.isComplete else { return }
+    let missing = model.report.missing, misshapen = model.report.misshapen
     var problems: [String] = []
-    if let first = weights.missing.first { problems.append("\(weights.missing.count) weights missing (\(first), ...)") }
-    if let first = weights.misshapen.first {
-      problems.append("\(weights.misshapen.count) of the wrong shape (\(first), ...)")
-    }
+    if let first = missing.first { problems.append("\(missing.count) weights missing (\(first), ...)") }
+    if let first = misshapen.first { problems.append("\(misshapen.count) of the wrong shape (\(first), ...)") }
     throw ImagineError(
       .incompleteModel,
-      "'\(checkpoint.url.lastPathComponent)' does not fit \(report.family): \(problems.joined(separator: "; ")). "
+      "'\(report.url.lastPathComponent)' does not fit \(report.family): \(problems.joined(separator: "; ")). "
         + "`imagine inspect` lists them all.")
   }
 }

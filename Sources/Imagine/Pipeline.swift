@@ -75,7 +75,7 @@ public actor Pipeline {
     try await Pipeline(ImagineError.translating { try OpenedModel.demonstration() }, options: options)
   }
 
-  private init(_ opened: OpenedModel, options: Options) async throws {
+  init(_ opened: OpenedModel, options: Options) async throws {
     if let threads = options.threads, !(1...1024).contains(threads) {
       throw ImagineError(.invalidRequest, "\(threads) threads are not possible: choose 1 to 1024.")
     }
@@ -103,7 +103,7 @@ public actor Pipeline {
     runner = ModelRunner(
       opened.model,
       RunnerSettings(
-        weights: opened.checkpoint, tiling: options.vaeTiling, log: options.logger, freeMemory: freeMemory),
+        weights: opened.weights, tiling: options.vaeTiling, log: options.logger, freeMemory: freeMemory),
       on: ComputePlaces(device, precision: precision))
     thread = ComputeThread(name: "imagine")
   }

@@ -13,20 +13,10 @@ struct Frame {
 /// One operation made ready: reads and writes the frame.
 typealias Kernel = (Frame) throws -> Void
 
-/// How long one operation of a run took.
-package struct OpTiming: Sendable, Hashable {
-  /// The operation's name, such as `conv2d`.
-  package let op: String
-  /// The weight path of the layer it belongs to.
-  package let scope: String
-  package let result: TensorType
-  package let duration: Duration
-}
-
 /// A graph as a list of kernels over one block of memory.
-package final class CPUPlan: Plan, @unchecked Sendable {
+package final class CPUPlan: PoisonablePlan, @unchecked Sendable {
   struct Step {
-    let node: Node
+    let id: NodeID
     let kernel: Kernel
   }
 
@@ -60,8 +50,7 @@ package final class CPUPlan: Plan, @unchecked Sendable {
     let clock = ContinuousClock()
     let results = try run(inputs) { step, frame in
       let duration = try clock.measure { try step.kernel(frame) }
-      timings.append(
-        OpTiming(op: step.node.op.name, scope: step.node.scope, result: step.node.type, duration: duration))
+      timings.append(OpTiming(step.id, of: graph, duration: duration))
     }
     return (results, timings)
   }

@@ -29,7 +29,7 @@ final class PlanBuilder {
       let node = graph[id]
       do {
         values.append(try value(of: id))
-        if let kernel = try kernel(for: id) { steps.append(CPUPlan.Step(node: node, kernel: kernel)) }
+        if let kernel = try kernel(for: id) { steps.append(CPUPlan.Step(id: id, kernel: kernel)) }
       } catch let error as CPUBackendError {
         throw error.within(node.scope)
       }

@@ -52,7 +52,8 @@ extension ElementType {
       switch self {
       case .float32: CK_F32
       case .bfloat16: CK_BF16
-      case .float16: throw CPUBackendError("The processor does not compute in float16; use bfloat16 or float32.")
+      case .float16:
+        throw CPUBackendError("The processor does not compute in float16; use bfloat16 or float32.", .unsupported)
       case .int32: throw CPUBackendError("This operation computes with floats and was given integers; cast them first.")
       }
     }

@@ -15,6 +15,8 @@ enum CommandLineProgram {
   static func commandType(_ arguments: [String]) -> (type: any ParsableCommand.Type, rest: [String]) {
     switch arguments.first {
     case "inspect": (InspectCommand.self, Array(arguments.dropFirst()))
+    case "bench" where arguments.dropFirst().first == "ops": (BenchOpsCommand.self, Array(arguments.dropFirst(2)))
+    case "bench": (BenchCommand.self, Array(arguments.dropFirst()))
     case "devices": (DevicesCommand.self, Array(arguments.dropFirst()))
     case "help" where arguments.count == 1: (RenderCommand.self, ["--help"])
     default: (RenderCommand.self, arguments)

@@ -12,6 +12,7 @@ struct RenderCommand: AsyncParsableCommand {
       imagine --prompts <file> [options]
       imagine inspect <model>
       imagine devices
+      imagine bench
       """,
     discussion: """
       The path of each picture is printed on the standard output, everything else on the standard error. An existing \
@@ -25,6 +26,7 @@ struct RenderCommand: AsyncParsableCommand {
         imagine --prompts prompts.txt -o pictures
         imagine inspect v1-5.safetensors   shows what a model file holds
         imagine devices                    shows what can compute
+        imagine bench                      measures how fast it does
       """,
     version: ImagineVersion.number)
 

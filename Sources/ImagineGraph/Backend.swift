@@ -13,8 +13,20 @@ package protocol Plan: AnyObject, Sendable {
   /// - Returns: the graph's outputs, in order, as floats.
   func run(_ inputs: [String: HostTensor]) throws -> [HostTensor]
 
+  /// Runs the graph and measures each operation, in order. What takes no time of its own, such as a view, is left out.
+  ///
+  /// Measuring keeps operations apart that would else overlap, so their sum may be more than a run takes.
+  /// - Throws: `ProfilingUnavailable` if the device has no clock for it, and what `run` throws.
+  func profile(_ inputs: [String: HostTensor]) throws -> (results: [HostTensor], timings: [OpTiming])
+
   /// Bytes of working memory for values between operations, weights apart.
   var peakBytes: Int { get }
+}
+
+/// A plan that shows whether it reads what it never wrote.
+package protocol PoisonablePlan: Plan {
+  /// Runs in memory filled with NaN, so that reading what was never written shows in the results.
+  func runInPoisonedMemory(_ inputs: [String: HostTensor]) throws -> [HostTensor]
 }
 
 /// A device that runs graphs. It knows operations, never models.

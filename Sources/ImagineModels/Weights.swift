@@ -27,7 +27,8 @@ package struct Weights {
 /// What a checkpoint holds against what a model asks for.
 package final class WeightInventory {
   private let available: [String: Shape]
-  private var requested: Set<String> = []
+  /// The shapes that were asked for, by path.
+  package private(set) var requested: [String: Shape] = [:]
   private var missing: [Parameter] = []
   private var misshapen: [(parameter: Parameter, found: Shape)] = []
 
@@ -35,7 +36,7 @@ package final class WeightInventory {
   package init(_ available: [String: Shape]) { self.available = available }
 
   fileprivate func request(_ parameter: Parameter) {
-    guard requested.insert(parameter.path).inserted else { return }
+    guard requested.updateValue(parameter.shape, forKey: parameter.path) == nil else { return }
     guard let found = available[parameter.path] else {
       missing.append(parameter)
       return
@@ -50,7 +51,7 @@ package final class WeightInventory {
     WeightReport(
       missing: missing.map { "\($0.path) \($0.shape)" },
       misshapen: misshapen.map { "\($0.parameter.path): expected \($0.parameter.shape), found \($0.found)" },
-      unused: available.keys.filter { !requested.contains($0) }.sorted())
+      unused: available.keys.filter { requested[$0] == nil }.sorted())
   }
 }
 

@@ -65,7 +65,7 @@ extension Epilogue {
   }
 
   /// Such as `+bias+silu+residual`.
-  var label: String {
+  package var label: String {
     [bias ? "bias" : nil, activation?.rawValue, residual ? "residual" : nil].compactMap { $0 }.map { "+" + $0 }.joined()
   }
 

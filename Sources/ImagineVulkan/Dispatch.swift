@@ -1,4 +1,5 @@
 import CVulkan
+import ImagineGraph
 
 /// One start of a kernel, with all that is constant about it.
 struct Dispatch {
@@ -11,6 +12,8 @@ struct Dispatch {
   var constants: [UInt32]
   /// Workgroups along x, y and z.
   var workgroups: (x: Int, y: Int, z: Int)
+  /// The operation of the graph that this is a part of; nil for what belongs to none.
+  var operation: NodeID?
 
   init(
     _ kernel: String, _ specialisation: [UInt32: UInt32] = [:], _ operands: [BufferSpan], result: BufferSpan,
@@ -21,6 +24,12 @@ struct Dispatch {
     self.result = result
     self.constants = constants
     self.workgroups = workgroups
+  }
+
+  func of(_ operation: NodeID) -> Dispatch {
+    var copy = self
+    copy.operation = operation
+    return copy
   }
 
   /// Workgroups of a size for a number of elements, in several rows where one would be too long; kernels count with

@@ -26,7 +26,7 @@ final class PlanBuilder {
       do {
         values.append(try place(of: id))
         if case .input(let name) = node.op { inputs[name] = values[id.index] }
-        dispatches += try dispatches(for: id)
+        dispatches += try dispatches(for: id).map { $0.of(id) }
       } catch let error as VulkanError {
         throw VulkanError(error.kind, "\(node.scope): \(error)")
       }

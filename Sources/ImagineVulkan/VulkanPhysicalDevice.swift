@@ -39,6 +39,8 @@ package struct VulkanPhysicalDevice: Sendable {
   let has16BitStorage: Bool
   /// What runs workgroups: compute units, streaming multiprocessors, Xe cores.
   let cores: Int
+  /// Meaningful bits of the timestamps that the queue writes; 0 where it writes none.
+  let timestampBits: UInt32
 
   init(_ handle: VkPhysicalDevice, _ functions: cv_instance) {
     self.handle = handle
@@ -91,8 +93,10 @@ package struct VulkanPhysicalDevice: Sendable {
 
     cores = Self.cores(handle, functions)
 
-    let family = Self.computeFamily(handle, functions)
+    let families = Self.queueFamilies(handle, functions)
+    let family = Self.computeFamily(families)
     queueFamily = family ?? 0
+    timestampBits = family.map { families[Int($0)].timestampValidBits } ?? 0
     obstacle =
       if device.apiVersion < vulkan13 {
         "its driver has Vulkan \(versionText(device.apiVersion)) and 1.3 is needed"
@@ -105,12 +109,18 @@ package struct VulkanPhysicalDevice: Sendable {
       }
   }
 
-  /// A queue family for computing, one without graphics if there is.
-  private static func computeFamily(_ handle: VkPhysicalDevice, _ functions: cv_instance) -> UInt32? {
+  private static func queueFamilies(
+    _ handle: VkPhysicalDevice, _ functions: cv_instance
+  ) -> [VkQueueFamilyProperties] {
     var count: UInt32 = 0
     functions.vkGetPhysicalDeviceQueueFamilyProperties(handle, &count, nil)
     var families = [VkQueueFamilyProperties](repeating: VkQueueFamilyProperties(), count: Int(count))
     functions.vkGetPhysicalDeviceQueueFamilyProperties(handle, &count, &families)
+    return families
+  }
+
+  /// A queue family for computing, one without graphics if there is.
+  private static func computeFamily(_ families: [VkQueueFamilyProperties]) -> UInt32? {
     let computing = families.indices.filter { families[$0].queueFlags & VK_QUEUE_COMPUTE_BIT.rawValue != 0 }
     let alone = computing.first { families[$0].queueFlags & VK_QUEUE_GRAPHICS_BIT.rawValue == 0 }
     return (alone ?? computing.first).map(UInt32.init)

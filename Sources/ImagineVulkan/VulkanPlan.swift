@@ -2,7 +2,7 @@ import CVulkan
 package import ImagineGraph
 
 /// A graph as recorded command buffers over one block of memory, submitted again at each run.
-package final class VulkanPlan: Plan, @unchecked Sendable {
+package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   /// Bytes of a value on their way between host and device.
   struct Transfer {
     let value: Value
@@ -82,7 +82,19 @@ package final class VulkanPlan: Plan, @unchecked Sendable {
     try run(inputs, poisoned: true)
   }
 
-  private func run(_ inputs: [String: HostTensor], poisoned: Bool) throws -> [HostTensor] {
+  /// Runs the graph in command buffers that hold timestamps beside the operations, made for this run alone.
+  package func profile(_ inputs: [String: HostTensor]) throws -> (results: [HostTensor], timings: [OpTiming]) {
+    try context.device.locked {
+      let timer = try OperationTimer(dispatches, context)
+      let results = try run(inputs, poisoned: false, commands: commands.prefix(1) + timer.commands + commands.suffix(1))
+      let durations = try timer.durations()
+      return (results, durations.map { OpTiming($0.operation, of: graph, duration: $0.duration) })
+    }
+  }
+
+  private func run(
+    _ inputs: [String: HostTensor], poisoned: Bool, commands: [VkCommandBuffer]? = nil
+  ) throws -> [HostTensor] {
     if let complaint = graph.complaint(about: inputs) { throw VulkanError(.failed, complaint) }
     return try context.device.locked {
       if poisoned {
@@ -97,7 +109,7 @@ package final class VulkanPlan: Plan, @unchecked Sendable {
       for (name, transfer) in self.inputs {
         inputs[name]?.write(as: transfer.value.type.elementType, to: source + transfer.offset)
       }
-      try context.device.submit(commands, "running \(graph.nodes.first?.scope ?? "a graph")")
+      try context.device.submit(commands ?? self.commands, "running \(graph.nodes.first?.scope ?? "a graph")")
       return outputs.map { transfer in HostTensor(transfer.value.type, readFrom: target + transfer.offset) }
     }
   }

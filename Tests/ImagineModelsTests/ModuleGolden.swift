@@ -1,5 +1,6 @@
 import ImagineCPU
 import ImagineCheckpoint
+import ImagineGoldens
 import ImagineGraph
 import ImagineModels
 import ImagineReference

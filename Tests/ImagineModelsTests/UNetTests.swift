@@ -1,4 +1,5 @@
 import ImagineCheckpoint
+import ImagineGoldens
 import ImagineGraph
 import ImagineModels
 import ImagineTesting

@@ -1,7 +1,7 @@
 import Foundation
 import ImagineCheckpoint
 import ImagineGraph
-import ImagineTesting
+import ImagineGoldens
 
 /// A single-file model written again as a diffusers folder, in 32-bit floats.
 enum DiffusersCopy {

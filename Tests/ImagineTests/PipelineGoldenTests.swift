@@ -1,6 +1,7 @@
 import Foundation
 import Imagine
 import ImagineCheckpoint
+import ImagineGoldens
 import ImagineTesting
 import Testing
 

@@ -1,7 +1,7 @@
 import Foundation
 import Imagine
 import ImagineCheckpoint
-import ImagineTesting
+import ImagineGoldens
 
 /// A complete model of Stable Diffusion 1 structure, small enough for tests, with random weights.
 ///

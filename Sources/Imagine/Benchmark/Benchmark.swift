@@ -1,0 +1,117 @@
+public import Foundation
+internal import ImagineModels
+
+/// Measures how fast a model runs on a device: each network alone, and whole pictures.
+///
+/// ```swift
+/// let result = try await Benchmark(.random(.stableDiffusion15), options: options).run()
+/// print(result.stages.map { "\($0.name): \($0.timing.median) s" })
+/// ```
+public struct Benchmark: Sendable {
+  /// What is run.
+  public enum Model: Sendable, Hashable {
+    /// A `.safetensors` checkpoint or a diffusers folder.
+    case file(URL)
+    /// The small model built into this library.
+    case demonstration
+    /// A structure with weights made on the spot, so that no checkpoint is needed. Its pictures mean nothing.
+    case random(Structure)
+  }
+
+  /// A structure to make weights for.
+  public enum Structure: String, Sendable, Hashable, CaseIterable {
+    /// Stable Diffusion 1.5: 1.07 billion parameters.
+    case stableDiffusion15 = "sd15"
+    /// The same with few and narrow levels, to see that everything works.
+    case miniature = "mini"
+  }
+
+  public var model: Model
+  public var options: Pipeline.Options
+  /// Of the picture; nil takes the model's own.
+  public var size: Size?
+  /// Of a whole picture; nil takes the model's own.
+  public var steps: Int?
+  /// How often each thing is measured, after a first run that does not count; less often if it takes long.
+  public var repeats = 5
+  /// Whether each operation is measured as well.
+  public var profiles = false
+
+  public init(_ model: Model, options: Pipeline.Options = Pipeline.Options()) {
+    self.model = model
+    self.options = options
+  }
+
+  /// Measures. Nothing else should run on the device meanwhile.
+  ///
+  /// - Parameter onProgress: told what comes next, such as `UNet`.
+  /// - Throws: `ImagineError`, or `CancellationError` when the task was cancelled.
+  public func run(onProgress: @Sendable (String) -> Void = { _ in }) async throws -> BenchmarkResult {
+    guard (1...1000).contains(repeats) else {
+      throw ImagineError(.invalidRequest, "\(repeats) repeats are not possible: choose 1 to 1000.")
+    }
+    // Whole pictures first, since the very first of them is to be a cold one.
+    onProgress("whole pictures")
+    let (pipeline, request, picture) = try await measurePictures()
+    let machine = BenchmarkMachine()
+    let stages = try await machine.measure(self, request.size, guided: request.guidanceScale != 1, onProgress)
+    return BenchmarkResult(
+      model: pipeline.name, device: pipeline.device, precision: pipeline.precision, size: request.size,
+      ceiling: stages.ceiling, stages: stages.stages, picture: picture, peakResidentBytes: peakResidentBytes())
+  }
+
+  func open() throws -> OpenedModel {
+    try ImagineError.translating {
+      switch model {
+      case .file(let url): try OpenedModel(url)
+      case .demonstration: try OpenedModel.demonstration()
+      case .random(let structure): OpenedModel(structure)
+      }
+    }
+  }
+
+  /// The pipeline is let go before the networks are measured alone, so that weights are not held twice.
+  private func measurePictures() async throws -> (
+    pipeline: (name: String, device: String, precision: Precision), GenerationRequest, BenchmarkResult.Picture
+  ) {
+    let start = ContinuousClock.now
+    let pipeline = try await Pipeline(open(), options: options)
+    var request = pipeline.recommendedRequest(prompt: "a red house under a yellow sun")
+    request.size = size ?? request.size
+    request.steps = steps ?? request.steps
+    request.seed = 42
+    _ = try await pipeline.image(request)
+    let first = start.duration(to: .now) / .seconds(1)
+    var seconds: [Double] = []
+    while Timing.isNotEnough(seconds, of: repeats) {
+      let start = ContinuousClock.now
+      _ = try await pipeline.image(request)
+      seconds.append(start.duration(to: .now) / .seconds(1))
+    }
+    return (
+      (pipeline.report.name, pipeline.deviceName, pipeline.precision), request,
+      BenchmarkResult.Picture(steps: request.steps, coldSeconds: first, timing: Timing(seconds))
+    )
+  }
+}
+
+extension Benchmark.Structure {
+  var configuration: ModelConfiguration {
+    switch self {
+    case .stableDiffusion15: .stableDiffusion15
+    case .miniature: .miniature
+    }
+  }
+}
+
+/// The most memory this process has had at once, in bytes.
+private func peakResidentBytes() -> Int {
+  var usage = rusage()
+  #if canImport(Darwin)
+    getrusage(RUSAGE_SELF, &usage)
+    return usage.ru_maxrss
+  #else
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1024
+  #endif
+}

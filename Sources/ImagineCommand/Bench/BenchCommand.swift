@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import Imagine
+
+/// `imagine bench`: measures how fast a model runs.
+struct BenchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", _superCommandName: "imagine",
+    abstract: "Measure how fast a model runs on a device.",
+    usage: """
+      imagine bench [options]
+      imagine bench ops [options]
+      """,
+    discussion: """
+      Measures whole pictures, cold and warm, then each network alone: medians, after a first run that does not count. \
+      What is reached is set against the device's ceiling, which is measured too: a large product and a pass over large \
+      memory, with the same kernels. What takes long is repeated less often. The result is printed on the standard output.
+
+      EXAMPLES:
+        imagine bench --random sd15                     Stable Diffusion 1.5 at 512x512, without a checkpoint
+        imagine bench --random sd15 --device vulkan --precision f16 --profile
+        imagine bench -m v1-5.safetensors --size 512x768 --steps 30 --json
+        imagine bench ops --filter conv2d               single operations; see imagine bench ops --help
+      """)
+
+  @OptionGroup(title: "Model Options")
+  var engine: EngineOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Instead of a model, a structure with random weights: \(Choices.sentence(Benchmark.Structure.allCases.map(\.rawValue))).",
+      valueName: "structure"),
+    transform: { name in
+      guard let structure = Benchmark.Structure(rawValue: name) else {
+        throw ValidationError("choose \(Choices.sentence(Benchmark.Structure.allCases.map(\.rawValue))).")
+      }
+      return structure
+    })
+  var random: Benchmark.Structure?
+
+  @Option(
+    help: ArgumentHelp("Of the picture, such as 512x768. Default: the model's.", valueName: "WxH"),
+    transform: { text in
+      guard let size = Size(text) else { throw ValidationError("give a size such as 512x768") }
+      return size
+    })
+  var size: Size?
+
+  @Option(help: ArgumentHelp("Denoising steps of a whole picture. Default: the model's.", valueName: "n"))
+  var steps: Int?
+
+  @Option(name: .customLong("repeat"), help: ArgumentHelp("How often each thing is measured.", valueName: "n"))
+  var repeats = 5
+
+  @Flag(help: "Measure each operation too: the time by kind, and the ten slowest.")
+  var profile = false
+
+  @Flag(help: "Print everything as JSON.")
+  var json = false
+
+  func validate() throws {
+    if random != nil, engine.model != nil {
+      throw ValidationError("--random and --model contradict each other: give one of them.")
+    }
+    try requireRepeats(repeats)
+  }
+
+  var benchmark: Benchmark {
+    let model = engine.modelURL().map { Benchmark.Model.file($0) } ?? .demonstration
+    var benchmark = Benchmark(
+      random.map { .random($0) } ?? model, options: engine.options(Display(verbosity: .normal)))
+    benchmark.size = size
+    benchmark.steps = steps
+    benchmark.repeats = repeats
+    benchmark.profiles = profile
+    return benchmark
+  }
+
+  func run() async throws {
+    let result = try await benchmark.run { StandardError.write("measuring \($0)\n") }
+    try StandardOutput.write(json ? JSONText.of(result) : BenchReport(result).text)
+  }
+}
+
+/// - Throws: `ValidationError` for a number of repeats that is not possible.
+func requireRepeats(_ repeats: Int) throws {
+  guard 1...1000 ~= repeats else {
+    throw ValidationError("\(repeats) repeats are not possible: choose 1 to 1000.")
+  }
+}
+
+/// Results for programs to read.
+enum JSONText {
+  static func of(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+  }
+}

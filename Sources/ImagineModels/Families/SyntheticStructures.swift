@@ -1,0 +1,27 @@
+extension ModelConfiguration {
+  /// Stable Diffusion 1.5.
+  package static let stableDiffusion15 = ModelConfiguration()
+
+  /// The structure of Stable Diffusion 1.5 with few and narrow levels, for trying things out: under a million
+  /// parameters beside the vocabulary.
+  package static let miniature: ModelConfiguration = {
+    var configuration = ModelConfiguration()
+    configuration.unet.blockOutChannels = [32, 64]
+    configuration.unet.layersPerBlock = 1
+    configuration.unet.transformerDepth = [1, 0]
+    configuration.unet.heads = [4, 4]
+    configuration.unet.crossAttentionDim = 64
+    configuration.unet.normGroups = 8
+    configuration.vae.blockOutChannels = [16, 32]
+    configuration.vae.layersPerBlock = 1
+    configuration.vae.normGroups = 8
+    configuration.textEncoder.hiddenSize = 64
+    configuration.textEncoder.intermediateSize = 128
+    configuration.textEncoder.layers = 2
+    configuration.textEncoder.heads = 4
+    configuration.defaults.width = 32
+    configuration.defaults.height = 32
+    configuration.defaults.steps = 4
+    return configuration
+  }()
+}

@@ -1,0 +1,79 @@
+import ImagineGraph
+import ImagineModels
+import Testing
+
+/// What Stable Diffusion 1.5 computes for a picture of 512 x 512, against counts made layer by layer elsewhere.
+@Suite struct ModelCostTests {
+  private let model = StableDiffusionModel.synthetic(.stableDiffusion15).model
+
+  @Test func denoiser() throws {
+    let cost = try model.denoiserGraph(latents: [2, 64, 64, 4], precision: .float16).fused { _, _ in true }.cost
+    #expect((1.60e12...1.61e12).contains(cost.flops), "\(cost.flops)")
+    #expect((4.0e9...6.0e9).contains(cost.bytes), "\(cost.bytes)")
+  }
+
+  @Test func decoder() throws {
+    let cost = try model.decoderGraph(latents: [1, 64, 64, 4], precision: .float16).cost
+    #expect((2.48e12...2.54e12).contains(cost.flops), "\(cost.flops)")
+  }
+
+  @Test("The text encoder's products are two per weight and token, and attention")
+  func textEncoder() throws {
+    let cost = try model.textEncoderGraph(prompts: 2, precision: .float16).cost
+    let weights = 12.0 * (4 * 768 * 768 + 2 * 768 * 3072), tokens = 2.0 * 77
+    #expect(cost.flops == 2 * weights * tokens + 12 * 2 * 4 * 768 * (77 * 78 / 2))
+  }
+
+  @Test func parameters() throws {
+    let counts = Dictionary(grouping: model.parameters) { $0.key.prefix { $0 != "." } }
+      .mapValues { $0.reduce(0) { $0 + $1.value.count } }
+    #expect(counts == ["unet": 859_520_964, "vae": 83_653_863, "text_encoder": 123_060_480])
+    #expect(model.report.isComplete)
+  }
+}
+
+@Suite struct SyntheticWeightsTests {
+  private func read(_ shape: Shape, _ name: String = "layer.weight", as type: ElementType = .float32) throws -> [UInt8]
+  {
+    var bytes = [UInt8](repeating: 0, count: shape.count * type.size)
+    try bytes.withUnsafeMutableBytes { try SyntheticWeights([name: shape]).read(name, as: type, into: $0) }
+    return bytes
+  }
+
+  private func floats(_ bytes: [UInt8]) -> [Float] {
+    bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+  }
+
+  @Test("They keep the size of values, depend on their names and are the same again")
+  func values() throws {
+    let matrix = floats(try read([300, 400]))
+    let deviation = (matrix.reduce(0) { $0 + $1 * $1 } / Float(matrix.count)).squareRoot()
+    #expect(abs(deviation * Float(400).squareRoot() - 1) < 0.01)
+    #expect(abs(matrix.reduce(0, +) / Float(matrix.count)) < 0.01 * deviation * 20)
+    #expect(try read([300, 400]) == read([300, 400]))
+    #expect(try read([300, 400]) != read([300, 400], "other.weight"))
+    #expect(Set(matrix[..<400]).count > 390 && matrix[..<400] != matrix[400..<800])
+  }
+
+  @Test func vectors() throws {
+    #expect(floats(try read([50])).allSatisfy { abs($0 - 1) <= 0.1 })
+    #expect(floats(try read([50], "layer.bias")).allSatisfy { abs($0) <= 0.1 })
+  }
+
+  @Test(arguments: [ElementType.float16, .bfloat16]) func narrowTypes(_ type: ElementType) throws {
+    let wide = floats(try read([90, 1000])), narrow = try read([90, 1000], as: type)
+    let bits = narrow.withUnsafeBytes { Array($0.bindMemory(to: UInt16.self)) }
+    #expect(bits == wide.map { type == .float16 ? HalfFloat.bits($0) : BFloat16.bits($0) })
+  }
+
+  @Test func whatIsNotThereIsAnError() throws {
+    let weights = SyntheticWeights(["layer.weight": [2, 2]])
+    var bytes = [UInt8](repeating: 0, count: 16)
+    #expect(throws: GraphError.self) {
+      try bytes.withUnsafeMutableBytes { try weights.read("layer.bias", as: .float32, into: $0) }
+    }
+    #expect(throws: GraphError.self) {
+      try bytes.withUnsafeMutableBytes { try weights.read("layer.weight", as: .float16, into: $0) }
+    }
+  }
+}

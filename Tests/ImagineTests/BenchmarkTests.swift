@@ -1,0 +1,100 @@
+import Foundation
+import Imagine
+import ImagineGraph
+import Testing
+
+@testable import Imagine
+
+@Suite struct BenchmarkTests {
+  private func benchmark(_ model: Benchmark.Model) -> Benchmark {
+    var benchmark = Benchmark(model, options: Pipeline.Options(device: .cpu, precision: .float32, threads: 1))
+    benchmark.repeats = 2
+    benchmark.steps = 1
+    return benchmark
+  }
+
+  @Test("A structure without a checkpoint is measured, in every part")
+  func miniature() async throws {
+    var benchmark = benchmark(.random(.miniature))
+    benchmark.profiles = true
+    let result = try await benchmark.run()
+    #expect(result.size == Size(width: 32, height: 32) && result.precision == .float32)
+    #expect(result.model == "random mini")
+    #expect(result.stages.map(\.name) == ["text encoder", "UNet, one step", "VAE decoder"])
+    for stage in result.stages {
+      #expect(stage.timing.runs == 2 && stage.timing.fastest > 0 && stage.timing.fastest <= stage.timing.median)
+      #expect(stage.flops > 1e6 && stage.bytes > 1e5 && stage.roofSeconds > 0)
+      #expect(stage.weightBytes > 0 && stage.workingBytes > 0 && stage.preparation > 0)
+      let profile = try #require(stage.profile)
+      #expect(stage.profileObstacle == nil)
+      #expect(abs(profile.kinds.reduce(0) { $0 + $1.flops } / stage.flops - 1) < 1e-9)
+      #expect(abs(profile.kinds.reduce(0) { $0 + $1.seconds } / profile.seconds - 1) < 1e-9)
+      #expect(profile.kinds.map(\.seconds) == profile.kinds.map(\.seconds).sorted(by: >))
+      #expect(profile.slowest.count == 10 && profile.slowest.allSatisfy { !$0.scope.isEmpty })
+      #expect(!profile.kinds.contains { $0.name == "input" })
+    }
+    #expect(result.picture.steps == 1 && result.picture.timing.runs == 2 && result.picture.coldSeconds > 0)
+    #expect(result.peakResidentBytes > 10_000_000)
+  }
+
+  @Test("Everything that is measured can be read by programs")
+  func json() async throws {
+    let result = try await benchmark(.random(.miniature)).run()
+    let data = try JSONEncoder().encode(result)
+    let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    #expect(object["precision"] as? String == "f32" && object["size"] as? String == "32x32")
+    let stages = try #require(object["stages"] as? [[String: Any]])
+    #expect(stages.count == 3)
+    #expect((stages[1]["timing"] as? [String: Any])?["runs"] as? Int == 2)
+  }
+
+  @Test func impossibleRequestsAreErrors() async throws {
+    var benchmark = benchmark(.random(.miniature))
+    benchmark.repeats = 0
+    await #expect(throws: ImagineError.self) { try await benchmark.run() }
+    benchmark.repeats = 1
+    benchmark.size = Size(width: 65, height: 64)
+    await #expect(throws: ImagineError.self) { try await benchmark.run() }
+    await #expect(throws: ImagineError.self) {
+      try await self.benchmark(.file(URL(filePath: "/nowhere.safetensors"))).run()
+    }
+  }
+
+  @Test("A structure draws pictures, the same ones again")
+  func pictures() async throws {
+    let options = Pipeline.Options(device: .cpu, precision: .float32, threads: 1)
+    let pipeline = try await Pipeline(OpenedModel(.miniature), options: options)
+    var request = pipeline.recommendedRequest(prompt: "anything")
+    request.seed = 1
+    let first = try await pipeline.image(request), second = try await pipeline.image(request)
+    #expect(first.pixels == second.pixels && Set(first.pixels).count > 50)
+  }
+}
+
+@Suite struct TimingTests {
+  @Test func medians() {
+    #expect(Timing([3, 1, 2]).median == 2 && Timing([3, 1, 2]).fastest == 1 && Timing([3, 1, 2]).runs == 3)
+    #expect(Timing([4, 1, 2, 3]).median == 2.5)
+    #expect(Timing([]).median.isNaN)
+  }
+
+  @Test("What takes long is repeated less, but measured once")
+  func patience() {
+    #expect(Timing.isNotEnough([], of: 1) && Timing.isNotEnough([0.1], of: 2))
+    #expect(!Timing.isNotEnough([0.1, 0.1], of: 2) && !Timing.isNotEnough([100], of: 5))
+  }
+
+  @Test("The first run does not count")
+  func warmUp() throws {
+    var runs = 0
+    let timing = try Timing(repeats: 3) { runs += 1 }
+    #expect(runs == 4 && timing.runs == 3)
+  }
+
+  @Test("The larger of arithmetic and traffic is the shortest time")
+  func ceiling() {
+    let ceiling = DeviceCeiling(flopsPerSecond: 100, bytesPerSecond: 10)
+    #expect(ceiling.seconds(OpCost(flops: 200, bytes: 10)) == 2)
+    #expect(ceiling.seconds(OpCost(flops: 200, bytes: 50)) == 5)
+  }
+}
