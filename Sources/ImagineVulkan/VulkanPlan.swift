@@ -72,6 +72,9 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   /// Bytes of device memory for values between operations.
   package var peakBytes: Int { values.byteCount }
 
+  /// What is run, in order.
+  var kernels: [KernelVariant] { dispatches.map(\.kernel) }
+
   /// - Throws: `VulkanError` if an input is missing, unknown or of another type than traced, or the device fails.
   package func run(_ inputs: [String: HostTensor]) throws -> [HostTensor] {
     try run(inputs, poisoned: false)
