@@ -13,7 +13,7 @@ final class VulkanContext: Sendable {
     self.device = device
     self.configuration = configuration
     pipelines = try PipelineStore(device)
-    alignment = max(256, Int(device.physical.limits.minStorageBufferOffsetAlignment))
+    alignment = max(256, device.limits.alignment)
   }
 
   func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
