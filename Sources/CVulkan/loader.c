@@ -47,6 +47,11 @@ const char *cv_load_device(const cv_instance *instance, VkDevice device, cv_devi
   return NULL;
 }
 
+void cv_destroy_device(const cv_instance *instance, VkDevice device) {
+  PFN_vkDestroyDevice destroy = (PFN_vkDestroyDevice)instance->vkGetDeviceProcAddr(device, "vkDestroyDevice");
+  if (destroy != NULL) destroy(device, NULL);
+}
+
 PFN_vkCreateDebugUtilsMessengerEXT cv_create_messenger(VkInstance instance) {
   return (PFN_vkCreateDebugUtilsMessengerEXT)find(instance, "vkCreateDebugUtilsMessengerEXT");
 }

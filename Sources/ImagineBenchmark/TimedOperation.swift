@@ -61,8 +61,8 @@ struct ModelOperation: Sendable {
     for node in graph.nodes {
       switch node.op {
       case .input, .parameter, .reshape: continue
-      case .linear, .gatedLinear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
-        .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .geglu:
+      case .linear, .gatedLinear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
+        .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .geglu:
         break
       }
       let operands = node.operands.enumerated().map { position, id in

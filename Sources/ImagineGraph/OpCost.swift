@@ -41,8 +41,8 @@ extension Graph {
     case .attention(_, let causal):
       // Each pair of a query and a key that it sees takes a product of C for the logits and one for the values.
       4 * Double(operands[0][0] * operands[0].last) * pairs(operands[0][1], operands[1][1], causal: causal)
-    case .input, .parameter, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale, .concat,
-      .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .geglu:
+    case .input, .parameter, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
+      .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .geglu:
       0
     }
   }

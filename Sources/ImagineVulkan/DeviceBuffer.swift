@@ -17,13 +17,15 @@ final class DeviceBuffer: @unchecked Sendable {
   /// Where the host sees it; nil for memory of the device.
   let address: UnsafeMutableRawPointer?
   private let memory: VkDeviceMemory
+  /// What it counts in the account of the device's memory.
+  private let counted: Int
 
   /// - Parameter purpose: for the error message, such as `the weights`.
   init(_ byteCount: Int, _ use: Use, for purpose: String, on device: VulkanDevice) throws(VulkanError) {
     let functions = device.functions
     // An empty buffer is not allowed; a whole word lets `vkCmdFillBuffer` fill to the end.
     let size = UInt64(max(byteCount, 4) + 3) / 4 * 4
-    guard size <= device.physical.largestAllocation else {
+    guard size <= device.limits.allocation else {
       throw VulkanError(
         .outOfMemory,
         "\(device.physical.name) gives no \(size / 1_000_000) MB of memory at once, which \(purpose) would need.")
@@ -43,6 +45,7 @@ final class DeviceBuffer: @unchecked Sendable {
 
     var memory: VkDeviceMemory?
     var address: UnsafeMutableRawPointer?
+    var counted = 0
     do throws(VulkanError) {
       var result = VK_ERROR_OUT_OF_DEVICE_MEMORY
       for type in use.memoryTypes(device.physical.memoryProperties) where needs.memoryTypeBits >> type & 1 != 0 {
@@ -50,8 +53,16 @@ final class DeviceBuffer: @unchecked Sendable {
         allocation.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO
         allocation.allocationSize = needs.size
         allocation.memoryTypeIndex = UInt32(type)
+        let own = device.memory.counts(type) ? Int(clamping: needs.size) : 0
+        guard device.memory.take(own) else { continue }
         result = functions.vkAllocateMemory(device.handle, &allocation, nil, &memory)
-        if result == VK_SUCCESS { break }
+        if result == VK_SUCCESS {
+          counted = own
+          break
+        }
+        device.memory.give(own)
+        // Another type of memory does not help against anything else.
+        if result != VK_ERROR_OUT_OF_DEVICE_MEMORY { break }
       }
       try check(result, "\(purpose) (\(size / 1_000_000) MB)")
       try check(functions.vkBindBufferMemory(device.handle, buffer, memory, 0), purpose)
@@ -61,6 +72,7 @@ final class DeviceBuffer: @unchecked Sendable {
     } catch {
       functions.vkDestroyBuffer(device.handle, buffer, nil)
       functions.vkFreeMemory(device.handle, memory, nil)
+      device.memory.give(counted)
       throw error
     }
     guard let memory else { throw VulkanError(.failed, "The device gave no memory for \(purpose).") }
@@ -69,11 +81,13 @@ final class DeviceBuffer: @unchecked Sendable {
     self.byteCount = byteCount
     self.memory = memory
     self.address = address
+    self.counted = counted
   }
 
   deinit {
     device.functions.vkDestroyBuffer(device.handle, handle, nil)
     device.functions.vkFreeMemory(device.handle, memory, nil)
+    device.memory.give(counted)
   }
 }
 
@@ -89,9 +103,9 @@ extension DeviceBuffer.Use {
     }
     switch self {
     case .device:
-      // Drivers list the device's own memory that the host does not see first; the rest is for when that is full.
-      let own = types.indices.filter { has($0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) }
-      return own + types.indices.filter { !own.contains($0) }
+      // Drivers list the device's own memory that the host does not see first. Other memory would be many times slower:
+      // better to hear that this one is full.
+      return types.indices.filter { has($0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) }
     case .upload:
       let plain = visible.filter { !has($0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) }
       return plain + visible.filter { !plain.contains($0) }

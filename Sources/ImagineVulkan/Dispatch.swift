@@ -86,15 +86,15 @@ struct DispatchRecorder {
   }
 
   private func checkLimits(of dispatch: Dispatch) throws(VulkanError) {
-    let limits = device.physical.limits
-    for span in [dispatch.result] + dispatch.operands.values where span.byteCount > Int(limits.maxStorageBufferRange) {
-      throw VulkanError(
-        .unsupported,
-        "\(dispatch.kernel.name): a value of \(span.byteCount / 1_000_000) MB is more than the "
-          + "\(limits.maxStorageBufferRange / 1_000_000) MB that \(device.physical.name) can address at once.")
+    let limits = device.limits
+    for span in [dispatch.result] + dispatch.operands.values where span.byteCount > limits.storageRange {
+      throw device.tooLarge(span.byteCount, "A value of \(dispatch.kernel.name)")
     }
-    let (x, y, z) = limits.maxComputeWorkGroupCount
-    guard dispatch.workgroups.x <= x, dispatch.workgroups.y <= y, dispatch.workgroups.z <= z else {
+    guard dispatch.constants.count * 4 <= min(limits.pushConstants, PipelineStore.constantBytes) else {
+      throw VulkanError(.failed, "\(dispatch.kernel.name) has more constants than devices take.")
+    }
+    let workgroups = dispatch.workgroups
+    guard zip([workgroups.x, workgroups.y, workgroups.z], limits.workgroups).allSatisfy({ $0 <= $1 }) else {
       throw VulkanError(.unsupported, "\(dispatch.kernel.name): \(device.physical.name) cannot run so many workgroups.")
     }
   }

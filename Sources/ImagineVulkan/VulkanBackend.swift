@@ -10,6 +10,12 @@ package struct VulkanBackend: Backend {
     package var submissionShare = 1.0
     /// For tests of products.
     var forcedProduct = ForcedProduct()
+    /// Bytes of the device's memory that may be used; nil takes what the driver says is free.
+    package var memoryBudget: Int?
+    /// Nil takes the device's own; narrower ones make tests of what happens on smaller devices.
+    package var limits: VulkanLimits?
+    /// Errors that the driver is to report, for tests.
+    package var faults: VulkanFaults?
 
     package init() {}
   }
@@ -26,10 +32,13 @@ package struct VulkanBackend: Backend {
       throw VulkanError(
         .unavailable, "No device on this machine can be used with Vulkan; install its driver, or use the CPU.")
     }
-    context = try VulkanContext(VulkanDevice(device, instance), configuration)
+    context = try VulkanContext(VulkanDevice(device, instance, configuration), configuration)
   }
 
   package var device: VulkanPhysicalDevice { context.device.physical }
+
+  /// Bytes of the device's memory that this backend's weights and plans hold.
+  package var allocatedBytes: Int { context.device.memory.allocated }
 
   /// Attention has a kernel for the widths of heads that its tiles fit into shared memory for; wider ones are taken apart.
   /// So are gated linear layers for which the plain kernel would be chosen.

@@ -16,7 +16,7 @@ final class VulkanContext: Sendable {
     self.configuration = configuration
     productDevice = ProductDevice(device.physical, configuration)
     pipelines = try PipelineStore(device)
-    alignment = max(256, Int(device.physical.limits.minStorageBufferOffsetAlignment))
+    alignment = max(256, device.limits.alignment)
   }
 
   func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }

@@ -7,37 +7,55 @@ import Foundation
 final class VulkanDevice: @unchecked Sendable {
   let instance: VulkanInstance
   let physical: VulkanPhysicalDevice
+  let limits: VulkanLimits
+  let memory: DeviceMemory
   let handle: VkDevice
   let functions: cv_device
   private let queue: VkQueue
   private let commandPool: VkCommandPool
   private let lock = NSRecursiveLock()
 
-  init(_ physical: VulkanPhysicalDevice, _ instance: VulkanInstance) throws(VulkanError) {
+  init(
+    _ physical: VulkanPhysicalDevice, _ instance: VulkanInstance,
+    _ configuration: VulkanBackend.Configuration = VulkanBackend.Configuration()
+  ) throws(VulkanError) {
     if let obstacle = physical.obstacle {
       throw VulkanError(.unavailable, "\(physical.name) cannot be used: \(obstacle).")
     }
+    let handle = try Self.open(physical, instance)
+    do throws(VulkanError) {
+      let driver = try Self.functions(of: handle, physical, instance)
+      var queue: VkQueue?
+      driver.vkGetDeviceQueue(handle, physical.queueFamily, 0, &queue)
+      var info = VkCommandPoolCreateInfo()
+      info.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO
+      info.queueFamilyIndex = physical.queueFamily
+      var pool: VkCommandPool?
+      try check(driver.vkCreateCommandPool(handle, &info, nil, &pool), "opening the device")
+      guard let queue, let pool else { throw VulkanError(.failed, "\(physical.name) gave no queue.") }
+      self.queue = queue
+      commandPool = pool
+      functions = configuration.faults.map { FaultLayer.functions(over: driver, handle, queue, $0) } ?? driver
+    } catch {
+      withUnsafePointer(to: instance.functions) { cv_destroy_device($0, handle) }
+      throw error
+    }
     self.physical = physical
     self.instance = instance
-    let handle = try Self.open(physical, instance)
     self.handle = handle
+    limits = configuration.limits ?? physical.allowed
+    memory = DeviceMemory(physical, instance, budget: configuration.memoryBudget)
+  }
+
+  private static func functions(
+    of handle: VkDevice, _ physical: VulkanPhysicalDevice, _ instance: VulkanInstance
+  ) throws(VulkanError) -> cv_device {
     let loaded = UnsafeMutablePointer<cv_device>.allocate(capacity: 1)
     defer { loaded.deallocate() }
-    let missing = withUnsafePointer(to: instance.functions) { cv_load_device($0, handle, loaded) }
-    if let missing {
+    if let missing = withUnsafePointer(to: instance.functions, { cv_load_device($0, handle, loaded) }) {
       throw VulkanError(.unavailable, "The driver of \(physical.name) has no \(String(cString: missing)); update it.")
     }
-    functions = loaded.pointee
-    var queue: VkQueue?
-    functions.vkGetDeviceQueue(handle, physical.queueFamily, 0, &queue)
-    var info = VkCommandPoolCreateInfo()
-    info.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO
-    info.queueFamilyIndex = physical.queueFamily
-    var pool: VkCommandPool?
-    try check(functions.vkCreateCommandPool(handle, &info, nil, &pool), "opening the device")
-    guard let queue, let pool else { throw VulkanError(.failed, "\(physical.name) gave no queue.") }
-    self.queue = queue
-    commandPool = pool
+    return loaded.pointee
   }
 
   deinit {

@@ -155,5 +155,5 @@ extension VkPhysicalDeviceMemoryProperties {
 }
 
 extension VkMemoryHeap {
-  fileprivate var isLocal: Bool { flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT.rawValue != 0 }
+  var isLocal: Bool { flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT.rawValue != 0 }
 }

@@ -1,34 +1,13 @@
 import Foundation
 import Imagine
-import ImagineCheckpoint
-import ImagineGoldens
 import ImagineTesting
 import Testing
 
 /// Whole runs against diffusers (DDIM) and k-diffusion around diffusers' UNet (the others).
 @Suite struct PipelineGoldenTests {
   /// Every tensor of a run, from the prompt to the picture, within 1e-3 relative (most are within 1e-5).
-  @Test(arguments: [
-    "ddim_64x64_seed42", "ddim_96x64_seed7", "euler_64x64_seed42", "euler_64x96_seed7",
-    "euler_a_64x64_seed42_batch2", "dpmpp_2m_karras_64x64_seed42",
-  ])
-  func agreesWithOthers(_ name: String) async throws {
-    let golden = try Golden("pipeline/\(name)")
-    let pipeline = try await TinyModel.pipeline()
-    let images = try await pipeline.images(request(golden))
-    for (index, image) in images.enumerated() {
-      let tensors = try #require(image.tensors)
-      #expect(tensors.names.count == 7 + image.request.steps)
-      for tensor in tensors.names {
-        let ours = try #require(tensors[tensor])
-        let theirs = try golden.floats(tensor)
-        // Prompts are shared by a golden's pictures; everything else is there once for each.
-        let expected = tensor.hasPrefix("tokens") || tensor.hasPrefix("context") ? theirs : slice(theirs, index, images)
-        let distance = Comparison(ours.values, expected).relativeL2
-        #expect(distance < 1e-3, "\(tensor) of picture \(index)")
-        if tensor.hasPrefix("tokens") { #expect(ours.values == expected) }
-      }
-    }
+  @Test(arguments: PipelineGolden.names) func agreesWithOthers(_ name: String) async throws {
+    try await PipelineGolden(name).expect(from: TinyModel.pipeline(), within: 1e-3)
   }
 
   /// The same model as a diffusers folder draws the same picture.
@@ -57,28 +36,6 @@ import Testing
       #expect(distance < limit, "\(name)")
       #expect(distance > 0, "\(name) does not look rounded")
     }
-  }
-
-  private func request(_ golden: Golden) throws -> GenerationRequest {
-    let settings = try JSONValue(parsing: golden.metadata["settings"] ?? "{}")
-    let (sampler, schedule) = try Sampler.named(try #require(settings["sampler"]?.string))
-    let seeds = try #require(settings["seeds"]?.array).compactMap(\.int)
-    var request = GenerationRequest(
-      prompt: try #require(settings["prompt"]?.string),
-      size: Size(width: try #require(settings["width"]?.int), height: try #require(settings["height"]?.int)),
-      steps: try #require(settings["steps"]?.int), guidanceScale: Float(try #require(settings["guidance"]?.double)),
-      sampler: sampler)
-    request.negativePrompt = try #require(settings["negative"]?.string)
-    request.schedule = schedule
-    request.seed = UInt64(try #require(seeds.first))
-    request.count = seeds.count
-    request.recordsTensors = true
-    return request
-  }
-
-  private func slice(_ values: [Float], _ index: Int, _ images: [GeneratedImage]) -> [Float] {
-    let count = values.count / images.count
-    return Array(values[index * count..<(index + 1) * count])
   }
 }
 

@@ -2,6 +2,8 @@ import Foundation
 import Imagine
 import ImagineCheckpoint
 import ImagineGoldens
+import ImagineGraph
+import ImagineTesting
 
 /// A complete model of Stable Diffusion 1 structure, small enough for tests, with random weights.
 ///
@@ -10,8 +12,24 @@ enum TinyModel {
   /// In the original single-file layout.
   static let file = Golden.url("pipeline/tiny-sd.safetensors")
 
-  static func pipeline(precision: Precision = .float32) async throws -> Pipeline {
+  static func pipeline(precision: Imagine.Precision = .float32) async throws -> Pipeline {
     try await Pipeline(model: file, options: Pipeline.Options(precision: precision))
+  }
+
+  /// The same model with one weight multiplied, written below a folder.
+  ///
+  /// - Parameter name: the weight's canonical path.
+  static func copy(in folder: URL, multiplying name: String, by factor: Float) throws -> URL {
+    let checkpoint = try Checkpoint.open(file)
+    let tensors = try checkpoint.tensors.values.map { tensor in
+      var values = [Float](repeating: 0, count: tensor.elementCount)
+      try values.withUnsafeMutableBytes { try checkpoint.read(tensor.name, as: .float32, into: $0) }
+      if tensor.name == name { values = values.map { $0 * factor } }
+      return SafetensorsWriter.Tensor(name: tensor.name, shape: tensor.shape, values: .float32(values))
+    }
+    let url = folder.appending(path: "multiplied.safetensors")
+    try SafetensorsWriter.write(tensors, metadata: checkpoint.metadata, to: url)
+    return url
   }
 
   /// A small and quick request.

@@ -12,7 +12,7 @@
 
 #define CV_INSTANCE_FUNCTIONS(X) \
   X(vkDestroyInstance) X(vkEnumeratePhysicalDevices) X(vkGetPhysicalDeviceProperties2) \
-  X(vkGetPhysicalDeviceFeatures2) X(vkGetPhysicalDeviceMemoryProperties) \
+  X(vkGetPhysicalDeviceFeatures2) X(vkGetPhysicalDeviceMemoryProperties) X(vkGetPhysicalDeviceMemoryProperties2) \
   X(vkGetPhysicalDeviceQueueFamilyProperties) X(vkEnumerateDeviceExtensionProperties) X(vkCreateDevice) \
   X(vkGetDeviceProcAddr)
 
@@ -26,8 +26,9 @@
   X(vkCreateDescriptorPool) X(vkDestroyDescriptorPool) X(vkAllocateDescriptorSets) X(vkUpdateDescriptorSets) \
   X(vkCreateCommandPool) X(vkDestroyCommandPool) X(vkAllocateCommandBuffers) X(vkFreeCommandBuffers) \
   X(vkBeginCommandBuffer) X(vkEndCommandBuffer) X(vkCmdBindPipeline) X(vkCmdBindDescriptorSets) \
-  X(vkCmdPushConstants) X(vkCmdDispatch) X(vkCmdPipelineBarrier) X(vkCmdCopyBuffer) X(vkCmdFillBuffer) \
-  X(vkCreateQueryPool) X(vkDestroyQueryPool) X(vkGetQueryPoolResults) X(vkCmdResetQueryPool) X(vkCmdWriteTimestamp) \
+  X(vkCmdPushConstants) X(vkCmdDispatch) X(vkCmdDispatchBase) X(vkCmdPipelineBarrier) X(vkCmdCopyBuffer) \
+  X(vkCmdFillBuffer) X(vkCreateQueryPool) X(vkDestroyQueryPool) X(vkGetQueryPoolResults) X(vkCmdResetQueryPool) \
+  X(vkCmdWriteTimestamp) \
   X(vkCreateFence) X(vkDestroyFence) X(vkResetFences) X(vkWaitForFences) X(vkQueueSubmit)
 
 #define CV_FIELD(name) PFN_##name _Nonnull name;
@@ -42,6 +43,9 @@ const char *_Nullable cv_load_global(cv_global *_Nonnull functions);
 const char *_Nullable cv_load_instance(VkInstance _Nonnull instance, cv_instance *_Nonnull functions);
 const char *_Nullable cv_load_device(
   const cv_instance *_Nonnull instance, VkDevice _Nonnull device, cv_device *_Nonnull functions);
+
+// For a device whose functions could not all be loaded.
+void cv_destroy_device(const cv_instance *_Nonnull instance, VkDevice _Nonnull device);
 
 // Functions of VK_EXT_debug_utils; NULL where the instance lacks it.
 PFN_vkCreateDebugUtilsMessengerEXT _Nullable cv_create_messenger(VkInstance _Nonnull instance);

@@ -67,8 +67,17 @@ private struct SectionPass {
     case result
   }
 
-  private struct Key: Hashable {
+  private struct Key: Hashable, CustomStringConvertible {
     let height: Int, width: Int, output: Output
+
+    var description: String {
+      let purpose =
+        switch output {
+        case .inputOfNorm(let index): "statistics \(index)"
+        case .result: "result"
+        }
+      return "\(purpose) of a window [1, \(height), \(width)]"
+    }
   }
 
   private let section: DecoderSection
