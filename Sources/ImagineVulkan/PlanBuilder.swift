@@ -15,7 +15,7 @@ final class PlanBuilder {
     self.graph = graph
     self.weights = weights
     self.context = context
-    memory = MemoryPlan(graph, alignment: context.alignment, scratch: Self.scratchBytes)
+    memory = MemoryPlan(graph, alignment: context.alignment, scratch: { Self.scratchBytes(of: $0, in: graph) })
     arena = try DeviceBuffer(memory.byteCount, .device, for: "values between operations", on: context.device)
   }
 
@@ -52,12 +52,20 @@ final class PlanBuilder {
   }
 
   /// Memory that the dispatches of an operation share while it is computed.
-  private static func scratchBytes(of node: Node) -> Int { 0 }
+  private static func scratchBytes(of node: Node, in graph: Graph) -> Int {
+    switch node.op {
+    case .groupNorm(let groups, _, _):
+      GroupNormSplit(graph[node.operands[0]].type, groups: groups)?.scratchBytes ?? 0
+    case .input, .parameter, .linear, .conv2d, .matmul, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
+      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .attention, .geglu:
+      0
+    }
+  }
 
   /// That memory; nil for an operation that needs none.
   private func scratch(of id: NodeID) -> BufferSpan? {
     memory.scratchOffsets[id.index].map {
-      BufferSpan(arena, offset: $0, byteCount: Self.scratchBytes(of: graph[id]))
+      BufferSpan(arena, offset: $0, byteCount: Self.scratchBytes(of: graph[id], in: graph))
     }
   }
 
@@ -83,10 +91,10 @@ final class PlanBuilder {
     case .conv2d(let convolution, let epilogue): [try conv2d(convolution, epilogue, operands, result)]
     case .matmul(let transposeB): [try matmul(operands[0], operands[1], transposeB: transposeB, result)]
     case .groupNorm(let groups, let epsilon, let activation):
-      [try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result)]
-    case .layerNorm(let epsilon): [try layerNorm(operands, epsilon: epsilon, result)]
+      try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result, scratch: scratch(of: id))
+    case .layerNorm(let epsilon): [try layerNorm(operands, epsilon: epsilon, result, context)]
     case .activation(let function): [try activation(function, operands[0], result)]
-    case .softmax(let causal): [try softmax(operands[0], causal: causal, result)]
+    case .softmax(let causal): [try softmax(operands[0], causal: causal, result, context)]
     case .add: [try binary(multiply: false, operands[0], operands[1], result)]
     case .multiply: [try binary(multiply: true, operands[0], operands[1], result)]
     case .scale(let factor): [try scale(factor, operands[0], result)]
@@ -97,7 +105,7 @@ final class PlanBuilder {
     case .cast: [try cast(operands[0], result)]
     case .permute(let axes): [try permutation(of: operands[0], axes: axes, into: result.span, result.type.elementType)]
     case .slice(let axis, let start, _): [try slice(operands[0], axis: axis, start: start, result)]
-    case .attention(let heads, let causal): [try attention(operands, heads: heads, causal: causal, result)]
+    case .attention(let heads, let causal): try attention(operands, heads: heads, causal: causal, result, context)
     case .geglu: [try geglu(operands[0], result)]
     }
   }
@@ -112,18 +120,5 @@ final class PlanBuilder {
     return Dispatch(
       "timestep_embedding_f32", [:], [t.span, BufferSpan(table)], result: result.span,
       constants: [try result.count.word, try width.word], workgroups: Dispatch.workgroups(for: result.count, size: 64))
-  }
-
-  private func attention(_ operands: [Value], heads: Int, causal: Bool, _ result: Value) throws -> Dispatch {
-    let q = operands[0], keys = operands[1]
-    let tile = AttentionTile(channels: q.shape.last / heads)
-    return Dispatch(
-      "attention_\(try q.type.elementType.kernelSuffix)",
-      [0: try tile.channels.word, 1: try tile.keys.word, 2: causal ? 1 : 0], operands.map(\.span),
-      result: result.span,
-      constants: [
-        try q.shape[1].word, try keys.shape[1].word, try heads.word, (1 / Float(tile.channels).squareRoot()).word,
-      ],
-      workgroups: ((q.shape[1] + AttentionTile.queries - 1) / AttentionTile.queries, heads, q.shape[0]))
   }
 }

@@ -29,16 +29,8 @@ package struct VulkanBackend: Backend {
 
   package var device: VulkanPhysicalDevice { context.device.physical }
 
-  /// Attention has a kernel for the widths of heads that its tiles fit into shared memory for; wider ones are taken apart.
-  package func supports(_ op: Op, _ operands: [TensorType]) -> Bool {
-    switch op {
-    case .attention(let heads, _):
-      operands.first.map { AttentionTile(channels: $0.shape.last / heads).fits(context.device) } ?? false
-    case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
-      .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .geglu:
-      true
-    }
-  }
+  /// There is a kernel for every operation.
+  package func supports(_ op: Op, _ operands: [TensorType]) -> Bool { true }
 
   package func upload(_ weights: any WeightSource, for graph: Graph) throws -> any DeviceWeights {
     VulkanWeights(weights, context)
