@@ -5,7 +5,7 @@
 // first repeated to the upsampled height and width by nearest neighbour.
 //
 // `conv2d` with large tiles in registers: the slabs of the depth are those of a tap's channels, tap by tap, so that where a
-// row's pixel lies is found once a tap. The channels are a multiple of VECTOR_WIDTH.
+// row's pixel lies is found once a tap. The channels are a multiple of LANES.
 // variants: f32 f16 bf16
 #include "../include/types.glsl"
 #include "../include/vectors.glsl"
@@ -41,7 +41,7 @@ void find_pixels() {
         y = y * height / upsampled_height;
         x_ = x_ * width / upsampled_width;
       }
-      pixel[i] = ((image[i] * height + y) * width + x_) * (channels / VECTOR_WIDTH);
+      pixel[i] = ((image[i] * height + y) * width + x_) * (channels / LANES);
     }
   }
 }
@@ -75,14 +75,14 @@ void advance() {
 VECTOR left_vector(uint i) {
   uint k = channel + k_of(i);
   if (pixel[i] == NOWHERE || k >= channels) return VECTOR(0);
-  return x[pixel[i] + k / VECTOR_WIDTH];
+  return x[pixel[i] + k / LANES];
 }
 
 VECTOR right_vector(uint i) {
   uint n = column_of(line_of(i)), k = channel + k_of(i);
   if (n >= columns || k >= channels) return VECTOR(0);
   uint tap = (n * kernel_height + tap_y) * kernel_width + tap_x;
-  return weight[tap * (channels / VECTOR_WIDTH) + k / VECTOR_WIDTH];
+  return weight[tap * (channels / LANES) + k / LANES];
 }
 
 #include "../include/product_tiled.glsl"

@@ -3,19 +3,19 @@
 // GATED: columns are pairs of a value and its gate, which make one result: value * gelu(gate). SPLIT: the sums are a part
 // of the depth only and are kept as they are; `product_sum` adds the parts and does what is described here.
 #include "epilogue.glsl"
-layout(constant_id = 10) const bool QUADS = true;
+layout(constant_id = 10) const bool WHOLE_QUADS = true;
 layout(constant_id = 11) const bool GATED = false;
 layout(constant_id = 12) const bool SPLIT = false;
-layout(binding = 2) writeonly buffer OutQuads { QUAD result_quads[]; };
+layout(binding = 2) writeonly buffer OutQuads { STORE_QUAD result_quads[]; };
 layout(binding = 3) readonly buffer BiasQuads { vec4 bias_quads[]; };
-layout(binding = 4) readonly buffer ResidualQuads { QUAD residual_quads[]; };
+layout(binding = 4) readonly buffer ResidualQuads { STORE_QUAD residual_quads[]; };
 layout(binding = 5) writeonly buffer Parts { float parts[]; };
 layout(binding = 5) writeonly buffer PartQuads { vec4 part_quads[]; };
 
 // The results (m, n) to (m, n + 3), of which those from `columns` on do not exist; `row` is m counted over all products.
 void store_quad(uint row, uint n, uint columns, vec4 values) {
   uint at = row * columns + n;
-  if (QUADS) {
+  if (WHOLE_QUADS) {
     if (n >= columns) return;
     if (SPLIT) {
       part_quads[at / 4] = values;
@@ -36,7 +36,7 @@ void store_quad(uint row, uint n, uint columns, vec4 values) {
 
 // Four values and their gates, from columns n to n + 7 of `columns`, an even number.
 void store_gated(uint row, uint n, uint columns, vec4 first, vec4 second) {
-  if (QUADS) {
+  if (WHOLE_QUADS) {
     if (n >= columns) return;
     if (HAS_BIAS) {
       first += bias_quads[n / 4];

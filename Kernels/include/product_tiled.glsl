@@ -22,15 +22,15 @@ void load() {
 void put() {
   [[unroll]] for (uint i = 0; i < LEFT_VECTORS; i++) {
     uint at = line_of(i) * LINE + k_of(i) / 4;
-    [[unroll]] for (uint quad = 0; quad < VECTOR_WIDTH / 4; quad++) left_slab[at + quad] = quad_of(left_next[i], quad);
+    [[unroll]] for (uint quad = 0; quad < QUADS; quad++) left_slab[at + quad] = quad_of(left_next[i], quad);
   }
   [[unroll]] for (uint i = 0; i < RIGHT_VECTORS; i++) {
-    [[unroll]] for (uint quad = 0; quad < VECTOR_WIDTH / 4; quad++) {
+    [[unroll]] for (uint quad = 0; quad < QUADS; quad++) {
       vec4 values = quad_of(right_next[i], quad);
       if (TRANSPOSED) {
         right_slab[line_of(i) * LINE + k_of(i) / 4 + quad] = values;
       } else {
-        uint k = vector_of(i) % TILE_K, column = vector_of(i) / TILE_K * VECTOR_WIDTH + quad * 4;
+        uint k = vector_of(i) % TILE_K, column = vector_of(i) / TILE_K * LANES + quad * 4;
         [[unroll]] for (uint j = 0; j < 4; j++) {
           right_slab[line_of_column(column + j) * LINE + k / 4][k % 4] = values[j];
         }

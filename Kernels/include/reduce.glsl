@@ -1,5 +1,32 @@
-// Sums and maxima over a workgroup of WORKGROUP invocations (a power of two); every invocation gets the result.
+// Sums and maxima over a workgroup of WORKGROUP invocations (a power of two); every invocation gets the result. Where the
+// including file has the extension and says SUBGROUPS, subgroups of whatever size do their part without shared memory.
 shared float reduce_values[WORKGROUP];
+
+#ifdef SUBGROUPS
+
+float workgroup_sum(float value) {
+  value = subgroupAdd(value);
+  if (gl_NumSubgroups == 1) return value;
+  if (subgroupElect()) reduce_values[gl_SubgroupID] = value;
+  barrier();
+  float result = 0.0;
+  for (uint i = 0; i < gl_NumSubgroups; i++) result += reduce_values[i];
+  barrier();
+  return result;
+}
+
+float workgroup_max(float value) {
+  value = subgroupMax(value);
+  if (gl_NumSubgroups == 1) return value;
+  if (subgroupElect()) reduce_values[gl_SubgroupID] = value;
+  barrier();
+  float result = reduce_values[0];
+  for (uint i = 1; i < gl_NumSubgroups; i++) result = max(result, reduce_values[i]);
+  barrier();
+  return result;
+}
+
+#else
 
 float workgroup_sum(float value) {
   uint i = gl_LocalInvocationID.x;
@@ -26,3 +53,5 @@ float workgroup_max(float value) {
   barrier();
   return result;
 }
+
+#endif

@@ -1,7 +1,7 @@
 // Tiles of products with results in registers, for product_tiled.glsl.
 //
 // A workgroup computes TILE_M x TILE_N results from slabs of TILE_K, an invocation BLOCK_M x BLOCK_N of them. TILE_K and
-// TILE_N are multiples of VECTOR_WIDTH, BLOCK_N of 8, and the vectors of either slab of the number of invocations.
+// TILE_N are multiples of LANES, BLOCK_N of 8, and the vectors of either slab of the number of invocations.
 layout(constant_id = 0) const uint TILE_M = 128;
 layout(constant_id = 1) const uint TILE_N = 128;
 layout(constant_id = 2) const uint TILE_K = 16;
@@ -15,14 +15,14 @@ const uint BLOCK_M = TILE_M / THREADS_M;
 const uint BLOCK_N = TILE_N / THREADS_N;
 
 // Vectors of a line of a slab, and of both slabs that an invocation loads.
-const uint LINE_VECTORS = TILE_K / VECTOR_WIDTH;
+const uint LINE_VECTORS = TILE_K / LANES;
 const uint LEFT_VECTORS = TILE_M * LINE_VECTORS / THREADS;
 const uint RIGHT_VECTORS = TILE_N * LINE_VECTORS / THREADS;
 
 // An invocation's vector i of a slab: the line it lies in, and its first k.
 uint vector_of(uint i) { return gl_LocalInvocationID.x + i * THREADS; }
 uint line_of(uint i) { return vector_of(i) / LINE_VECTORS; }
-uint k_of(uint i) { return vector_of(i) % LINE_VECTORS * VECTOR_WIDTH; }
+uint k_of(uint i) { return vector_of(i) % LINE_VECTORS * LANES; }
 
 // Rows and columns of the result. An invocation's columns lie side by side, and yet the invocations of a row read lines
 // side by side at the same time.

@@ -5,7 +5,7 @@
 // or [batch, M, N / 2]: values times gelu of their gates.
 //
 // `matmul` with large tiles in registers, loaded sixteen bytes at a time: the last extents of a and b are multiples of
-// VECTOR_WIDTH.
+// LANES.
 // variants: f32 f16 bf16
 #include "../include/types.glsl"
 #include "../include/vectors.glsl"
@@ -26,18 +26,18 @@ uint batch() { return SPLIT ? 0 : gl_WorkGroupID.z; }
 VECTOR left_vector(uint i) {
   uint m = row_of(line_of(i)), k = start + k_of(i);
   if (m >= rows || k >= inner) return VECTOR(0);
-  return a[(batch() * rows + m) * (inner / VECTOR_WIDTH) + k / VECTOR_WIDTH];
+  return a[(batch() * rows + m) * (inner / LANES) + k / LANES];
 }
 
 VECTOR right_vector(uint i) {
   if (TRANSPOSED) {
     uint n = column_of(line_of(i)), k = start + k_of(i);
     if (n >= columns || k >= inner) return VECTOR(0);
-    return b[(batch() * columns + n) * (inner / VECTOR_WIDTH) + k / VECTOR_WIDTH];
+    return b[(batch() * columns + n) * (inner / LANES) + k / LANES];
   }
-  uint k = start + vector_of(i) % TILE_K, n = gl_WorkGroupID.x * TILE_N + vector_of(i) / TILE_K * VECTOR_WIDTH;
+  uint k = start + vector_of(i) % TILE_K, n = gl_WorkGroupID.x * TILE_N + vector_of(i) / TILE_K * LANES;
   if (n >= columns || k >= inner) return VECTOR(0);
-  return b[(batch() * inner + k) * (columns / VECTOR_WIDTH) + n / VECTOR_WIDTH];
+  return b[(batch() * inner + k) * (columns / LANES) + n / LANES];
 }
 
 #include "../include/product_tiled.glsl"

@@ -61,8 +61,8 @@ extension Graph {
     // They read as much as they write, however large the table or the whole.
     case .slice: return 2 * result
     case .embedding: return Double(self[node.operands[0]].type.byteCount) + rows(of: node) + result
-    case .linear, .gatedLinear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale, .concat,
-      .upsampleNearest, .timestepEmbedding, .cast, .permute, .attention, .geglu:
+    case .linear, .gatedLinear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add,
+      .multiply, .scale, .concat, .upsampleNearest, .timestepEmbedding, .cast, .permute, .attention, .geglu:
       return Set(node.operands).reduce(result) { $0 + Double(self[$1].type.byteCount) }
     }
   }

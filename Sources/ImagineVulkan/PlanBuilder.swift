@@ -80,10 +80,10 @@ final class PlanBuilder {
     case .input, .parameter, .reshape: []
     case .linear, .conv2d, .matmul, .gatedLinear: try product(id, operands, result)
     case .groupNorm(let groups, let epsilon, let activation):
-      [try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result)]
-    case .layerNorm(let epsilon): [try layerNorm(operands, epsilon: epsilon, result)]
+      try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result, scratch: scratch(of: id))
+    case .layerNorm(let epsilon): [try layerNorm(operands, epsilon: epsilon, result, context)]
     case .activation(let function): [try activation(function, operands[0], result)]
-    case .softmax(let causal): [try softmax(operands[0], causal: causal, result)]
+    case .softmax(let causal): [try softmax(operands[0], causal: causal, result, context)]
     case .add: [try binary(multiply: false, operands[0], operands[1], result)]
     case .multiply: [try binary(multiply: true, operands[0], operands[1], result)]
     case .scale(let factor): [try scale(factor, operands[0], result)]
@@ -94,7 +94,7 @@ final class PlanBuilder {
     case .cast: [try cast(operands[0], result)]
     case .permute(let axes): [try permutation(of: operands[0], axes: axes, into: result.span, result.type.elementType)]
     case .slice(let axis, let start, _): [try slice(operands[0], axis: axis, start: start, result)]
-    case .attention(let heads, let causal): [try attention(operands, heads: heads, causal: causal, result)]
+    case .attention(let heads, let causal): try attention(operands, heads: heads, causal: causal, result, context)
     case .geglu: [try geglu(operands[0], result)]
     }
   }
@@ -116,19 +116,6 @@ final class PlanBuilder {
       "timestep_embedding_f32", [:], [t.span, BufferSpan(table)], result: result.span,
       constants: [try result.count.word, try width.word], workgroups: Dispatch.workgroups(for: result.count, size: 64))
   }
-
-  private func attention(_ operands: [Value], heads: Int, causal: Bool, _ result: Value) throws -> Dispatch {
-    let q = operands[0], keys = operands[1]
-    let tile = AttentionTile(channels: q.shape.last / heads)
-    return Dispatch(
-      "attention_\(try q.type.elementType.kernelSuffix)",
-      [0: try tile.channels.word, 1: try tile.keys.word, 2: causal ? 1 : 0], operands.map(\.span),
-      result: result.span,
-      constants: [
-        try q.shape[1].word, try keys.shape[1].word, try heads.word, (1 / Float(tile.channels).squareRoot()).word,
-      ],
-      workgroups: ((q.shape[1] + AttentionTile.queries - 1) / AttentionTile.queries, heads, q.shape[0]))
-  }
 }
 
 extension Graph {
@@ -139,7 +126,10 @@ extension Graph {
 
   /// Bytes that an operation needs while it is computed, beside its result.
   fileprivate func scratchBytes(of node: Node, on device: ProductDevice) -> Int {
-    productShape(of: node).map { ProductVariant(for: $0, on: device).scratchBytes(for: $0) } ?? 0
+    if case .groupNorm(let groups, _, _) = node.op {
+      return GroupNormSplit(self[node.operands[0]].type, groups: groups)?.scratchBytes ?? 0
+    }
+    return productShape(of: node).map { ProductVariant(for: $0, on: device).scratchBytes(for: $0) } ?? 0
   }
 }
 

@@ -40,17 +40,16 @@ package struct VulkanBackend: Backend {
   /// Bytes of the device's memory that this backend's weights and plans hold.
   package var allocatedBytes: Int { context.device.memory.allocated }
 
-  /// Attention has a kernel for the widths of heads that its tiles fit into shared memory for; wider ones are taken apart.
-  /// So are gated linear layers for which the plain kernel would be chosen.
+  /// There is a kernel for every basic operation and for attention. Gated linear layers for which the plain kernel would be
+  /// chosen are taken apart.
   package func supports(_ op: Op, _ operands: [TensorType]) -> Bool {
     switch op {
-    case .attention(let heads, _):
-      operands.first.map { AttentionTile(channels: $0.shape.last / heads).fits(context.device) } ?? false
     case .gatedLinear:
       (try? op.resultType(operands)).flatMap { ProductShape(op, operands, $0) }
         .map { ProductVariant(for: $0, on: context.productDevice).canGate } ?? false
     case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
-      .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .geglu:
+      .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .geglu,
+      .attention:
       true
     }
   }

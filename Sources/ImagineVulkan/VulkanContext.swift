@@ -19,6 +19,13 @@ final class VulkanContext: Sendable {
     alignment = max(256, device.limits.alignment)
   }
 
+  /// Whether kernels are to take the tiles that graphics cards are fast with. A software driver would compile them for
+  /// long, and gain nothing.
+  var usesLargeTiles: Bool {
+    if let tier = configuration.tier { return tier != .t0 }
+    return device.physical.kind != .cpu
+  }
+
   func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
 
   /// Runs dispatches once and waits.

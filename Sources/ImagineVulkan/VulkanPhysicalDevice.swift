@@ -41,6 +41,8 @@ package struct VulkanPhysicalDevice: Sendable {
   let cores: Int
   /// Meaningful bits of the timestamps that the queue writes; 0 where it writes none.
   let timestampBits: UInt32
+  /// Whether subgroups can add and compare in compute kernels.
+  let hasSubgroupArithmetic: Bool
 
   init(_ handle: VkPhysicalDevice, _ functions: cv_instance) {
     self.handle = handle
@@ -50,15 +52,20 @@ package struct VulkanPhysicalDevice: Sendable {
     identity.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES
     var maintenance = VkPhysicalDeviceMaintenance3Properties()
     maintenance.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES
+    var subgroups = VkPhysicalDeviceSubgroupProperties()
+    subgroups.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES
     var properties = VkPhysicalDeviceProperties2()
     properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
     withUnsafeMutablePointer(to: &driver) { driver in
       withUnsafeMutablePointer(to: &identity) { identity in
         withUnsafeMutablePointer(to: &maintenance) { maintenance in
-          identity.pointee.pNext = UnsafeMutableRawPointer(driver)
-          maintenance.pointee.pNext = UnsafeMutableRawPointer(identity)
-          properties.pNext = UnsafeMutableRawPointer(maintenance)
-          functions.vkGetPhysicalDeviceProperties2(handle, &properties)
+          withUnsafeMutablePointer(to: &subgroups) { subgroups in
+            identity.pointee.pNext = UnsafeMutableRawPointer(driver)
+            maintenance.pointee.pNext = UnsafeMutableRawPointer(identity)
+            subgroups.pointee.pNext = UnsafeMutableRawPointer(maintenance)
+            properties.pNext = UnsafeMutableRawPointer(subgroups)
+            functions.vkGetPhysicalDeviceProperties2(handle, &properties)
+          }
         }
       }
     }
@@ -90,6 +97,9 @@ package struct VulkanPhysicalDevice: Sendable {
     hardware = withUnsafeBytes(of: identity.deviceUUID) { Array($0) }
     largestAllocation = maintenance.maxMemoryAllocationSize
     has16BitStorage = storage.storageBuffer16BitAccess != 0
+    hasSubgroupArithmetic =
+      subgroups.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
+      && subgroups.supportedOperations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT.rawValue != 0
 
     cores = Self.cores(handle, functions)
 

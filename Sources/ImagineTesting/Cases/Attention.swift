@@ -1,7 +1,7 @@
 import ImagineGraph
 
 extension OpCase {
-  static let attentionCases: [OpCase] =
+  package static let attentionCases: [OpCase] =
     [
       attention([1, 1, 8], sources: 1, heads: 1), attention([2, 5, 16], sources: 5, heads: 2),
       attention([3, 5, 16], sources: 7, heads: 2), attention([2, 7, 12], sources: 7, heads: 3, causal: true),
@@ -18,6 +18,16 @@ extension OpCase {
       attention([1, 70, 640], sources: 154, heads: 8), attention([2, 35, 1280], sources: 35, heads: 8),
       attention([2, 35, 1280], sources: 77, heads: 8), attention([1, 35, 512], sources: 35, heads: 1),
       attention([4, 64, 64], sources: 64, heads: 8), attention([1, 2240, 16], sources: 2240, heads: 2),
+      // Several blocks of keys and of queries; widths that no vector fits, and heads of several slices.
+      attention([1, 66, 40], sources: 77, heads: 1), attention([1, 37, 27], sources: 41, heads: 3, causal: true),
+      attention([1, 35, 64], sources: 131, heads: 1, causal: true), attention([1, 11, 172], sources: 23, heads: 1),
+      attention([1, 5, 513], sources: 37, heads: 1), attention([2, 3, 512], sources: 131, heads: 1),
+      // Levels of pictures of 320x512, 384x384, 512x832 and 768x640; heads of 64 as in Stable Diffusion 2.x and XL; the
+      // picture decoder.
+      attention([1, 640, 80], sources: 640, heads: 1), attention([1, 576, 40], sources: 576, heads: 1),
+      attention([1, 1664, 80], sources: 77, heads: 1), attention([1, 480, 128], sources: 480, heads: 2),
+      attention([1, 104, 160], sources: 104, heads: 1), attention([2, 144, 640], sources: 144, heads: 10),
+      attention([1, 120, 1280], sources: 77, heads: 20), attention([1, 266, 512], sources: 266, heads: 1),
       // Logits beyond the range of an exponential; in bfloat16 they would have no digits left.
       rows(
         "attention large logits", ["q": .normal(deviation: 10), "k": .normal(deviation: 10)], in: [.float32],

@@ -1,7 +1,7 @@
 import ImagineGraph
 
 extension OpCase {
-  static let normCases: [OpCase] =
+  package static let normCases: [OpCase] =
     ([nil] + Activation.allCases).flatMap { groupNorm([2, 3, 5, 64], groups: 32, $0) }
     + [
       // One element, one channel and all channels a group; tokens.
@@ -16,9 +16,21 @@ extension OpCase {
       groupNorm([1, 8, 8, 64], groups: 32, nil, farFromZero),
       groupNorm([1, 5, 7, 320], groups: 32, .silu, farFromZero),
       groupNorm([1, 40, 56, 32], groups: 32, nil, farFromZero), groupNorm([1, 5, 7, 64], groups: 32, nil, tiny),
+      // Groups of more than 4096 elements: whole vectors of channels or not, groups that begin within one, several images,
+      // blocks of positions that do not come out even, more channels than a workgroup reads at a time.
+      groupNorm([1, 40, 64, 16], groups: 4, .silu), groupNorm([2, 37, 41, 12], groups: 4),
+      groupNorm([1, 41, 43, 10], groups: 2, .gelu), groupNorm([1, 40, 64, 24], groups: 8, nil, farFromZero),
+      groupNorm([1, 33, 79, 5], groups: 1, nil, farFromZero), groupNorm([1, 2, 77, 320], groups: 4),
+      groupNorm([1, 13, 1280], groups: 1), groupNorm([1, 130, 384], groups: 8, .silu),
+      // Latents of pictures of 320x512, 384x384, 512x832 and 768x640, and the widest levels of SDXL.
+      groupNorm([2, 40, 64, 320], groups: 32, .silu), groupNorm([1, 48, 48, 320], groups: 32),
+      groupNorm([1, 64, 104, 64], groups: 32, .silu), groupNorm([1, 96, 80, 32], groups: 4, .silu, farFromZero),
+      groupNorm([1, 24, 24, 1280], groups: 32, .silu), groupNorm([1, 16, 26, 2560], groups: 32, .silu),
+      groupNorm([1, 12, 16, 1920], groups: 32),
       layerNorm([1, 1, 1]), layerNorm([2, 3, 7]), layerNorm([1, 5, 768]), layerNorm([2, 9, 320]),
       layerNorm([1, 1, 1280]), layerNorm([1, 77, 768]), layerNorm([2, 70, 640]), layerNorm([1, 5, 320], farFromZero),
-      layerNorm([3, 33]),
+      layerNorm([3, 33]), layerNorm([2, 77, 1024]), layerNorm([1, 35, 1280]), layerNorm([1, 9, 2560]),
+      layerNorm([2, 515]), layerNorm([1, 3, 5003], farFromZero), layerNorm([1, 2, 4800]), layerNorm([1, 2560, 320]),
     ].flatMap { $0 }
 
   private static let farFromZero = Distribution.normal(mean: 100)

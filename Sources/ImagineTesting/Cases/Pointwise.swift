@@ -34,8 +34,11 @@ extension OpCase {
     }
   }
 
-  static let softmaxCases: [OpCase] = [
+  package static let softmaxCases: [OpCase] = [
     softmax([2, 3, 77]), softmax([3, 1]), softmax([5]), softmax([1, 2, 4096]), softmax([2, 8, 35, 77]),
+    // Rows that an invocation keeps in several pieces, and rows too long for that; whole vectors or not.
+    softmax([2, 1030]), softmax([2, 1032]), softmax([2, 515]), softmax([3, 5003]), softmax([2, 8192]),
+    softmax([1, 5, 9001], causal: true), softmax([2, 3, 2560], causal: true),
     softmax([2, 5, 7], causal: true), softmax([1, 2, 5, 9], causal: true), softmax([1, 2, 9, 5], causal: true),
     softmax([1, 1, 77, 77], causal: true), softmax([2, 3, 77], .uniform(-80...80)),
     softmax([1, 1, 77, 77], .uniform(-80...80), causal: true), softmax([2, 33], .normal(mean: 500, deviation: 2)),

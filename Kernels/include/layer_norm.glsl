@@ -1,0 +1,42 @@
+// x [rows, columns], weight and bias [columns]: normalised over each row, scaled and shifted. One workgroup a row. Distances
+// to the row's first value and to the mean keep sums small.
+#include "types.glsl"
+#include "vectors.glsl"
+#define WORKGROUP 64
+#include "indexing.glsl"
+#include "reduce.glsl"
+#define RESULT 3
+#include "row.glsl"
+layout(binding = 1) readonly buffer Weight { float weight[]; };
+layout(binding = 2) readonly buffer Bias { float bias[]; };
+layout(push_constant) uniform Constants { uint rows; uint columns; float epsilon; };
+
+void main() {
+  if (workgroup_row() >= rows) return;
+  uint start = workgroup_row() * columns, units = columns / WIDTH;
+  float origin = widen(x[start]), sum = 0.0, squares = 0.0;
+  for (uint i = 0; i < units_of(columns); i++) {
+    if (unit_at(i) >= units) continue;
+    read_unit(start, i);
+    for (uint lane = 0; lane < WIDTH; lane++) sum += values[slot_of(i) + lane] - origin;
+  }
+  float mean = origin + workgroup_sum(sum) / float(columns);
+  for (uint i = 0; i < units_of(columns); i++) {
+    if (unit_at(i) >= units) continue;
+    if (KEPT == 0) read_unit(start, i);
+    for (uint lane = 0; lane < WIDTH; lane++) {
+      float distance = values[slot_of(i) + lane] - mean;
+      squares += distance * distance;
+    }
+  }
+  float factor = inversesqrt(workgroup_sum(squares) / float(columns) + epsilon);
+  for (uint i = 0; i < units_of(columns); i++) {
+    if (unit_at(i) >= units) continue;
+    if (KEPT == 0) read_unit(start, i);
+    for (uint lane = 0; lane < WIDTH; lane++) {
+      uint at = slot_of(i) + lane, column = unit_at(i) * WIDTH + lane;
+      values[at] = (values[at] - mean) * factor * weight[column] + bias[column];
+    }
+    write_unit(start, i);
+  }
+}

@@ -1,0 +1,76 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// x [N, positions, channels] -> partials [N, blocks, groups]: mean and sum of squared distances from it of each group, over
+// a block of positions. First of three kernels for what is too much for one workgroup a group (group_norm.comp).
+//
+// A workgroup reads a block of positions in a slice of channels that has whole groups. An invocation stays with one column
+// of the slice: a vector of channels, or one channel where VECTORS is false. It takes every `rows`-th position. Distances
+// to the column's first value keep sums small. Everything is added in an order that depends on shapes alone.
+// variants: f32 f16 bf16
+#include "../include/types.glsl"
+#include "../include/vectors.glsl"
+#define WORKGROUP 256
+#include "../include/indexing.glsl"
+layout(constant_id = 0) const bool VECTORS = true;
+layout(binding = 0) readonly buffer Vectors { VECTOR vectors[]; };
+layout(binding = 0) readonly buffer X { STORE x[]; };
+layout(binding = 1) writeonly buffer Partials { vec2 partials[]; };
+layout(push_constant) uniform Constants {
+  uint positions; uint channels; uint group_channels; uint columns; uint block;
+};
+
+const uint WIDTH = VECTORS ? LANES : 1;
+// Of a row and a channel of the slice.
+shared float means[WORKGROUP * LANES];
+shared float squares[WORKGROUP * LANES];
+
+void main() {
+  uint thread = gl_LocalInvocationID.x, rows = WORKGROUP / columns, slice_channels = columns * WIDTH;
+  uint image = gl_WorkGroupID.z, slice = gl_WorkGroupID.y;
+  uint start = gl_WorkGroupID.x * block, count = min(block, positions - start);
+  uint row = thread / columns, column = thread % columns;
+  if (row < min(rows, count)) {
+    uint at = (image * positions + start + row) * channels + slice * slice_channels + column * WIDTH;
+    vec4 origin[QUADS], sum[QUADS], square[QUADS];
+    for (uint i = 0; i < QUADS; i++) sum[i] = square[i] = vec4(0.0);
+    for (uint position = row; position < count; position += rows) {
+      for (uint i = 0; i < QUADS; i++) {
+        vec4 value = VECTORS ? quad_of(vectors[at / LANES], i) : vec4(widen(x[at]));
+        if (position == row) origin[i] = value;
+        vec4 distance = value - origin[i];
+        sum[i] += distance;
+        square[i] += distance * distance;
+      }
+      at += rows * channels;
+    }
+    float n = float((count - row + rows - 1) / rows);
+    uint first = row * slice_channels + column * WIDTH;
+    for (uint lane = 0; lane < WIDTH; lane++) {
+      float total = sum[lane / 4][lane % 4];
+      means[first + lane] = origin[lane / 4][lane % 4] + total / n;
+      squares[first + lane] = max(square[lane / 4][lane % 4] - total * total / n, 0.0);
+    }
+  }
+  barrier();
+  uint groups = channels / group_channels, slice_groups = slice_channels / group_channels;
+  for (uint group = thread; group < slice_groups; group += WORKGROUP) {
+    float origin = means[group * group_channels], sum = 0.0, square = 0.0;
+    for (uint r = 0; r < min(rows, count); r++) {
+      float row_sum = 0.0;
+      for (uint i = 0; i < group_channels; i++) {
+        row_sum += means[r * slice_channels + group * group_channels + i] - origin;
+      }
+      sum += row_sum * float((count - r + rows - 1) / rows);
+    }
+    float mean = origin + sum / float(count * group_channels);
+    for (uint r = 0; r < min(rows, count); r++) {
+      float n = float((count - r + rows - 1) / rows);
+      for (uint i = 0; i < group_channels; i++) {
+        uint at = r * slice_channels + group * group_channels + i;
+        square += squares[at] + n * (means[at] - mean) * (means[at] - mean);
+      }
+    }
+    partials[(image * gl_NumWorkGroups.x + gl_WorkGroupID.x) * groups + slice * slice_groups + group] =
+      vec2(mean, square);
+  }
+}
