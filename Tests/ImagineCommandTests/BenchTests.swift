@@ -89,6 +89,7 @@ import Testing
           profile: profile,
           profileObstacle: obstacle)
       ], picture: BenchmarkResult.Picture(steps: 20, coldSeconds: 3.2, timing: Timing([0.25])),
+      notices: ["Something had to give way."],
       peakResidentBytes: 987_654_321)
   }
 
@@ -96,6 +97,7 @@ import Testing
     let text = BenchReport(result(profile: nil)).text
     for part in [
       "random sd15, 512x512, f16\non Some GPU\n", "measured ceiling: 400 TFLOP/s, 4000 GB/s\n", "picture, 20 steps",
+      "\nSomething had to give way.\n",
       "the first, with loading", "memory of the process at most: 987 MB\n",
     ] {
       #expect(text.contains(part), "\(part)")

@@ -52,12 +52,14 @@ public struct Benchmark: Sendable {
     }
     // Whole pictures first, since the very first of them is to be a cold one.
     onProgress("whole pictures")
-    let (pipeline, request, picture) = try await measurePictures()
-    let machine = BenchmarkMachine()
-    let stages = try await machine.measure(self, request.size, guided: request.guidanceScale != 1, onProgress)
+    let pictures = try await measurePictures()
+    let request = pictures.request
+    let stages = try await BenchmarkMachine()
+      .measure(self, request.size, guided: request.guidanceScale != 1, onProgress)
     return BenchmarkResult(
-      model: pipeline.name, device: pipeline.device, precision: pipeline.precision, size: request.size,
-      ceiling: stages.ceiling, stages: stages.stages, picture: picture, peakResidentBytes: peakResidentBytes())
+      model: pictures.model, device: pictures.device, precision: pictures.precision, size: request.size,
+      ceiling: stages.ceiling, stages: stages.stages, picture: pictures.picture, notices: pictures.notices,
+      peakResidentBytes: peakResidentBytes())
   }
 
   func open() throws -> OpenedModel {
@@ -71,27 +73,47 @@ public struct Benchmark: Sendable {
   }
 
   /// The pipeline is let go before the networks are measured alone, so that weights are not held twice.
-  private func measurePictures() async throws -> (
-    pipeline: (name: String, device: String, precision: Precision), GenerationRequest, BenchmarkResult.Picture
-  ) {
+  private func measurePictures() async throws -> PictureMeasurement {
     let start = ContinuousClock.now
     let pipeline = try await Pipeline(open(), options: options)
     var request = pipeline.recommendedRequest(prompt: "a red house under a yellow sun")
     request.size = size ?? request.size
     request.steps = steps ?? request.steps
     request.seed = 42
-    _ = try await pipeline.image(request)
+    var notices = try await pipeline.draw(request)
     let first = start.duration(to: .now) / .seconds(1)
     var seconds: [Double] = []
     while Timing.isNotEnough(seconds, of: repeats) {
       let start = ContinuousClock.now
-      _ = try await pipeline.image(request)
+      notices += try await pipeline.draw(request).filter { !notices.contains($0) }
       seconds.append(start.duration(to: .now) / .seconds(1))
     }
-    return (
-      (pipeline.report.name, pipeline.deviceName, pipeline.precision), request,
-      BenchmarkResult.Picture(steps: request.steps, coldSeconds: first, timing: Timing(seconds))
-    )
+    return PictureMeasurement(
+      model: pipeline.report.name, device: pipeline.deviceName, precision: pipeline.precision, request: request,
+      picture: BenchmarkResult.Picture(steps: request.steps, coldSeconds: first, timing: Timing(seconds)),
+      notices: notices)
+  }
+}
+
+private struct PictureMeasurement {
+  let model: String
+  let device: String
+  let precision: Precision
+  let request: GenerationRequest
+  let picture: BenchmarkResult.Picture
+  let notices: [String]
+}
+
+extension Pipeline {
+  /// Draws a picture for the time it takes.
+  ///
+  /// - Returns: the notices.
+  fileprivate nonisolated func draw(_ request: GenerationRequest) async throws -> [String] {
+    var notices: [String] = []
+    for try await event in generate(request) {
+      if case .notice(let notice) = event { notices.append(notice) }
+    }
+    return notices
   }
 }
 

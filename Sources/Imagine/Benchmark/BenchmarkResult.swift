@@ -11,6 +11,8 @@ public struct BenchmarkResult: Sendable, Encodable {
   /// Each network alone.
   public let stages: [Stage]
   public let picture: Picture
+  /// What a person who draws would have been told, such as that another device had to stand in.
+  public let notices: [String]
   /// The most memory of the processor that this process has had at once; a graphics card's own is not in it.
   public let peakResidentBytes: Int
 

@@ -7,8 +7,9 @@ struct BenchReport {
   init(_ result: BenchmarkResult) { self.result = result }
 
   var text: String {
-    let sections = [heading, stages] + result.stages.compactMap(profile) + [footer]
-    return sections.joined(separator: "\n")
+    let notices = result.notices.map { "\($0)\n" }.joined()
+    let sections = [heading, notices, stages] + result.stages.compactMap(profile) + [footer]
+    return sections.filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
   private var heading: String {
