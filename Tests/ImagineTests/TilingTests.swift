@@ -36,7 +36,7 @@ import Testing
         // Where a norm only passes values on, a result depends on neighbours alone.
         let output = section(builder.input("x", [1, side, side, channels])) { _, x in x }
         let graph = try builder.finish([output])
-        let plan = try backend.plan(graph, weights: backend.upload(opened.checkpoint, for: graph))
+        let plan = try backend.plan(graph, weights: backend.upload(opened.weights, for: graph))
         let whole = Distribution.normal().tensor(
           TensorType([1, side + 2 * cut, side + 2 * cut, channels], .float32), seed: "reach")
         let tile = TileGrid.Tile(
@@ -61,7 +61,7 @@ import Testing
       TensorType([1, 13, 9, channels], .float32), seed: "statistics")
     let builder = GraphBuilder()
     let graph = try builder.finish([norm(builder.input("x", x.shape))])
-    let expected = try backend.plan(graph, weights: backend.upload(opened.checkpoint, for: graph)).run(["x": x])[0]
+    let expected = try backend.plan(graph, weights: backend.upload(opened.weights, for: graph)).run(["x": x])[0]
 
     let grid = TileGrid(height: 13, width: 9, side: 4, reach: 2), image = HostImage(x)
     var statistics = NormStatistics(channels: channels)
@@ -70,7 +70,7 @@ import Testing
     }
     func vector(_ parameter: Parameter) throws -> [Float] {
       var values = [Float](repeating: 0, count: channels)
-      try values.withUnsafeMutableBytes { try opened.checkpoint.read(parameter.path, as: .float32, into: $0) }
+      try values.withUnsafeMutableBytes { try opened.weights.read(parameter.path, as: .float32, into: $0) }
       return values
     }
     let (scale, shift) = statistics.map(norm, weight: try vector(norm.weight), bias: try vector(norm.bias))
