@@ -1,17 +1,29 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// out[i] = activation(x[i]).
+// out[i] = activation(x[i]). An invocation does 16 bytes of x, or what is left of the last.
 // variants: f32 f16 bf16
 #include "../include/types.glsl"
+#include "../include/vectors.glsl"
 #define WORKGROUP 256
 #include "../include/indexing.glsl"
 #include "../include/activation.glsl"
 layout(constant_id = 0) const uint FUNCTION = SILU;
+layout(binding = 0) readonly buffer Vectors { VECTOR vectors[]; };
 layout(binding = 0) readonly buffer X { STORE x[]; };
+layout(binding = 1) writeonly buffer OutQuads { STORE_QUAD result_quads[]; };
 layout(binding = 1) writeonly buffer Out { STORE result[]; };
 layout(push_constant) uniform Constants { uint count; };
 
 void main() {
-  uint i = element();
-  if (i < count) result[i] = narrow(activate(FUNCTION, widen(x[i])));
+  uint first = element() * LANES;
+  if (first + LANES <= count) {
+    VECTOR vector = vectors[first / LANES];
+    for (uint quad = 0; quad < QUADS; quad++) {
+      vec4 value = quad_of(vector, quad);
+      for (uint lane = 0; lane < 4; lane++) value[lane] = activate(FUNCTION, value[lane]);
+      result_quads[first / 4 + quad] = narrow_quad(value);
+    }
+  } else {
+    for (uint i = first; i < count; i++) result[i] = narrow(activate(FUNCTION, widen(x[i])));
+  }
 }

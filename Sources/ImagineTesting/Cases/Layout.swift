@@ -21,6 +21,10 @@ extension OpCase {
     slice([2, 5, 7, 8], axis: 3, 0, 4), slice([2, 5, 7, 8], axis: 3, 7, 1), slice([2, 5, 7, 8], axis: 1, 1, 3),
     slice([3, 5, 7], axis: 0, 2, 1), slice([2, 5, 7], axis: 2, 0, 7), slice([2, 77, 33], axis: 1, 76, 1),
 
+    // What lies at multiples of 16 bytes in one format and not in another, or in one operand only.
+    slice([2, 5, 24], axis: 2, 4, 8), slice([2, 5, 24], axis: 2, 8, 12), concat([[2, 5, 8], [2, 5, 12]], axis: 2),
+    concat([[2, 5, 16], [2, 5, 3], [2, 5, 5]], axis: 2), concat([[3, 3, 8], [3, 5, 8]], axis: 1),
+
     // Views of views, and what reads them.
     rows("views in a chain", [2, 6, 8]) {
       $0.reshaped([2, 6, 2, 4]).permuted([0, 2, 1, 3]).sliced(axis: 2, start: 1, count: 4).reshaped([4, 16])

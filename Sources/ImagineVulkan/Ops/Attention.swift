@@ -65,7 +65,7 @@ struct AttentionTile: Equatable {
     self.threadsT = threadsT
     self.threadsS = threadsS
     self.valueStep = valueStep
-    vectors = channels % (16 / type.size) == 0
+    vectors = channels % type.lanes == 0
     quadBytes = 4 * type.size
   }
 

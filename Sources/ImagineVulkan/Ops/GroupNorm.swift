@@ -27,7 +27,7 @@ struct GroupNormSplit: Equatable {
     guard groups > 0, images * channels > 0 else { return nil }
     let positions = x.shape.count / images / channels
     guard positions * channels / groups > Self.alone else { return nil }
-    let lanes = 16 / x.elementType.size
+    let lanes = x.elementType.lanes
     let vectors = channels % lanes == 0, width = vectors ? lanes : 1
     let slices = (1...groups).first { slices in
       groups % slices == 0 && channels / slices % width == 0 && channels / slices / width <= Self.workgroup / 4
@@ -69,7 +69,7 @@ func groupNorm(
   let partials = BufferSpan(scratch.buffer, offset: scratch.offset, byteCount: split.partialBytes)
   let statistics = BufferSpan(
     scratch.buffer, offset: scratch.offset + split.partialBytes, byteCount: split.statisticsBytes)
-  let width = split.vectors ? 16 / x.type.elementType.size : 1, columns = split.channels / width
+  let width = split.vectors ? x.type.elementType.lanes : 1, columns = split.channels / width
   let applied = GroupNormSplit.appliedPositions, appliedBlocks = (split.positions + applied - 1) / applied
   return [
     Dispatch(

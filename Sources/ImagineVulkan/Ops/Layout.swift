@@ -9,6 +9,13 @@ struct FourAxes {
     (extents, strides) = shape.joiningAxes(steps: operandStrides)
   }
 
+  /// Whether every vector of so many elements of the result reads as many neighbours of the operand, at a multiple of
+  /// them: but for a last one, which may be shorter where there is one axis only.
+  func inVectors(of lanes: Int) -> Bool {
+    guard let extent = extents.last, strides.last == 1 else { return false }
+    return extents.count == 1 || extent % lanes == 0 && strides.dropLast().allSatisfy { $0 % lanes == 0 }
+  }
+
   /// - Throws: `VulkanError` if four axes are not enough.
   func words() throws(VulkanError) -> [UInt32] {
     guard extents.count <= 4 else {
@@ -36,13 +43,17 @@ private func copy(
   _ x: Value, stride: Int, start: Int, into result: Value, stride resultStride: Int, start resultStart: Int,
   rows: Int, length: Int
 ) throws -> Dispatch {
-  Dispatch(
-    "copy_\(result.type.elementType.wordSuffix)", [:], [x.span], result: result.span,
+  let type = result.type.elementType
+  let unit = type.unit(for: [length, stride, start, resultStride, resultStart])
+  // Positions are counted in 32 bits, of the whole values, too.
+  _ = (try x.count.word, try result.count.word)
+  return Dispatch(
+    "copy_\(type.wordSuffix)", [0: unit > 1 ? 1 : 0], [x.span], result: result.span,
     constants: [
-      try (rows * length).word, try length.word, try stride.word, try start.word, try resultStride.word,
-      try resultStart.word,
+      try (rows * length / unit).word, try (length / unit).word, try (stride / unit).word, try (start / unit).word,
+      try (resultStride / unit).word, try (resultStart / unit).word,
     ],
-    workgroups: Dispatch.workgroups(for: rows * length, size: 256))
+    workgroups: Dispatch.workgroups(for: rows * length / unit, size: 256))
 }
 
 func concat(_ operands: [Value], axis: Int, _ result: Value) throws -> [Dispatch] {
@@ -71,19 +82,30 @@ func slice(_ x: Value, axis: Int, start: Int, _ result: Value) throws -> Dispatc
 
 /// x [N, H, W, C] -> [N, H', W', C].
 func upsampleNearest(_ x: Value, _ result: Value) throws -> Dispatch {
-  Dispatch(
-    "upsample_nearest_\(x.type.elementType.wordSuffix)", [:], [x.span], result: result.span,
+  let type = x.type.elementType, unit = type.unit(for: [x.shape[3]])
+  return Dispatch(
+    "upsample_nearest_\(type.wordSuffix)", [0: unit > 1 ? 1 : 0], [x.span], result: result.span,
     constants: [
-      try result.count.word, try x.shape[1].word, try x.shape[2].word, try result.shape[1].word,
-      try result.shape[2].word, try x.shape[3].word,
+      try (result.count / unit).word, try x.shape[1].word, try x.shape[2].word, try result.shape[1].word,
+      try result.shape[2].word, try (x.shape[3] / unit).word,
     ],
-    workgroups: Dispatch.workgroups(for: result.count, size: 256))
+    workgroups: Dispatch.workgroups(for: result.count / unit, size: 256))
 }
 
 /// ids [N, T], table [V, C] -> [N, T, C].
 func embedding(ids: Value, table: Value, _ result: Value) throws -> Dispatch {
-  Dispatch(
-    "embedding_\(table.type.elementType.wordSuffix)", [:], [ids.span, table.span], result: result.span,
-    constants: [try result.count.word, try table.shape[1].word],
-    workgroups: Dispatch.workgroups(for: result.count, size: 256))
+  let type = table.type.elementType, unit = type.unit(for: [table.shape[1]])
+  return Dispatch(
+    "embedding_\(type.wordSuffix)", [0: unit > 1 ? 1 : 0], [ids.span, table.span], result: result.span,
+    constants: [try (result.count / unit).word, try (table.shape[1] / unit).word],
+    workgroups: Dispatch.workgroups(for: result.count / unit, size: 256))
+}
+
+extension ElementType {
+  /// Elements in 16 bytes.
+  var lanes: Int { 16 / size }
+
+  /// Elements that a kernel which only moves them takes at once: as many as 16 bytes hold, where all distances are
+  /// multiples of that, else one.
+  fileprivate func unit(for distances: [Int]) -> Int { distances.allSatisfy { $0 % lanes == 0 } ? lanes : 1 }
 }

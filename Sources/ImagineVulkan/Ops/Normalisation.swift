@@ -11,7 +11,7 @@ struct RowTile: Equatable {
   private static let workgroup = 64
 
   init(columns: Int, _ type: ElementType, large: Bool) {
-    let lanes = 16 / type.size
+    let lanes = type.lanes
     vectors = columns % lanes == 0
     let units = vectors ? columns / lanes : columns, needed = (units + Self.workgroup - 1) / Self.workgroup
     // Eight vectors of halves are 64 registers. For a software driver they would be memory, and code to compile.
