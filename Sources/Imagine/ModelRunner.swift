@@ -86,15 +86,15 @@ struct ModelRunner {
       let plan = try runner.decoder.plan(for: latents.shape, context) { builder in
         network.decode(builder.input("latents", latents.shape))
       }
-      try runner.requireMemory(for: plan, side)
+      if side != nil { try runner.requireMemory(for: plan, at: footing) }
       return try plan.onlyResult(["latents": latents])
     }
   }
 
   /// The processor's memory is promised before it is there: a plan that needs more than there is would end the process,
   /// not throw.
-  private func requireMemory(for plan: any Plan, _ tileableSide: Int?) throws {
-    guard tileableSide != nil, let free = settings.freeMemory(), plan.peakBytes > free else { return }
+  private func requireMemory(for plan: any Plan, at footing: Footing) throws {
+    guard places.isProcessor(footing.place), let free = settings.freeMemory(), plan.peakBytes > free else { return }
     throw StageFailure(.outOfMemory, "The decoder needs \(plan.peakBytes >> 20) MiB of memory; \(free >> 20) are free.")
   }
 

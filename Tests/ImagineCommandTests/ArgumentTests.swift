@@ -28,6 +28,14 @@ import Testing
     CommandLineProgram.commandType(arguments).type.configuration.commandName
   }
 
+  @Test func tiling() throws {
+    #expect(try command(["x"]).engine.vaeTiling == nil)
+    for tiling in VAETiling.allCases {
+      #expect(try command(["x", "--vae-tiling", tiling.rawValue]).engine.vaeTiling == tiling)
+    }
+    #expect(complaint(["x", "--vae-tiling", "sometimes"])?.contains("auto, always or never") == true)
+  }
+
   @Test func whatIsNotGivenIsTheModelsOwn() throws {
     let request = try request([])
     #expect(request.size == Size(width: 64, height: 96))

@@ -21,6 +21,9 @@ struct ComputePlaces {
   /// Whether the processor is another place than the device.
   var hasProcessor: Bool { openProcessor != nil }
 
+  /// Whether values of a place are in the processor's memory.
+  func isProcessor(_ place: Footing.Place) -> Bool { place == .processor || !hasProcessor }
+
   /// Whether the device may be opened once more.
   var canReopen: Bool { reopen != nil && reopenings == 0 }
 
