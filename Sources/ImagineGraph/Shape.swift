@@ -13,6 +13,9 @@ package struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStrin
   /// The innermost extent: channels of an [N, H, W, C] or [N, T, C] tensor; 1 for a scalar.
   package var last: Int { dimensions.last ?? 1 }
 
+  /// The number of vectors along the last axis.
+  package var rows: Int { last == 0 ? 0 : count / last }
+
   package subscript(_ axis: Int) -> Int { dimensions[axis] }
 
   package func replacing(axis: Int, with extent: Int) -> Shape {

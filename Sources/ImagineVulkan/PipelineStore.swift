@@ -7,7 +7,7 @@ struct KernelVariant: Hashable {
   /// Such as `matmul_f32`.
   let name: String
   /// By constant id.
-  let constants: [UInt32: UInt32]
+  var constants: [UInt32: UInt32]
 }
 
 /// Compiled kernels of a device, each made once.

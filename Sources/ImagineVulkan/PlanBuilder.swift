@@ -79,9 +79,7 @@ final class PlanBuilder {
     let operands = node.operands.map { values[$0.index] }
     return switch node.op {
     case .input, .parameter, .reshape: []
-    case .linear(let epilogue): [try linear(epilogue, operands, result)]
-    case .conv2d(let convolution, let epilogue): [try conv2d(convolution, epilogue, operands, result)]
-    case .matmul(let transposeB): [try matmul(operands[0], operands[1], transposeB: transposeB, result)]
+    case .linear, .conv2d, .matmul: try product(node, operands, result)
     case .groupNorm(let groups, let epsilon, let activation):
       [try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result)]
     case .layerNorm(let epsilon): [try layerNorm(operands, epsilon: epsilon, result)]
@@ -100,6 +98,11 @@ final class PlanBuilder {
     case .attention(let heads, let causal): [try attention(operands, heads: heads, causal: causal, result)]
     case .geglu: [try geglu(operands[0], result)]
     }
+  }
+
+  private func product(_ node: Node, _ operands: [Value], _ result: Value) throws -> [Dispatch] {
+    guard let shape = ProductShape(node.op, operands.map(\.type), node.type) else { return [] }
+    return try ImagineVulkan.product(shape, ProductVariant(for: shape), operands, result)
   }
 
   private func timestepEmbedding(_ t: Value, width: Int, _ result: Value) throws -> Dispatch {

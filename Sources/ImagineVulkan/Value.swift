@@ -8,7 +8,7 @@ struct Value {
   var shape: Shape { type.shape }
   var count: Int { type.shape.count }
   /// How many vectors along the last axis.
-  var rows: Int { shape.last == 0 ? 0 : count / shape.last }
+  var rows: Int { shape.rows }
 }
 
 extension ElementType {

@@ -1,0 +1,59 @@
+import ImagineGraph
+
+/// A product of matrices as kernels see it: what linear layers, products of values and convolutions have in common.
+///
+/// Rows are those of the left matrix, columns those of the right one, which has as many rows as the result has columns
+/// (weights are [columns, depth]) unless it is not transposed. A matrix of a convolution's pixels is never stored:
+/// `pixels` says where its elements are found.
+struct ProductShape: Hashable {
+  let rows: Int, columns: Int, depth: Int
+  /// Products of that shape side by side.
+  let batch: Int
+  let left: ElementType, right: ElementType
+  let isTransposed: Bool
+  let pixels: PixelRows?
+  let epilogue: Epilogue
+
+  /// Nil for operations that are no products.
+  init?(_ op: Op, _ operands: [TensorType], _ result: TensorType) {
+    switch op {
+    case .linear(let epilogue):
+      rows = result.shape.rows
+      (columns, depth, batch) = (result.shape.last, operands[0].shape.last, 1)
+      (isTransposed, pixels, self.epilogue) = (true, nil, epilogue)
+    case .conv2d(let convolution, let epilogue):
+      let pixels = PixelRows(convolution, operands[0].shape, kernel: operands[1].shape, result.shape)
+      rows = result.shape.rows
+      (columns, depth, batch) = (result.shape.last, pixels.taps * pixels.channels, 1)
+      (isTransposed, self.pixels, self.epilogue) = (true, pixels, epilogue)
+    case .matmul(let transposeB):
+      let a = operands[0].shape
+      rows = a[a.rank - 2]
+      (columns, depth, batch) = (result.shape.last, a.last, a.dimensions.dropLast(2).reduce(1, *))
+      (isTransposed, pixels, epilogue) = (transposeB, nil, Epilogue())
+    case .input, .parameter, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale, .concat,
+      .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .attention, .geglu:
+      return nil
+    }
+    (left, right) = (operands[0].elementType, operands[1].elementType)
+  }
+}
+
+/// The left matrix of a convolution: a row for each pixel of the result, whose elements are the channels of the pixels
+/// under the kernel, tap by tap.
+struct PixelRows: Hashable {
+  let height: Int, width: Int, channels: Int
+  let resultHeight: Int, resultWidth: Int
+  let kernelHeight: Int, kernelWidth: Int
+  let stride: Int, top: Int, left: Int
+
+  /// x [N, H, W, in], kernel [out, in, kh, kw] -> [N, H', W', out].
+  init(_ convolution: Convolution, _ x: Shape, kernel: Shape, _ result: Shape) {
+    (height, width, channels) = (x[1], x[2], x[3])
+    (resultHeight, resultWidth) = (result[1], result[2])
+    (kernelHeight, kernelWidth) = (kernel[2], kernel[3])
+    (stride, top, left) = (convolution.stride, convolution.padding.top, convolution.padding.left)
+  }
+
+  var taps: Int { kernelHeight * kernelWidth }
+}
