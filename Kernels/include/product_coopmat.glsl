@@ -1,9 +1,10 @@
-// A product of matrices of halves on matrix units: finish(m, n, ...) gets sum over k < depth() of left(m, k) right(n, k).
+// A product of matrices of halves on matrix units: finish(m, n, ...) gets the sum over k < inner of left(m, k) right(n, k),
+// or, with SPLIT, over the part of the depth that gl_WorkGroupID.z counts; `part` is its length, a multiple of TILE_K.
 //
-// The including file defines, besides depth():
+// The including file has these constants, and defines:
 // - place_left(slot, m): this invocation's chunk in `slot` is of row m from now on, which may be beyond the edge;
-// - left(slot, k): that chunk's halves k ..< k + CHUNK, zero beyond the edges, where k grows by TILE_K at each call of
-//   next_left();
+// - seek_left(k), next_left(): this invocation's chunks begin at k, and TILE_K further on;
+// - left(slot, k): that chunk's halves k ..< k + CHUNK, zero beyond the edges;
 // - right(row, k): halves k ..< k + CHUNK of row n of the right matrix, or n ..< n + CHUNK of row k with !TRANSPOSED;
 // - finish(m, n, low, high): takes columns n ..< n + CHUNK of row m, which may be beyond the edges.
 // product_tile_coopmat.glsl comes before it.
@@ -74,16 +75,18 @@ void multiply(uint side, uint block_m, uint block_n) {
 
 void main() {
   uint thread = gl_LocalInvocationID.x;
-  uint first_m = gl_WorkGroupID.x * TILE_M, first_n = gl_WorkGroupID.y * TILE_N;
+  uint first_n = gl_WorkGroupID.x * TILE_N, first_m = gl_WorkGroupID.y * TILE_M;
   uint block_m = gl_SubgroupID / SUBGROUPS_N * UNITS_M * UNIT_M;
   uint block_n = gl_SubgroupID % SUBGROUPS_N * UNITS_N * UNIT_N;
   [[unroll]] for (uint i = 0; i < LEFT_LOADS; i++) place_left(i, first_m + (thread + i * THREADS) / CHUNKS_K);
   [[unroll]] for (uint i = 0; i < UNITS_M * UNITS_N; i++) sums[i] = SUM_MATRIX(0.0);
-  load(first_n, 0);
+  uint first_k = SPLIT ? gl_WorkGroupID.z * part : 0, end = SPLIT ? min(inner, first_k + part) : inner;
+  seek_left(first_k + thread % CHUNKS_K * CHUNK);
+  load(first_n, first_k);
   put_down(0);
   barrier();
   uint side = 0;
-  for (uint k = TILE_K; k < depth(); k += TILE_K) {
+  for (uint k = first_k + TILE_K; k < end; k += TILE_K) {
     load(first_n, k);
     multiply(side, block_m, block_n);
     side = 1 - side;

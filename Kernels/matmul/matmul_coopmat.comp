@@ -1,7 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // matmul.comp on matrix units:
-// a [batch, M, K], b [batch, N, K] (or [batch, K, N] with !TRANSPOSED) -> [batch, M, N]: residual + activation(a b + bias).
+// a [batch, M, K], b [batch, N, K] (or [batch, K, N] with !TRANSPOSED) -> [batch, M, N]: residual + activation(a b + bias),
+// or [batch, M, N / 2]: values times gelu of their gates; SPLIT: [P, M, N], sums of parts of the depth.
 // variants: f16
 // needs: GL_KHR_cooperative_matrix
 #include "../include/product_tile_coopmat.glsl"
@@ -10,16 +11,15 @@ layout(binding = 0) readonly buffer A { float16_t a[]; };
 layout(binding = 0) readonly buffer AChunks { uvec4 a_chunks[]; };
 layout(binding = 1) readonly buffer B { float16_t b[]; };
 layout(binding = 1) readonly buffer BChunks { uvec4 b_chunks[]; };
-layout(push_constant) uniform Constants { uint rows; uint columns; uint inner; };
+layout(push_constant) uniform Constants { uint rows; uint columns; uint inner; uint part; };
 
-uint batch() { return gl_WorkGroupID.z; }
-
-uint depth() { return inner; }
+uint batch() { return SPLIT ? 0 : gl_WorkGroupID.z; }
 
 uint left_rows[LEFT_LOADS];
 
 void place_left(uint slot, uint m) { left_rows[slot] = m; }
 
+void seek_left(uint k) {}
 void next_left() {}
 
 uvec4 left(uint slot, uint k) {
@@ -48,7 +48,7 @@ uvec4 right(uint n, uint k) {
 }
 
 void finish(uint m, uint n, vec4 low, vec4 high) {
-  if (m < rows) store((batch() * rows + m) * columns, n, columns, low, high);
+  if (m < rows) store(gl_WorkGroupID.z * rows + m, n, columns, low, high);
 }
 
 #include "../include/product_coopmat.glsl"

@@ -13,14 +13,20 @@ struct OpenedDevice {
   /// - Parameters:
   ///   - threads: of the processor, if that is what computes.
   ///   - precision: what is asked for; nil leaves it to the device.
+  ///   - tier: what is asked for of a device with Vulkan; nil takes its best.
   /// - Throws: `ImagineError` if there is no such device, or it cannot be used.
-  init(_ device: Device, threads: Int?, precision: Precision?) throws {
+  init(_ device: Device, threads: Int?, precision: Precision?, tier: VulkanTier?) throws {
     switch device {
     case .automatic, .cpu:
       if precision == .float16 {
         throw ImagineError(
           .invalidRequest,
           "The processor does not compute in f16: choose bf16 or f32, or a graphics card (--device vulkan).")
+      }
+      if let tier {
+        throw ImagineError(
+          .invalidRequest,
+          "The processor has no tier \(tier.rawValue): choose a device with Vulkan (--device vulkan), or no tier.")
       }
       let backend = try ImagineError.translating { try CPUBackend(threads: threads) }
       self.backend = backend
@@ -29,7 +35,9 @@ struct OpenedDevice {
     case .vulkan(let choice):
       let backend = try ImagineError.translating {
         let instance = try VulkanInstance()
-        return try VulkanBackend(Self.physicalDevice(choice, in: instance), in: instance)
+        var configuration = VulkanBackend.Configuration()
+        configuration.tier = tier?.backend
+        return try VulkanBackend(Self.physicalDevice(choice, in: instance), in: instance, configuration)
       }
       self.backend = backend
       name = backend.device.name

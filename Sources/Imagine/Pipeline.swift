@@ -25,16 +25,19 @@ public actor Pipeline {
     public var precision: Precision?
     /// Nil takes one thread for each processor core this process may use.
     public var threads: Int?
+    /// How a device with Vulkan multiplies; nil takes the best it has.
+    public var vulkanTier: VulkanTier?
     /// Where the pipeline tells what it does, at level `debug`; nowhere unless given.
     public var logger: Logger
 
     public init(
-      device: Device = .automatic, precision: Precision? = nil, threads: Int? = nil,
+      device: Device = .automatic, precision: Precision? = nil, threads: Int? = nil, vulkanTier: VulkanTier? = nil,
       logger: Logger = Logger(label: "imagine") { _ in SwiftLogNoOpLogHandler() }
     ) {
       self.device = device
       self.precision = precision
       self.threads = threads
+      self.vulkanTier = vulkanTier
       self.logger = logger
     }
   }
@@ -79,7 +82,8 @@ public actor Pipeline {
     if let threads = options.threads, !(1...1024).contains(threads) {
       throw ImagineError(.invalidRequest, "\(threads) threads are not possible: choose 1 to 1024.")
     }
-    let device = try OpenedDevice(options.device, threads: options.threads, precision: options.precision)
+    let device = try OpenedDevice(
+      options.device, threads: options.threads, precision: options.precision, tier: options.vulkanTier)
     deviceName = device.name
     let precision = options.precision ?? device.preferredPrecision
     self.precision = precision

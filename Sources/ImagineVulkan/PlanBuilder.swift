@@ -102,7 +102,7 @@ final class PlanBuilder {
 
   private func product(_ node: Node, _ operands: [Value], _ result: Value) throws -> [Dispatch] {
     guard let shape = ProductShape(node.op, operands.map(\.type), node.type) else { return [] }
-    return try ImagineVulkan.product(shape, ProductVariant(for: shape), operands, result)
+    return try ImagineVulkan.product(shape, ProductVariant(for: shape, on: context), operands, result)
   }
 
   private func timestepEmbedding(_ t: Value, width: Int, _ result: Value) throws -> Dispatch {
@@ -118,6 +118,9 @@ final class PlanBuilder {
   }
 
   private func attention(_ operands: [Value], heads: Int, causal: Bool, _ result: Value) throws -> Dispatch {
+    if let tile = MatrixAttentionTile(operands[0], heads: heads, on: context) {
+      return try tile.dispatch(operands, heads: heads, causal: causal, result)
+    }
     let q = operands[0], keys = operands[1]
     let tile = AttentionTile(channels: q.shape.last / heads)
     return Dispatch(

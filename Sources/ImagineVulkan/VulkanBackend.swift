@@ -24,10 +24,14 @@ package struct VulkanBackend: Backend {
       throw VulkanError(
         .unavailable, "No device on this machine can be used with Vulkan; install its driver, or use the CPU.")
     }
-    context = try VulkanContext(VulkanDevice(device, instance), configuration)
+    let tier = try device.tier(configuration.tier)
+    context = try VulkanContext(VulkanDevice(device, instance, tier), tier, configuration)
   }
 
   package var device: VulkanPhysicalDevice { context.device.physical }
+
+  /// How the device multiplies.
+  package var tier: VulkanTier { context.tier }
 
   /// Attention has a kernel for the widths of heads that its tiles fit into shared memory for; wider ones are taken apart.
   package func supports(_ op: Op, _ operands: [TensorType]) -> Bool {

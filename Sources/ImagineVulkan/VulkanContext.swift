@@ -8,13 +8,21 @@ final class VulkanContext: Sendable {
   /// Of the offsets at which values may begin: a multiple of what the device asks for.
   let alignment: Int
   let configuration: VulkanBackend.Configuration
+  /// What was asked for, or the best the device has.
+  let tier: VulkanTier
 
-  init(_ device: VulkanDevice, _ configuration: VulkanBackend.Configuration) throws(VulkanError) {
+  init(
+    _ device: VulkanDevice, _ tier: VulkanTier, _ configuration: VulkanBackend.Configuration
+  ) throws(VulkanError) {
     self.device = device
+    self.tier = tier
     self.configuration = configuration
     pipelines = try PipelineStore(device)
     alignment = max(256, Int(device.physical.limits.minStorageBufferOffsetAlignment))
   }
+
+  /// The device's matrix units, if kernels are to use them.
+  var matrixUnits: MatrixUnits? { tier == .t2 ? device.physical.traits.matrixUnits : nil }
 
   func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
 

@@ -37,8 +37,10 @@ package struct VulkanPhysicalDevice: Sendable {
   let hardware: [UInt8]
   let largestAllocation: UInt64
   let has16BitStorage: Bool
+  package let traits: DeviceTraits
 
-  init(_ handle: VkPhysicalDevice, _ functions: cv_instance) {
+  init(_ handle: VkPhysicalDevice, _ instance: VulkanInstance) {
+    let functions = instance.functions
     self.handle = handle
     var driver = VkPhysicalDeviceDriverProperties()
     driver.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES
@@ -58,14 +60,9 @@ package struct VulkanPhysicalDevice: Sendable {
         }
       }
     }
-    var storage = VkPhysicalDevice16BitStorageFeatures()
-    storage.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES
-    withUnsafeMutablePointer(to: &storage) { storage in
-      var features = VkPhysicalDeviceFeatures2()
-      features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
-      features.pNext = UnsafeMutableRawPointer(storage)
-      functions.vkGetPhysicalDeviceFeatures2(handle, &features)
-    }
+    let listMatrices = instance.listMatrices(of: handle)
+    let features = FeatureChain(matrices: listMatrices != nil)
+    features.query(handle, functions)
     var memory = VkPhysicalDeviceMemoryProperties()
     functions.vkGetPhysicalDeviceMemoryProperties(handle, &memory)
 
@@ -85,7 +82,8 @@ package struct VulkanPhysicalDevice: Sendable {
     self.memory = memory.heaps.filter { $0.isLocal }.map(\.size).max() ?? 0
     hardware = withUnsafeBytes(of: identity.deviceUUID) { Array($0) }
     largestAllocation = maintenance.maxMemoryAllocationSize
-    has16BitStorage = storage.storageBuffer16BitAccess != 0
+    has16BitStorage = features.vulkan11.pointee.storageBuffer16BitAccess != 0
+    traits = DeviceTraits(handle, device, features, functions, listMatrices)
 
     let family = Self.computeFamily(handle, functions)
     queueFamily = family ?? 0
@@ -120,7 +118,7 @@ extension VulkanInstance {
     try check(functions.vkEnumeratePhysicalDevices(handle, &count, nil), "looking for devices")
     var handles = [VkPhysicalDevice?](repeating: nil, count: Int(count))
     try check(functions.vkEnumeratePhysicalDevices(handle, &count, &handles), "looking for devices")
-    let devices = handles.prefix(Int(count)).compactMap { $0 }.map { VulkanPhysicalDevice($0, functions) }
+    let devices = handles.prefix(Int(count)).compactMap { $0 }.map { VulkanPhysicalDevice($0, self) }
     let sorted = devices.enumerated().sorted { left, right in
       let a = left.element, b = right.element
       return (a.obstacle == nil ? 0 : 1, a.kind, left.offset) < (b.obstacle == nil ? 0 : 1, b.kind, right.offset)

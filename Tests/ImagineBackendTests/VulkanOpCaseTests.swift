@@ -7,6 +7,13 @@ import Testing
 enum VulkanTestDevice {
   static let instance: VulkanInstance? = (try? VulkanInstance(validation: true)) ?? (try? VulkanInstance())
   static let backend: VulkanBackend? = instance.flatMap { try? VulkanBackend(in: $0) }
+
+  /// The same device on its matrix units; nil if it has none.
+  static let matrixBackend: VulkanBackend? = instance.flatMap {
+    var configuration = VulkanBackend.Configuration()
+    configuration.tier = .t2
+    return try? VulkanBackend(in: $0, configuration)
+  }
 }
 
 @Suite(

@@ -28,6 +28,33 @@ struct DeviceTests {
     }
   }
 
+  @Test func aTierIsOfDevicesWithVulkan() async throws {
+    await #expect {
+      _ = try await Pipeline.demonstration(options: .init(device: .cpu, vulkanTier: .t1))
+    } throws: { error in
+      (error as? ImagineError)?.code == .invalidRequest && "\(error)".contains("t1")
+    }
+  }
+
+  @Test(
+    "A device has a default tier among its own, and refuses others in a sentence",
+    .enabled(if: software != nil, "no Vulkan device (Debian: mesa-vulkan-drivers has one in software)"))
+  func tiers() async throws {
+    for description in try DeviceDescription.all() where description.device != .cpu {
+      #expect(description.tiers.starts(with: [.t0, .t1]))
+      #expect(description.defaultTier.map(description.tiers.contains) == true)
+      for tier in VulkanTier.allCases where !description.tiers.contains(tier) {
+        await #expect {
+          _ = try await Pipeline.demonstration(options: .init(device: description.device, vulkanTier: tier))
+        } throws: { error in
+          "\(error)".contains(tier.rawValue) && "\(error)".contains("t0")
+        }
+      }
+    }
+    let processor = try #require(try DeviceDescription.all().first)
+    #expect(processor.tiers.isEmpty && processor.defaultTier == nil)
+  }
+
   private static let software = try? DeviceDescription.all().first { $0.device != .cpu && $0.obstacle == nil }
 
   @Test(

@@ -6,10 +6,12 @@ func product(
 ) throws -> [Dispatch] {
   guard shape.left == shape.right else {
     throw VulkanError(
-      .unsupported, "A product of \(operands[0].type) and \(operands[1].type): kernels for Vulkan multiply equal types.")
+      .unsupported, "A product of \(operands[0].type) and \(operands[1].type): kernels for Vulkan multiply equal types."
+    )
   }
   return switch variant.kernel {
   case .plain: [try plainProduct(shape, variant.tile, operands, result)]
+  case .matrix(let tile): [try matrixProduct(shape, tile, operands, result)]
   }
 }
 

@@ -5,14 +5,20 @@ struct ProductVariant: Hashable {
   enum Kernel: Hashable {
     /// Any shape, one element at a time: `matmul`, `conv2d`.
     case plain
+    /// On matrix units: `matmul_coopmat`, `conv2d_coopmat`.
+    case matrix(MatrixTile)
   }
 
   let kernel: Kernel
   let tile: ProductTile
 
   /// The one place where a product's kernel is chosen.
-  init(for shape: ProductShape) {
-    self.init(kernel: .plain, tile: .small)
+  init(for shape: ProductShape, on context: VulkanContext) {
+    if let tile = MatrixTile(for: shape, on: context) {
+      self.init(kernel: .matrix(tile), tile: .small)
+    } else {
+      self.init(kernel: .plain, tile: .small)
+    }
   }
 
   init(kernel: Kernel, tile: ProductTile) {
