@@ -31,8 +31,17 @@ package struct CPUBackend: Backend {
 
   package var capabilities: CPUCapabilities { machine.capabilities }
 
-  /// There is a kernel for every operation; types are checked when a graph is planned.
-  package func supports(_ op: Op, _ operands: [TensorType]) -> Bool { true }
+  /// There is a kernel for every operation but two, whose parts are run one after the other; types are checked when a
+  /// graph is planned.
+  package func supports(_ op: Op, _ operands: [TensorType]) -> Bool {
+    switch op {
+    case .gatedLinear: false
+    case .conv2d(let convolution, _): convolution.upsampling == nil
+    case .input, .parameter, .linear, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
+      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .attention, .geglu:
+      true
+    }
+  }
 
   /// Reads nothing yet: each weight is read, packed and its plain copy freed when the first plan needs it.
   package func upload(_ weights: any WeightSource, for graph: Graph) throws -> any DeviceWeights {

@@ -77,7 +77,8 @@ final class PlanBuilder {
     case .parameter, .reshape:
       return nil
     case .input, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
-      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .geglu:
+      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .geglu,
+      .gatedLinear:
       return try kernel(node, operands, Target(type: node.type, offset: try offset(of: id)))
     }
   }
@@ -108,6 +109,7 @@ final class PlanBuilder {
     case .slice(let axis, let start, _): slice(operands[0], axis: axis, start: start, result)
     case .attention(let heads, let causal): try attention(operands, heads: heads, causal: causal, result)
     case .geglu: try geglu(operands[0], result)
+    case .gatedLinear: throw CPUBackendError("The processor has no kernel for \(node.op.name).")
     }
   }
 }
@@ -123,7 +125,7 @@ extension Graph {
           if case .parameter = self[operand].op { packable.insert(operand) }
         case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add,
           .multiply, .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute,
-          .slice, .attention, .geglu:
+          .slice, .attention, .geglu, .gatedLinear:
           others.insert(operand)
         }
       }

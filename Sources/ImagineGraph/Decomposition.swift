@@ -16,6 +16,11 @@ extension Op {
       let value = x.sliced(axis: axis, start: 0, count: half), gate = x.sliced(axis: axis, start: half, count: half)
       return value * gate.activation(.gelu)
 
+    case .gatedLinear(let bias):
+      let builder = operands[0].builder
+      let linear = Op.linear(Epilogue(bias: bias))
+      return Op.geglu.decomposed([builder.apply(linear, operands, scope: builder.scope(of: operands[1]))])
+
     case .groupNorm(let groups, let epsilon, let activation?):
       let plain = Op.groupNorm(groups: groups, epsilon: epsilon, activation: nil)
       let builder = operands[0].builder
@@ -24,8 +29,13 @@ extension Op {
     case .linear(let epilogue) where epilogue.isFused:
       return epilogue.decomposed(operands) { .linear($0) }
 
-    case .conv2d(let convolution, let epilogue) where epilogue.isFused:
-      return epilogue.decomposed(operands) { .conv2d(convolution, $0) }
+    case .conv2d(var convolution, let epilogue) where convolution.upsampling != nil || epilogue.isFused:
+      var operands = operands
+      if let size = convolution.upsampling {
+        operands[0] = operands[0].upsampledNearest(height: size.height, width: size.width)
+        convolution.upsampling = nil
+      }
+      return epilogue.decomposed(operands) { [convolution] in .conv2d(convolution, $0) }
 
     case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
       .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice:
@@ -38,9 +48,10 @@ extension Op {
   /// Whether the operation has a decomposition into basic ones.
   package var isFused: Bool {
     switch self {
-    case .attention, .geglu: true
+    case .attention, .geglu, .gatedLinear: true
     case .groupNorm(_, _, let activation): activation != nil
-    case .linear(let epilogue), .conv2d(_, let epilogue): epilogue.isFused
+    case .linear(let epilogue): epilogue.isFused
+    case .conv2d(let convolution, let epilogue): convolution.upsampling != nil || epilogue.isFused
     case .input, .parameter, .matmul, .layerNorm, .activation, .softmax, .add, .multiply, .scale, .concat,
       .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice:
       false

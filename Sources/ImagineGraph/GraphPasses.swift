@@ -16,17 +16,20 @@ extension Graph {
     }
   }
 
-  /// Joins normalisations and products with the activation or residual sum that alone uses them.
+  /// Joins normalisations and products with the activation, gating or residual sum that alone uses them, and an
+  /// upsampling with the convolution that alone uses it.
   package func fused(for supports: OpSupport) throws(GraphError) -> Graph {
     var fused = nodes.map { Fused(op: $0.op, operands: $0.operands, scope: $0.scope) }
     var absorbed = [Bool](repeating: false, count: nodes.count)
     let useCounts = useCounts
 
-    func join(_ producer: NodeID, into index: Int, as op: Op?, adding extra: [NodeID]) -> Bool {
+    func join(
+      _ producer: NodeID, into index: Int, as op: Op?, adding extra: [NodeID], scope: String? = nil
+    ) -> Bool {
       guard let op, useCounts[producer.index] == 1 else { return false }
       let operands = fused[producer.index].operands + extra
       guard supports(op, operands.map { self[$0].type }) else { return false }
-      fused[index] = Fused(op: op, operands: operands, scope: fused[producer.index].scope)
+      fused[index] = Fused(op: op, operands: operands, scope: scope ?? fused[producer.index].scope)
       absorbed[producer.index] = true
       return true
     }
@@ -36,6 +39,14 @@ extension Graph {
       case .activation(let activation):
         let producer = node.operands[0]
         _ = join(producer, into: index, as: fused[producer.index].op.followed(by: activation), adding: [])
+      case .geglu:
+        let producer = node.operands[0]
+        _ = join(producer, into: index, as: fused[producer.index].op.gated, adding: [])
+      case .conv2d:
+        let producer = node.operands[0]
+        let rest = Array(node.operands.dropFirst())
+        let op = node.op.upsampling(by: self[producer].op)
+        _ = join(producer, into: index, as: op, adding: rest, scope: node.scope)
       case .add:
         let (a, b) = (node.operands[0], node.operands[1])
         guard self[a].type == self[b].type, a != b else { continue }
@@ -101,6 +112,21 @@ extension Op {
       epilogue.followed(by: activation).map { .conv2d(convolution, $0) }
     default: nil
     }
+  }
+
+  /// The same linear layer with its result gated, where nothing follows it yet.
+  fileprivate var gated: Op? {
+    guard case .linear(let epilogue) = self, !epilogue.isFused else { return nil }
+    return .gatedLinear(bias: epilogue.bias)
+  }
+
+  /// The same convolution of what another operation upsamples.
+  fileprivate func upsampling(by op: Op) -> Op? {
+    guard case .conv2d(var convolution, let epilogue) = self, convolution.upsampling == nil,
+      case .upsampleNearest(let height, let width) = op
+    else { return nil }
+    convolution.upsampling = Convolution.Upsampling(height: height, width: width)
+    return .conv2d(convolution, epilogue)
   }
 
   /// The same product with a residual added to its result, where it has none yet.

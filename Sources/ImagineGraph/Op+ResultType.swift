@@ -25,9 +25,10 @@ extension Op {
       try expect(operands, count: 2 + epilogue.operandCount)
       let x = operands[0], weight = operands[1].shape
       try require(x.shape.rank == 4 && weight.rank == 4 && weight[1] == x.shape[3], operands)
-      let padding = convolution.padding
-      let height = x.shape[1] + padding.top + padding.bottom - weight[2]
-      let width = x.shape[2] + padding.left + padding.right - weight[3]
+      let padding = convolution.padding, upsampling = convolution.upsampling
+      try require(upsampling.map { $0.height >= 1 && $0.width >= 1 } ?? true, operands)
+      let height = (upsampling?.height ?? x.shape[1]) + padding.top + padding.bottom - weight[2]
+      let width = (upsampling?.width ?? x.shape[2]) + padding.left + padding.right - weight[3]
       try require(height >= 0 && width >= 0 && convolution.stride >= 1, operands)
       let shape: Shape = [x.shape[0], height / convolution.stride + 1, width / convolution.stride + 1, weight[0]]
       return try checked(epilogue, operands, result: TensorType(shape, x.elementType))
@@ -134,6 +135,13 @@ extension Op {
       let x = operands[0]
       try require(x.shape.rank >= 1 && x.shape.last % 2 == 0, operands)
       return TensorType(x.shape.replacing(axis: x.shape.rank - 1, with: x.shape.last / 2), x.elementType)
+
+    case .gatedLinear(let bias):
+      try expect(operands, count: bias ? 3 : 2)
+      let x = operands[0], weight = operands[1].shape
+      try require(x.shape.rank >= 1 && weight.rank == 2 && weight[1] == x.shape.last && weight[0] % 2 == 0, operands)
+      if bias { try require(operands[2].shape == [weight[0]], operands) }
+      return TensorType(x.shape.replacing(axis: x.shape.rank - 1, with: weight[0] / 2), x.elementType)
     }
   }
 
@@ -142,7 +150,7 @@ extension Op {
     switch self {
     case .embedding, .cast, .reshape, .permute, .slice, .concat: true
     case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
-      .scale, .upsampleNearest, .timestepEmbedding, .attention, .geglu:
+      .scale, .upsampleNearest, .timestepEmbedding, .attention, .geglu, .gatedLinear:
       false
     }
   }

@@ -56,6 +56,8 @@ package enum Op: Hashable, Sendable {
   case attention(heads: Int, causal: Bool)
   /// x [..., 2 C] -> [..., C]: the first half times gelu of the second (exact, erf).
   case geglu
+  /// x [..., in], weight [2 C, in], then the bias [2 C] if any -> [..., C]: a linear layer and geglu of its result.
+  case gatedLinear(bias: Bool)
 }
 
 /// Pointwise functions.
@@ -72,10 +74,22 @@ package enum Activation: String, Hashable, Sendable, CaseIterable {
 package struct Convolution: Hashable, Sendable {
   package let stride: Int
   package let padding: Padding
+  /// What x is repeated to before anything else, as by `upsampleNearest`; nil leaves it as it is.
+  package var upsampling: Upsampling?
 
-  package init(stride: Int = 1, padding: Padding) {
+  package init(stride: Int = 1, padding: Padding, upsampling: Upsampling? = nil) {
     self.stride = stride
     self.padding = padding
+    self.upsampling = upsampling
+  }
+
+  package struct Upsampling: Hashable, Sendable {
+    package let height: Int, width: Int
+
+    package init(height: Int, width: Int) {
+      self.height = height
+      self.width = width
+    }
   }
 
   package struct Padding: Hashable, Sendable {
@@ -135,6 +149,7 @@ extension Op {
     case .slice: "slice"
     case .attention: "attention"
     case .geglu: "geglu"
+    case .gatedLinear: "gatedLinear"
     }
   }
 }

@@ -63,7 +63,8 @@ struct Interpreter: Sendable {
     case .linear(let epilogue):
       exact = finish(epilogue, product: linear(operands[0], weight: operands[1]), operands.dropFirst(2))
     case .conv2d(let convolution, let epilogue):
-      let product = conv2d(operands[0], weight: operands[1], convolution, result: node.type.shape)
+      let x = upsampled(operands[0], convolution.upsampling)
+      let product = conv2d(x, weight: operands[1], convolution, result: node.type.shape)
       exact = finish(epilogue, product: product, operands.dropFirst(2))
     case .matmul(let transposeB):
       exact = matmul(operands[0], operands[1], transposeB: transposeB, columns: node.type.shape.last)
@@ -100,7 +101,10 @@ struct Interpreter: Sendable {
     case .attention(let heads, let causal):
       exact = attention(operands[0], operands[1], operands[2], heads: heads, causal: causal)
     case .geglu:
-      exact = geglu(operands[0])
+      exact = geglu(operands[0].elements, rows: operands[0].rows)
+    case .gatedLinear(let bias):
+      let product = linear(operands[0], weight: operands[1])
+      exact = geglu(finish(Epilogue(bias: bias), product: product, operands.dropFirst(2)), rows: operands[0].rows)
     }
     return Value(node.type, rounding: exact)
   }

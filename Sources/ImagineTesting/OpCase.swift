@@ -67,6 +67,7 @@ extension Graph {
       let perElement =
         switch node.op {
         case .linear: operands[1][1]
+        case .gatedLinear: 2 * operands[1][1]
         case .conv2d: operands[1].dimensions.dropFirst().reduce(1, *)
         case .matmul: operands[0].last
         case .attention: 2 * operands[1][1]

@@ -8,14 +8,14 @@ final class PlanBuilder {
   private let weights: VulkanWeights
   private let memory: MemoryPlan
   private let arena: DeviceBuffer
-  private var values: [Value] = []
+  private var values: [Value?] = []
   private var dispatches: [Dispatch] = []
 
   init(_ graph: Graph, _ weights: VulkanWeights, _ context: VulkanContext) throws {
     self.graph = graph
     self.weights = weights
     self.context = context
-    memory = MemoryPlan(graph, alignment: context.alignment, scratch: Self.scratchBytes)
+    memory = MemoryPlan(graph, alignment: context.alignment) { graph.scratchBytes(of: $0, on: context.productDevice) }
     arena = try DeviceBuffer(memory.byteCount, .device, for: "values between operations", on: context.device)
   }
 
@@ -24,7 +24,7 @@ final class PlanBuilder {
     for id in graph.ids {
       let node = graph[id]
       do {
-        values.append(try value(of: id))
+        values.append(try place(of: id))
         if case .input(let name) = node.op { inputs[name] = values[id.index] }
         dispatches += try dispatches(for: id)
       } catch let error as VulkanError {
@@ -32,18 +32,20 @@ final class PlanBuilder {
       }
     }
     return try VulkanPlan(
-      context, graph, weights, arena, dispatches, inputs: inputs, outputs: graph.outputs.map { values[$0.index] })
+      context, graph, weights, arena, dispatches, inputs: inputs, outputs: graph.outputs.map { try value(of: $0) })
   }
 
-  private func value(of id: NodeID) throws -> Value {
+  /// Where the result of a node lies; nil for weights, which are found as each reader wants them.
+  private func place(of id: NodeID) throws -> Value? {
     let node = graph[id]
     switch node.op {
-    case .parameter(let path):
-      return Value(type: node.type, span: try weights.span(path, node.type, form(of: id)))
+    case .parameter:
+      return nil
     case .reshape:
-      return Value(type: node.type, span: values[node.operands[0].index].span)
+      return Value(type: node.type, span: try value(of: node.operands[0]).span)
     case .input, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
-      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .geglu:
+      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .geglu,
+      .gatedLinear:
       guard let offset = memory.offsets[id.index] else {
         throw VulkanError(.failed, "The memory plan has no place for the result of \(node.op.name).")
       }
@@ -51,35 +53,32 @@ final class PlanBuilder {
     }
   }
 
-  /// Memory that the dispatches of an operation share while it is computed.
-  private static func scratchBytes(of node: Node) -> Int { 0 }
+  /// A value between operations, or a weight in the form that is asked for.
+  private func value(of id: NodeID, as form: VulkanWeights.Form = .plain) throws -> Value {
+    if let value = values[id.index] { return value }
+    guard case .parameter(let path) = graph[id].op else {
+      throw VulkanError(.failed, "The result of \(graph[id].op.name) is used before it is computed.")
+    }
+    let type = graph[id].type
+    return Value(type: type, span: try weights.span(path, type, form))
+  }
 
-  /// That memory; nil for an operation that needs none.
+  /// That memory which the dispatches of an operation share while it is computed; nil for one that needs none.
   private func scratch(of id: NodeID) -> BufferSpan? {
     memory.scratchOffsets[id.index].map {
-      BufferSpan(arena, offset: $0, byteCount: Self.scratchBytes(of: graph[id]))
+      BufferSpan(arena, offset: $0, byteCount: graph.scratchBytes(of: graph[id], on: context.productDevice))
     }
   }
-
-  /// Weights lie as the convolution that reads them wants, all others as in the file.
-  private func form(of parameter: NodeID) -> VulkanWeights.Form {
-    convolutionWeights.contains(parameter) ? .channelsLast : .plain
-  }
-
-  private lazy var convolutionWeights: Set<NodeID> = {
-    var weights: Set<NodeID> = []
-    for node in graph.nodes {
-      if case .conv2d = node.op { weights.insert(node.operands[1]) }
-    }
-    return weights
-  }()
 
   private func dispatches(for id: NodeID) throws -> [Dispatch] {
-    let node = graph[id], result = values[id.index]
-    let operands = node.operands.map { values[$0.index] }
+    let node = graph[id]
+    guard let result = values[id.index] else { return [] }
+    let operands = try node.operands.enumerated().map { position, operand in
+      try value(of: operand, as: node.op.form(ofOperand: position))
+    }
     return switch node.op {
     case .input, .parameter, .reshape: []
-    case .linear, .conv2d, .matmul: try product(node, operands, result)
+    case .linear, .conv2d, .matmul, .gatedLinear: try product(id, operands, result)
     case .groupNorm(let groups, let epsilon, let activation):
       [try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result)]
     case .layerNorm(let epsilon): [try layerNorm(operands, epsilon: epsilon, result)]
@@ -100,9 +99,10 @@ final class PlanBuilder {
     }
   }
 
-  private func product(_ node: Node, _ operands: [Value], _ result: Value) throws -> [Dispatch] {
-    guard let shape = ProductShape(node.op, operands.map(\.type), node.type) else { return [] }
-    return try ImagineVulkan.product(shape, ProductVariant(for: shape, on: context), operands, result)
+  private func product(_ id: NodeID, _ operands: [Value], _ result: Value) throws -> [Dispatch] {
+    guard let shape = graph.productShape(of: graph[id]) else { return [] }
+    let variant = ProductVariant(for: shape, on: context.productDevice)
+    return try ImagineVulkan.product(shape, variant, operands, result, scratch: scratch(of: id))
   }
 
   private func timestepEmbedding(_ t: Value, width: Int, _ result: Value) throws -> Dispatch {
@@ -118,7 +118,7 @@ final class PlanBuilder {
   }
 
   private func attention(_ operands: [Value], heads: Int, causal: Bool, _ result: Value) throws -> Dispatch {
-    if let tile = MatrixAttentionTile(operands[0], heads: heads, on: context) {
+    if let tile = MatrixAttentionTile(operands[0], heads: heads, on: context.productDevice) {
       return try tile.dispatch(operands, heads: heads, causal: causal, result)
     }
     let q = operands[0], keys = operands[1]
@@ -131,5 +131,30 @@ final class PlanBuilder {
         try q.shape[1].word, try keys.shape[1].word, try heads.word, (1 / Float(tile.channels).squareRoot()).word,
       ],
       workgroups: ((q.shape[1] + AttentionTile.queries - 1) / AttentionTile.queries, heads, q.shape[0]))
+  }
+}
+
+extension Graph {
+  /// What a node is as a product; nil if it is none.
+  fileprivate func productShape(of node: Node) -> ProductShape? {
+    ProductShape(node.op, node.operands.map { self[$0].type }, node.type)
+  }
+
+  /// Bytes that an operation needs while it is computed, beside its result.
+  fileprivate func scratchBytes(of node: Node, on device: ProductDevice) -> Int {
+    productShape(of: node).map { ProductVariant(for: $0, on: device).scratchBytes(for: $0) } ?? 0
+  }
+}
+
+extension Op {
+  /// How an operand lies in memory if it is a weight.
+  fileprivate func form(ofOperand position: Int) -> VulkanWeights.Form {
+    switch self {
+    case .conv2d: position == 1 ? .channelsLast : .plain
+    case .gatedLinear: position >= 1 ? .gated : .plain
+    case .input, .parameter, .linear, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
+      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .attention, .geglu:
+      .plain
+    }
   }
 }

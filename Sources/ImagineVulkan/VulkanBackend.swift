@@ -8,6 +8,8 @@ package struct VulkanBackend: Backend {
     package var tier: VulkanTier?
     /// Work of one submission to the device, as a part of what is usual: less after a device was lost.
     package var submissionShare = 1.0
+    /// For tests of products.
+    var forcedProduct = ForcedProduct()
 
     package init() {}
   }
@@ -34,10 +36,14 @@ package struct VulkanBackend: Backend {
   package var tier: VulkanTier { context.tier }
 
   /// Attention has a kernel for the widths of heads that its tiles fit into shared memory for; wider ones are taken apart.
+  /// So are gated linear layers for which the plain kernel would be chosen.
   package func supports(_ op: Op, _ operands: [TensorType]) -> Bool {
     switch op {
     case .attention(let heads, _):
       operands.first.map { AttentionTile(channels: $0.shape.last / heads).fits(context.device) } ?? false
+    case .gatedLinear:
+      (try? op.resultType(operands)).flatMap { ProductShape(op, operands, $0) }
+        .map { ProductVariant(for: $0, on: context.productDevice).canGate } ?? false
     case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
       .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .geglu:
       true

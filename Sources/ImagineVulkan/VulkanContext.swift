@@ -10,6 +10,8 @@ final class VulkanContext: Sendable {
   let configuration: VulkanBackend.Configuration
   /// What was asked for, or the best the device has.
   let tier: VulkanTier
+  /// What decides how products are computed.
+  let productDevice: ProductDevice
 
   init(
     _ device: VulkanDevice, _ tier: VulkanTier, _ configuration: VulkanBackend.Configuration
@@ -17,12 +19,10 @@ final class VulkanContext: Sendable {
     self.device = device
     self.tier = tier
     self.configuration = configuration
+    productDevice = ProductDevice(device.physical, tier, configuration)
     pipelines = try PipelineStore(device)
     alignment = max(256, Int(device.physical.limits.minStorageBufferOffsetAlignment))
   }
-
-  /// The device's matrix units, if kernels are to use them.
-  var matrixUnits: MatrixUnits? { tier == .t2 ? device.physical.traits.matrixUnits : nil }
 
   func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
 

@@ -38,6 +38,8 @@ package struct VulkanPhysicalDevice: Sendable {
   let largestAllocation: UInt64
   let has16BitStorage: Bool
   package let traits: DeviceTraits
+  /// What runs workgroups: compute units, streaming multiprocessors, Xe cores.
+  let cores: Int
 
   init(_ handle: VkPhysicalDevice, _ instance: VulkanInstance) {
     let functions = instance.functions
@@ -84,6 +86,8 @@ package struct VulkanPhysicalDevice: Sendable {
     largestAllocation = maintenance.maxMemoryAllocationSize
     has16BitStorage = features.vulkan11.pointee.storageBuffer16BitAccess != 0
     traits = DeviceTraits(handle, device, features, functions, listMatrices)
+
+    cores = Self.cores(handle, functions)
 
     let family = Self.computeFamily(handle, functions)
     queueFamily = family ?? 0

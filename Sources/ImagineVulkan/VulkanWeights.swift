@@ -10,6 +10,8 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     case plain
     /// A convolution's [out, in, kh, kw] as [out, kh, kw, in]: the order in which its products are summed.
     case channelsLast
+    /// A gated layer's [2 C, ...] as [C, 2, ...]: the weights of each value beside those of its gate.
+    case gated
   }
 
   private struct Key: Hashable {
@@ -89,6 +91,12 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
         }
         context.device.barrier(buffer)
       }
+    case .gated:
+      let halves = Shape([2, type.shape[0] / 2, type.shape.count / max(type.shape[0], 1)])
+      let dispatch = try permutation(
+        of: Value(type: TensorType(halves, type.elementType), span: staged), axes: [1, 0, 2], into: span,
+        type.elementType)
+      try context.run([dispatch], "loading weights")
     case .channelsLast:
       let dispatch = try permutation(
         of: Value(type: type, span: staged), axes: [0, 2, 3, 1], into: span, type.elementType)

@@ -1,7 +1,8 @@
 import ImagineGraph
 import ImagineTesting
-import ImagineVulkan
 import Testing
+
+@testable import ImagineVulkan
 
 /// Kernels on matrix units, which compute in halves.
 @Suite(
@@ -9,21 +10,29 @@ import Testing
     if: VulkanTestDevice.matrixBackend != nil,
     "no Vulkan device with matrix units (Mesa 24 or newer has one in software)"), .serialized)
 struct VulkanMatrixTests {
-  @Test(
-    "Matrix units agree with the reference, in poisoned memory, twice",
-    arguments: OpCase.small.filter { $0.precision == .float16 })
+  private static let halves: @Sendable (OpCase) -> Bool = { $0.precision == .float16 }
+
+  /// As chosen, and with products' depths divided.
+  private static func backend(parts: Int?) throws -> VulkanBackend {
+    var configuration = VulkanBackend.Configuration()
+    (configuration.tier, configuration.forcedProduct) = (.t2, ForcedProduct(parts: parts))
+    return try VulkanBackend(in: try #require(VulkanTestDevice.instance), configuration)
+  }
+
+  private static let divided = try? backend(parts: 3)
+
+  @Test("Matrix units agree with the reference, in poisoned memory, twice", arguments: OpCase.small.filter(halves))
   func agreesWithReference(_ opCase: OpCase) throws {
-    let backend = try #require(VulkanTestDevice.matrixBackend), instance = try #require(VulkanTestDevice.instance)
-    let expected = try opCase.expectedResults(), graph = try opCase.graph()
-    let plan = try backend.preparedPlan(graph, weights: backend.upload(opCase.weights(for: graph), for: graph))
-    let inputs = opCase.inputs(for: graph)
-    let results = try plan.runInPoisonedMemory(inputs)
-    try #require(results.count == expected.count)
-    for (result, expected) in zip(results, expected) {
-      #expect(result.mismatch(with: expected, Tolerance(opCase.precision)) == nil)
-    }
-    #expect(try plan.run(inputs) == results, "a second run differs")
-    #expect(instance.validationMessages == [])
+    let backend = try #require(VulkanTestDevice.matrixBackend)
+    try opCase.expect(try opCase.expectedResults(), on: backend, "t2")
+    #expect(VulkanTestDevice.instance?.validationMessages == [])
+  }
+
+  @Test("So they do where depths are divided", arguments: OpCase.tileCases.filter(halves))
+  func dividedDepths(_ opCase: OpCase) throws {
+    let backend = try #require(Self.divided)
+    try opCase.expect(try opCase.expectedResults(), on: backend, "t2, 3 parts")
+    #expect(VulkanTestDevice.instance?.validationMessages == [])
   }
 
   @Test("Products and attention of halves run on matrix units") func kernels() throws {

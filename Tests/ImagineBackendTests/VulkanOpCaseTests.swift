@@ -7,6 +7,12 @@ import Testing
 enum VulkanTestDevice {
   static let instance: VulkanInstance? = (try? VulkanInstance(validation: true)) ?? (try? VulkanInstance())
   static let backend: VulkanBackend? = instance.flatMap { try? VulkanBackend(in: $0) }
+  /// The same device made to compute in each way that every device can.
+  static let backends: [(tier: VulkanTier, backend: VulkanBackend)] = [VulkanTier.t0, .t1].compactMap { tier in
+    var configuration = VulkanBackend.Configuration()
+    configuration.tier = tier
+    return instance.flatMap { try? VulkanBackend(in: $0, configuration) }.map { (tier, $0) }
+  }
 
   /// The same device on its matrix units; nil if it has none.
   static let matrixBackend: VulkanBackend? = instance.flatMap {
@@ -32,15 +38,10 @@ struct VulkanOpCaseTests {
   @Test("Vulkan agrees with the reference, in poisoned memory, twice", arguments: OpCase.small)
   func agreesWithReference(_ opCase: OpCase) throws {
     let expected = try opCase.expectedResults()
-    let graph = try opCase.graph()
-    let plan = try backend.preparedPlan(graph, weights: backend.upload(opCase.weights(for: graph), for: graph))
-    let inputs = opCase.inputs(for: graph)
-    let results = try plan.runInPoisonedMemory(inputs)
-    try #require(results.count == expected.count)
-    for (result, expected) in zip(results, expected) {
-      #expect(result.mismatch(with: expected, Tolerance(opCase.precision)) == nil)
+    #expect(!VulkanTestDevice.backends.isEmpty)
+    for (tier, backend) in VulkanTestDevice.backends {
+      try opCase.expect(expected, on: backend, "\(tier)")
     }
-    #expect(try plan.run(inputs) == results, "a second run differs")
     #expect(instance.validationMessages == [])
   }
 
@@ -61,5 +62,20 @@ struct VulkanOpCaseTests {
     inputs = opCase.inputs(for: graph)
     inputs["surplus"] = inputs[name]
     #expect { try plan.run(inputs) } throws: { "\($0)".contains("surplus") }
+  }
+}
+
+extension OpCase {
+  /// Runs the case twice, first in poisoned memory.
+  func expect(_ expected: [HostTensor], on backend: VulkanBackend, _ variant: String) throws {
+    let graph = try graph()
+    let plan = try backend.preparedPlan(graph, weights: backend.upload(weights(for: graph), for: graph))
+    let inputs = inputs(for: graph)
+    let results = try plan.runInPoisonedMemory(inputs)
+    try #require(results.count == expected.count)
+    for (result, expected) in zip(results, expected) {
+      #expect(result.mismatch(with: expected, Tolerance(precision)) == nil, "\(variant)")
+    }
+    #expect(try plan.run(inputs) == results, "a second run differs: \(variant)")
   }
 }

@@ -1,4 +1,5 @@
 import CVulkan
+import ImagineGraph
 import Testing
 
 @testable import ImagineVulkan
@@ -73,6 +74,50 @@ struct VulkanTierTests {
     }
     #expect(MatrixAttentionTile.best(channels: 512, units, sharedBytes: 48 << 10, threads: 1024) == nil)
     #expect(MatrixAttentionTile.best(channels: 40, units, sharedBytes: 1 << 10, threads: 1024) == nil)
+  }
+
+  @Test("Products get the tile that keeps all cores busy, divided where there are too few") func choices() throws {
+    var card = ProductDevice(tier: .t2, cores: 132, sharedBytes: 48 << 10, threads: 1024)
+    func choice(rows: Int, depth: Int, columns: Int, _ type: ElementType = .float16) -> (tile: MatrixTile, parts: Int)?
+    {
+      let x = TensorType([rows, depth], type), weight = TensorType([columns, depth], type)
+      return ProductShape(.linear(Epilogue()), [x, weight], TensorType([rows, columns], type)).flatMap {
+        MatrixTile.best(for: $0, on: card)
+      }
+    }
+    #expect(choice(rows: 8192, depth: 320, columns: 2560) == nil)
+    card.units = DeviceTraits.nvidia.matrixUnits
+    #expect(choice(rows: 8192, depth: 320, columns: 2560, .float32) == nil)
+    let large = try #require(choice(rows: 8192, depth: 320, columns: 2560))
+    #expect(large.tile.rows == 128 && large.tile.columns == 128 && large.parts == 1)
+    let narrow = try #require(choice(rows: 8192, depth: 320, columns: 320))
+    #expect(narrow.tile.columns == 64, "128 columns would be computed for nothing in every third tile")
+    let deep = try #require(choice(rows: 128, depth: 11520, columns: 1280))
+    #expect(deep.parts > 1)
+    let workgroups = deep.tile.count(for: try #require(shape(rows: 128, depth: 11520, columns: 1280)))
+    #expect(workgroups.rows * workgroups.columns * deep.parts <= 132)
+    card.forced.parts = 3
+    #expect(choice(rows: 8192, depth: 320, columns: 2560)?.parts == 3)
+    card.sharedBytes = 4 << 10
+    #expect(choice(rows: 8192, depth: 320, columns: 2560) == nil)
+  }
+
+  private func shape(rows: Int, depth: Int, columns: Int) -> ProductShape? {
+    ProductShape(
+      .linear(Epilogue()), [TensorType([rows, depth], .float16), TensorType([columns, depth], .float16)],
+      TensorType([rows, columns], .float16))
+  }
+
+  @Test("Parts are whole tiles and come to the depth") func parts() throws {
+    let units = try #require(DeviceTraits.nvidia.matrixUnits)
+    let tile = try #require(MatrixTile.all(units).first)
+    for depth in [1, 31, 32, 33, 320, 2048, 11520] {
+      for wanted in 1...9 {
+        let parts = tile.parts(of: depth, wanted: wanted), part = tile.partDepth(of: depth, parts: parts)
+        #expect(part % tile.depth == 0 && parts <= wanted)
+        #expect((parts - 1) * part < depth && parts * part >= depth)
+      }
+    }
   }
 
   @Test("Values of headers that may lack the extension are the specification's") func declarations() {

@@ -38,6 +38,38 @@ import Testing
     #expect(chain == [.linear(plain), .linear(summed), .linear(summed)])
   }
 
+  @Test func joinsALinearLayerAndItsGating() throws {
+    let gated = Op.gatedLinear(bias: true), plain = Op.linear(Epilogue(bias: true))
+    #expect(try fusedOps { x in x.linear("a").geglu() } == [gated])
+    #expect(try fusedOps { x in x.linear("a").geglu().silu() } == [gated, .activation(.silu)])
+    let activated = Op.linear(Epilogue(bias: true, activation: .gelu))
+    #expect(try fusedOps { x in x.linear("a").activation(.gelu).geglu() } == [activated, .geglu])
+    let summed = Op.linear(Epilogue(bias: true, residual: true))
+    #expect(try fusedOps { x in (x.linear("a") + x).geglu() } == [summed, .geglu])
+    let usedTwice = try fusedOps { x in
+      let y = x.linear("a")
+      return y.geglu().concatenated(with: y, axis: 3)
+    }
+    #expect(usedTwice == [plain, .geglu, .concat(axis: 3)])
+  }
+
+  @Test func joinsAnUpsamplingAndItsConvolution() throws {
+    let convolution = Convolution(padding: .init(1), upsampling: .init(height: 6, width: 5))
+    let epilogue = Epilogue(bias: true, activation: .silu)
+    let ops = try fusedOps { x in x.upsampledNearest(height: 6, width: 5).convolution("a").silu() }
+    #expect(ops == [.conv2d(convolution, epilogue)])
+    let usedTwice = try fusedOps { x in
+      let y = x.upsampledNearest(height: 6, width: 5)
+      return y.convolution("a") + y
+    }
+    let summed = Op.conv2d(Convolution(padding: .init(1)), Epilogue(bias: true, residual: true))
+    #expect(usedTwice == [.upsampleNearest(height: 6, width: 5), summed])
+    let twice = try fusedOps { x in
+      x.upsampledNearest(height: 2, width: 2).upsampledNearest(height: 6, width: 5).convolution("a")
+    }
+    #expect(twice == [.upsampleNearest(height: 2, width: 2), .conv2d(convolution, Epilogue(bias: true))])
+  }
+
   @Test func leavesWhatIsUsedTwice() throws {
     let ops = try fusedOps { x in
       let y = x.linear("a")
@@ -69,6 +101,9 @@ import Testing
     let x = builder.input("x", [1, 3, 3, 4])
     let graph = try builder.finish([x + x.norm().silu().linear("a")])
     #expect(try graph.fused { op, _ in !op.isFused }.computed == graph.computed)
+    let upsampled = x.upsampledNearest(height: 6, width: 6).convolution("c")
+    let plain = try builder.finish([upsampled.linear("b").geglu()])
+    #expect(try plain.fused { op, _ in !op.isFused }.computed == plain.computed)
     let onlyNorms = try graph.fused { op, _ in if case .linear(let epilogue) = op { !epilogue.residual } else { true } }
     let norm = Op.groupNorm(groups: 2, epsilon: 1e-5, activation: .silu)
     #expect(onlyNorms.computed == [norm, .linear(Epilogue(bias: true)), .add])

@@ -15,7 +15,7 @@ import Testing
     let expected: Set = [
       "input", "parameter", "linear", "conv2d", "matmul", "groupNorm", "layerNorm", "silu", "gelu", "quickGELU",
       "softmax", "add", "multiply", "scale", "concat", "upsampleNearest", "embedding", "timestepEmbedding", "cast",
-      "reshape", "permute", "slice", "attention", "geglu",
+      "reshape", "permute", "slice", "attention", "geglu", "gatedLinear",
     ]
     #expect(names == expected)
   }

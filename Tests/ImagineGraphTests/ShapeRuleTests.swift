@@ -25,6 +25,7 @@ import Testing
   }
 
   private static let same = Convolution(padding: .init(1)), halving = Convolution(stride: 2, padding: .init(1))
+  private static let upsampling = Convolution(padding: .init(1), upsampling: .init(height: 5, width: 8))
   private static let full = Epilogue(bias: true, activation: .silu, residual: true)
   private static let norm = Op.groupNorm(groups: 4, epsilon: 1e-5, activation: nil)
 
@@ -56,6 +57,8 @@ import Testing
     Rule(.slice(axis: 1, start: 1, count: 2), [i(2, 3)], i(2, 2)),
     Rule(.attention(heads: 2, causal: false), [f(2, 5, 8), f(2, 7, 8), f(2, 7, 8)], f(2, 5, 8)),
     Rule(.geglu, [f(2, 6)], f(2, 3)),
+    Rule(.gatedLinear(bias: true), [b(2, 5, 7), b(6, 7), f(6)], b(2, 5, 3)),
+    Rule(.conv2d(upsampling, Epilogue()), [f(2, 3, 4, 4), f(6, 4, 3, 3)], f(2, 5, 8, 6)),
   ]
 
   static let refused: [Rule] = [
@@ -95,6 +98,10 @@ import Testing
     Rule(.attention(heads: 2, causal: false), [f(2, 5, 8), f(1, 7, 8), f(1, 7, 8)]),
     Rule(.attention(heads: 2, causal: false), [f(5, 8), f(7, 8), f(7, 8)]),
     Rule(.geglu, [f(2, 5)]), Rule(.geglu, [f()]),
+    Rule(.gatedLinear(bias: false), [f(2, 7), f(5, 7)]), Rule(.gatedLinear(bias: true), [f(2, 7), f(6, 7)]),
+    Rule(
+      .conv2d(Convolution(padding: .init(1), upsampling: .init(height: 0, width: 8)), Epilogue()),
+      [f(2, 3, 4, 4), f(6, 4, 3, 3)]),
   ]
 }
 

@@ -39,6 +39,13 @@ func concat(_ operands: [Value], axis: Int) -> [Double] {
   return result
 }
 
+/// What a convolution reads: x, or x repeated to the size it asks for.
+func upsampled(_ x: Value, _ size: Convolution.Upsampling?) -> Value {
+  guard let size else { return x }
+  let type = TensorType([x.shape[0], size.height, size.width, x.channels], x.type.elementType)
+  return Value(type, rounding: upsampleNearest(x, height: size.height, width: size.width))
+}
+
 /// x [N, H, W, C] -> [N, height, width, C]: source row = floor(row * H / height), and columns alike.
 func upsampleNearest(_ x: Value, height: Int, width: Int) -> [Double] {
   let channels = x.channels

@@ -11,14 +11,14 @@ func apply(_ function: Activation, _ x: Double) -> Double {
 }
 
 /// x [..., 2 C] -> [..., C]: the first half of each vector times gelu of the second.
-func geglu(_ x: Value) -> [Double] {
-  let width = x.channels / 2
+func geglu(_ x: [Double], rows: Int) -> [Double] {
+  let width = rows == 0 ? 0 : x.count / rows / 2
   var result: [Double] = []
-  result.reserveCapacity(x.rows * width)
-  for row in 0..<x.rows {
+  result.reserveCapacity(rows * width)
+  for row in 0..<rows {
     for channel in 0..<width {
-      let value = x.elements[row * 2 * width + channel]
-      let gate = x.elements[row * 2 * width + width + channel]
+      let value = x[row * 2 * width + channel]
+      let gate = x[row * 2 * width + width + channel]
       result.append(value * apply(.gelu, gate))
     }
   }

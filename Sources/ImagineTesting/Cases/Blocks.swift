@@ -6,6 +6,11 @@ extension OpCase {
     rows("residual block") { [residualBlock($0, [2, 5, 7, 8], groups: 4, outputs: 8)] },
     rows("residual block with a shortcut") { [residualBlock($0, [1, 5, 7, 8], groups: 4, outputs: 12)] },
     rows("residual block of 320 channels") { [residualBlock($0, [2, 5, 7, 320], groups: 32, outputs: 320)] },
+    rows("upsampling block") { builder in
+      let x = builder.activation("x", [1, 3, 5, 8]).silu()
+      let y = x.upsampledNearest(height: 6, width: 9).layer("conv", 8, Convolution(padding: Convolution.Padding(1)))
+      return [y.silu(), x]
+    },
     rows("transformer block") { [transformerBlock($0, [1, 6, 16], prompt: [1, 11, 24], heads: 2)] },
     rows("transformer block of 320 channels") {
       [transformerBlock($0, [2, 35, 320], prompt: [2, 77, 768], heads: 8)]

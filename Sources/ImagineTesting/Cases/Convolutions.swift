@@ -26,27 +26,44 @@ extension OpCase {
       // The latents of a 320 x 448 picture.
       convolution([1, 40, 56, 4], 16, same), convolution([2, 40, 56, 16], 16, same),
       convolution([1, 40, 56, 16], 16, halving),
+      // Those of 320x512, 384x384, 512x832 and 768x640 pictures.
+      convolution([1, 40, 64, 8], 8, same), convolution([1, 48, 48, 8], 8, halving),
+      convolution([1, 64, 104, 8], 4, same), convolution([1, 96, 80, 8], 4, halving),
+      convolution([1, 4, 5, 12], 20, same),
+      // Of what is repeated first, to twice the size, one less, and any other.
+      upsampled([1, 1, 1, 4], [2, 2], 3), upsampled([1, 3, 4, 4], [6, 8], 5), upsampled([1, 5, 7, 8], [7, 16], 9),
+      upsampled([1, 4, 3, 16], [3, 2], 8), upsampled([1, 3, 5, 40], [6, 10], 24),
+      upsampled([1, 3, 4, 320], [6, 8], 320), upsampled([1, 20, 32, 8], [40, 64], 8),
     ].flatMap { $0 }
 
-  private static let same = Convolution(padding: 1, 1, 1, 1)
-  private static let pointwise = Convolution(padding: 0, 0, 0, 0)
-  private static let halving = Convolution(stride: 2, padding: Convolution.Padding(1))
+  static let same = Convolution(padding: 1, 1, 1, 1)
+  static let pointwise = Convolution(padding: 0, 0, 0, 0)
+  static let halving = Convolution(stride: 2, padding: Convolution.Padding(1))
   /// The encoder pads only below and to the right.
-  private static let encoderHalving = Convolution(
+  static let encoderHalving = Convolution(
     stride: 2, padding: Convolution.Padding(top: 0, left: 0, bottom: 1, right: 1))
 
-  private static func convolution(
+  static func upsampled(
+    _ shape: Shape, _ size: Shape, _ outputs: Int, _ epilogue: Epilogue = Epilogue(bias: true)
+  ) -> [OpCase] {
+    var convolution = same
+    convolution.upsampling = Convolution.Upsampling(height: size[0], width: size[1])
+    return self.convolution(shape, outputs, convolution, epilogue)
+  }
+
+  static func convolution(
     _ shape: Shape, _ outputs: Int, _ convolution: Convolution, _ epilogue: Epilogue = Epilogue(bias: true),
     kernel: Shape = [3, 3]
   ) -> [OpCase] {
     let padding = convolution.padding
     let label = "\(kernel[0])x\(kernel[1]) stride \(convolution.stride)"
     let sides = "padding \(padding.top) \(padding.left) \(padding.bottom) \(padding.right)"
-    return rows("conv2d \(shape) -> \(outputs) \(label) \(sides)\(epilogue.label)") { builder in
+    let size = convolution.upsampling, repeated = size.map { " upsampled to \($0.height)x\($0.width)" } ?? ""
+    return rows("conv2d \(shape)\(repeated) -> \(outputs) \(label) \(sides)\(epilogue.label)") { builder in
       let x = builder.activation("x", shape)
       let weight = builder.weight("layer.weight", [outputs, shape[3], kernel[0], kernel[1]])
-      let height = (shape[1] + padding.top + padding.bottom - kernel[0]) / convolution.stride + 1
-      let width = (shape[2] + padding.left + padding.right - kernel[1]) / convolution.stride + 1
+      let height = ((size?.height ?? shape[1]) + padding.top + padding.bottom - kernel[0]) / convolution.stride + 1
+      let width = ((size?.width ?? shape[2]) + padding.left + padding.right - kernel[1]) / convolution.stride + 1
       let operands = epilogue.operands(builder, result: [shape[0], height, width, outputs])
       return [builder.apply(.conv2d(convolution, epilogue), [x, weight] + operands)]
     }
@@ -54,7 +71,7 @@ extension OpCase {
 }
 
 extension Convolution {
-  fileprivate init(padding top: Int, _ left: Int, _ bottom: Int, _ right: Int) {
+  init(padding top: Int, _ left: Int, _ bottom: Int, _ right: Int) {
     self.init(padding: Padding(top: top, left: left, bottom: bottom, right: right))
   }
 }

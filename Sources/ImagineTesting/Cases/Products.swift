@@ -13,9 +13,29 @@ extension OpCase {
       linear([1, 77, 768], 768, Epilogue(bias: true, activation: .quickGELU)),
       linear([2, 160, 320], 320, Epilogue(bias: true, residual: true)),
       linear([2, 77, 768], 640, Epilogue()), linear([1, 2240, 40], 40),
+      // The prompts of Stable Diffusion 2.x and XL, and widths of XL.
+      linear([1, 77, 1024], 64, Epilogue()), linear([1, 77, 2048], 64, Epilogue()), linear([1, 33, 640], 640),
+      linear([1, 20, 2816], 40),
+      // Tokens of pictures 320x512, 384x384, 512x832 and 768x640.
+      linear([1, 2560, 8], 16), linear([1, 2304, 8], 16), linear([1, 6656, 8], 8), linear([1, 7680, 8], 8),
+      // A depth that is vectors of 16 bytes in one format and not in another.
+      linear([1, 35, 36], 20),
     ].flatMap { $0 }
 
-  private static func linear(
+  static let gatedLinearCases: [OpCase] = [
+    gatedLinear([2, 5, 7], 3), gatedLinear([1, 1, 1], 1), gatedLinear([2, 5, 16], 12, bias: false),
+    gatedLinear([1, 35, 320], 1280), gatedLinear([1, 20, 640], 256),
+  ].flatMap { $0 }
+
+  static func gatedLinear(_ shape: Shape, _ outputs: Int, bias: Bool = true) -> [OpCase] {
+    rows("gatedLinear \(shape) -> \(outputs)\(bias ? "+bias" : "")", shape) { x in
+      let weight = x.builder.weight("layer.weight", [2 * outputs, shape.last])
+      let operands = [x, weight] + (bias ? [x.builder.weight("layer.bias", [2 * outputs])] : [])
+      return x.builder.apply(.gatedLinear(bias: bias), operands)
+    }
+  }
+
+  static func linear(
     _ shape: Shape, _ outputs: Int, _ epilogue: Epilogue = Epilogue(bias: true)
   ) -> [OpCase] {
     rows("linear \(shape) -> \(outputs)\(epilogue.label)") { builder in
@@ -33,7 +53,7 @@ extension OpCase {
     matmul([1, 8, 140, 77], [1, 8, 77, 160], transposeB: false),
   ].flatMap { $0 }
 
-  private static func matmul(_ a: Shape, _ b: Shape, transposeB: Bool) -> [OpCase] {
+  static func matmul(_ a: Shape, _ b: Shape, transposeB: Bool) -> [OpCase] {
     rows("matmul \(a) \(b)\(transposeB ? " transposed" : "")") { builder in
       [builder.activation("a", a).matmul(builder.activation("b", b), transposeB: transposeB)]
     }

@@ -1,4 +1,3 @@
-import CVulkan
 import ImagineGraph
 
 /// How attention on matrix units divides its work for a width of heads.
@@ -38,12 +37,10 @@ struct MatrixAttentionTile: Hashable {
 
 extension MatrixAttentionTile {
   /// Attention of halves; nil where other kernels have to do it.
-  init?(_ q: Value, heads: Int, on context: VulkanContext) {
-    guard let units = context.matrixUnits, q.type.elementType == .float16 else { return nil }
-    let limits = context.device.physical.limits
+  init?(_ q: Value, heads: Int, on device: ProductDevice) {
+    guard let units = device.units, q.type.elementType == .float16 else { return nil }
     let best = Self.best(
-      channels: q.shape.last / heads, units, sharedBytes: Int(limits.maxComputeSharedMemorySize),
-      threads: Int(limits.maxComputeWorkGroupInvocations))
+      channels: q.shape.last / heads, units, sharedBytes: device.sharedBytes, threads: device.threads)
     guard let best else { return nil }
     self = best
   }

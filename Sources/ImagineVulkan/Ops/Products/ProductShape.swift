@@ -13,6 +13,8 @@ struct ProductShape: Hashable {
   let isTransposed: Bool
   let pixels: PixelRows?
   let epilogue: Epilogue
+  /// Whether columns are pairs of a value and its gate, which make one result: value * gelu(gate).
+  let isGated: Bool
 
   /// Nil for operations that are no products.
   init?(_ op: Op, _ operands: [TensorType], _ result: TensorType) {
@@ -21,6 +23,10 @@ struct ProductShape: Hashable {
       rows = result.shape.rows
       (columns, depth, batch) = (result.shape.last, operands[0].shape.last, 1)
       (isTransposed, pixels, self.epilogue) = (true, nil, epilogue)
+    case .gatedLinear(let bias):
+      rows = result.shape.rows
+      (columns, depth, batch) = (2 * result.shape.last, operands[0].shape.last, 1)
+      (isTransposed, pixels, epilogue) = (true, nil, Epilogue(bias: bias))
     case .conv2d(let convolution, let epilogue):
       let pixels = PixelRows(convolution, operands[0].shape, kernel: operands[1].shape, result.shape)
       rows = result.shape.rows
@@ -36,6 +42,7 @@ struct ProductShape: Hashable {
       return nil
     }
     (left, right) = (operands[0].elementType, operands[1].elementType)
+    isGated = if case .gatedLinear = op { true } else { false }
   }
 }
 
@@ -43,6 +50,8 @@ struct ProductShape: Hashable {
 /// under the kernel, tap by tap.
 struct PixelRows: Hashable {
   let height: Int, width: Int, channels: Int
+  /// What the picture is repeated to before all else.
+  let upsampledHeight: Int, upsampledWidth: Int
   let resultHeight: Int, resultWidth: Int
   let kernelHeight: Int, kernelWidth: Int
   let stride: Int, top: Int, left: Int
@@ -50,10 +59,12 @@ struct PixelRows: Hashable {
   /// x [N, H, W, in], kernel [out, in, kh, kw] -> [N, H', W', out].
   init(_ convolution: Convolution, _ x: Shape, kernel: Shape, _ result: Shape) {
     (height, width, channels) = (x[1], x[2], x[3])
+    (upsampledHeight, upsampledWidth) = (convolution.upsampling?.height ?? x[1], convolution.upsampling?.width ?? x[2])
     (resultHeight, resultWidth) = (result[1], result[2])
     (kernelHeight, kernelWidth) = (kernel[2], kernel[3])
     (stride, top, left) = (convolution.stride, convolution.padding.top, convolution.padding.left)
   }
 
+  var isUpsampled: Bool { (upsampledHeight, upsampledWidth) != (height, width) }
   var taps: Int { kernelHeight * kernelWidth }
 }

@@ -5,24 +5,21 @@ struct ProductVariant: Hashable {
   enum Kernel: Hashable {
     /// Any shape, one element at a time: `matmul`, `conv2d`.
     case plain
+    /// Results in registers, operands loaded in vectors of 16 bytes: `matmul_tiled`, `conv2d_tiled`.
+    case tiled
     /// On matrix units: `matmul_coopmat`, `conv2d_coopmat`.
     case matrix(MatrixTile)
   }
 
   let kernel: Kernel
+  /// Of kernels without matrix units.
   let tile: ProductTile
+  /// In how many the depth is divided; the sums of each are kept in scratch memory and then added.
+  var parts = 1
 
-  /// The one place where a product's kernel is chosen.
-  init(for shape: ProductShape, on context: VulkanContext) {
-    if let tile = MatrixTile(for: shape, on: context) {
-      self.init(kernel: .matrix(tile), tile: .small)
-    } else {
-      self.init(kernel: .plain, tile: .small)
-    }
-  }
+  /// Whether values and gates that are columns side by side come to one thread.
+  var canGate: Bool { kernel != .plain }
 
-  init(kernel: Kernel, tile: ProductTile) {
-    self.kernel = kernel
-    self.tile = tile
-  }
+  /// Bytes of the sums of a divided product.
+  func scratchBytes(for shape: ProductShape) -> Int { parts == 1 ? 0 : parts * shape.rows * shape.columns * 4 }
 }
