@@ -84,7 +84,8 @@ let package = Package(
     tests("ImagineTextTests", ["ImagineText"]),
     tests("ImagineImageTests", ["ImagineImage"]),
     tests("ImagineCheckpointTests", ["ImagineCheckpoint"]),
-    tests("ImagineBackendTests", ["ImagineReference", "ImagineCPU", "ImagineVulkan", "ImagineTesting"]),
+    tests(
+      "ImagineBackendTests", ["ImagineReference", "ImagineCPU", "ImagineVulkan", "ImagineTesting", "CVulkan"]),
     tests(
       "ImagineModelsTests",
       [

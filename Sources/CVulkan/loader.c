@@ -59,3 +59,8 @@ PFN_vkCreateDebugUtilsMessengerEXT cv_create_messenger(VkInstance instance) {
 PFN_vkDestroyDebugUtilsMessengerEXT cv_destroy_messenger(VkInstance instance) {
   return (PFN_vkDestroyDebugUtilsMessengerEXT)find(instance, "vkDestroyDebugUtilsMessengerEXT");
 }
+
+PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR cv_cooperative_matrix_properties(VkInstance instance) {
+  return (PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR)find(
+    instance, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
+}

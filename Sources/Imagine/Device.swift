@@ -36,6 +36,16 @@ public enum Device: Sendable, Hashable, LosslessStringConvertible {
   }
 }
 
+/// How a device with Vulkan multiplies; each device has some of these.
+public enum VulkanTier: String, Sendable, Hashable, CaseIterable {
+  /// Small tiles: what every device has, and best for software drivers.
+  case t0
+  /// Large tiles, for graphics cards without matrix units.
+  case t1
+  /// Matrix units, which compute in `Precision.float16`; other formats are computed as by `t1`.
+  case t2
+}
+
 /// The number format a model computes in.
 public enum Precision: String, Sendable, Hashable, CaseIterable {
   /// 32-bit floats: the reference, and fastest where the processor has nothing smaller.

@@ -17,6 +17,10 @@ public struct DeviceDescription: Sendable, Hashable {
   public let driver: String?
   /// The number format used unless told otherwise.
   public let defaultPrecision: Precision
+  /// How it can multiply, the simplest first; empty for the processor.
+  public let tiers: [VulkanTier]
+  /// The one of these used unless told otherwise; nil for the processor.
+  public let defaultTier: VulkanTier?
   /// Why it cannot be used, as a clause such as `it cannot store 16-bit numbers`; nil if it can.
   public let obstacle: String?
 
@@ -38,6 +42,8 @@ public struct DeviceDescription: Sendable, Hashable {
     memory = nil
     driver = nil
     defaultPrecision = processor.preferredPrecision
+    tiers = []
+    defaultTier = nil
     obstacle = nil
   }
 
@@ -49,6 +55,8 @@ public struct DeviceDescription: Sendable, Hashable {
     memory = Int(clamping: physical.memory)
     driver = physical.driver
     defaultPrecision = .float32
+    tiers = physical.tiers.map(VulkanTier.init)
+    defaultTier = VulkanTier(physical.defaultTier)
     obstacle = physical.obstacle
   }
 }
@@ -66,6 +74,25 @@ extension VulkanPhysicalDevice.Kind {
     case .virtual: "virtual GPU"
     case .cpu: "the processor, through a software driver"
     case .other: "of a kind of its own"
+    }
+  }
+}
+
+extension VulkanTier {
+  fileprivate init(_ tier: ImagineVulkan.VulkanTier) {
+    self =
+      switch tier {
+      case .t0: .t0
+      case .t1: .t1
+      case .t2: .t2
+      }
+  }
+
+  var backend: ImagineVulkan.VulkanTier {
+    switch self {
+    case .t0: .t0
+    case .t1: .t1
+    case .t2: .t2
     }
   }
 }

@@ -14,34 +14,33 @@ package struct OpenedDevice {
   /// Opens the processor to stand in for this device; nil if this is the processor.
   var openProcessor: (@Sendable () throws -> OpenedDevice)?
 
-  /// - Throws: `ImagineError` if there is no such device, or it cannot be used.
-  package init(_ options: Pipeline.Options) throws {
-    try self.init(options.device, threads: options.threads, precision: options.precision)
-  }
-
   init(_ backend: any Backend, name: String, preferredPrecision: Precision) {
     self.backend = backend
     self.name = name
     self.preferredPrecision = preferredPrecision
   }
 
-  /// - Parameters:
-  ///   - threads: of the processor, if that is what computes.
-  ///   - precision: what is asked for; nil leaves it to the device.
-  /// - Throws: `ImagineError` if there is no such device, or it cannot be used.
-  init(_ device: Device, threads: Int?, precision: Precision?) throws {
-    switch device {
+  /// - Throws: `ImagineError` if there is no such device, or it cannot be used as the options say.
+  package init(_ options: Pipeline.Options) throws {
+    let threads = options.threads
+    switch options.device {
     case .automatic, .cpu:
-      if precision == .float16 {
+      if options.precision == .float16 {
         throw ImagineError(
           .invalidRequest,
           "The processor does not compute in f16: choose bf16 or f32, or a graphics card (--device vulkan).")
       }
+      if let tier = options.vulkanTier {
+        throw ImagineError(
+          .invalidRequest,
+          "The processor has no tier \(tier.rawValue): choose a device with Vulkan (--device vulkan), or no tier.")
+      }
       self = try .processor(threads: threads)
     case .vulkan(let choice):
-      let usual = VulkanBackend.Configuration()
+      var usual = VulkanBackend.Configuration()
+      usual.tier = options.vulkanTier?.backend
       self = try .vulkan(choice, usual)
-      reopen = {
+      reopen = { [usual] in
         var careful = usual
         careful.submissionShare = usual.submissionShare * submissionShareAfterLoss
         return try .vulkan(choice, careful)

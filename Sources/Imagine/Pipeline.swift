@@ -27,11 +27,13 @@ public actor Pipeline {
     public var threads: Int?
     /// Whether pictures are decoded in tiles.
     public var vaeTiling: VAETiling
+    /// How a device with Vulkan multiplies; nil takes the best it has.
+    public var vulkanTier: VulkanTier?
     /// Where the pipeline tells what it does, at level `debug`; nowhere unless given.
     public var logger: Logger
 
     public init(
-      device: Device = .automatic, precision: Precision? = nil, threads: Int? = nil,
+      device: Device = .automatic, precision: Precision? = nil, threads: Int? = nil, vulkanTier: VulkanTier? = nil,
       vaeTiling: VAETiling = .automatic,
       logger: Logger = Logger(label: "imagine") { _ in SwiftLogNoOpLogHandler() }
     ) {
@@ -39,6 +41,7 @@ public actor Pipeline {
       self.precision = precision
       self.threads = threads
       self.vaeTiling = vaeTiling
+      self.vulkanTier = vulkanTier
       self.logger = logger
     }
   }
@@ -80,8 +83,7 @@ public actor Pipeline {
       throw ImagineError(.invalidRequest, "\(threads) threads are not possible: choose 1 to 1024.")
     }
     try opened.requireComplete()
-    try self.init(
-      opened, options, on: OpenedDevice(options.device, threads: options.threads, precision: options.precision))
+    try self.init(opened, options, on: OpenedDevice(options))
   }
 
   /// - Parameters:

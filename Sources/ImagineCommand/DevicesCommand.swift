@@ -20,7 +20,15 @@ struct DevicesCommand: ParsableCommand {
     add("memory", device.memory.map { "\($0 / 1_000_000) MB" })
     add("driver", device.driver)
     add("precision", device.defaultPrecision.rawValue)
+    add("tiers", tiers(of: device))
     add("passed over", device.obstacle)
     return lines.joined(separator: "\n")
+  }
+
+  /// Such as `t0, t1, t2 (default)`; nil for the processor.
+  private static func tiers(of device: DeviceDescription) -> String? {
+    guard !device.tiers.isEmpty else { return nil }
+    return device.tiers.map { $0 == device.defaultTier ? "\($0.rawValue) (default)" : $0.rawValue }
+      .joined(separator: ", ")
   }
 }

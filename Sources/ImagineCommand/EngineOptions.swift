@@ -41,6 +41,18 @@ struct EngineOptions: ParsableArguments {
   var precision: Precision?
 
   @Option(
+    help: ArgumentHelp(
+      "How a device with Vulkan multiplies: \(Choices.sentence(VulkanTier.allCases.map(\.rawValue))); t2 uses matrix units, in f16. Default: the best that 'imagine devices' shows for it.",
+      valueName: "name"),
+    transform: { name in
+      guard let tier = VulkanTier(rawValue: name.lowercased()) else {
+        throw ValidationError("choose \(Choices.sentence(VulkanTier.allCases.map(\.rawValue))).")
+      }
+      return tier
+    })
+  var vulkanTier: VulkanTier?
+
+  @Option(
     name: .shortAndLong, help: ArgumentHelp("Processor threads. Default: one for each core.", valueName: "n"))
   var threads: Int?
 
@@ -66,7 +78,8 @@ struct EngineOptions: ParsableArguments {
 
   func options(_ display: Display) -> Pipeline.Options {
     Pipeline.Options(
-      device: device ?? .automatic, precision: precision, threads: threads, vaeTiling: vaeTiling ?? .automatic,
+      device: device ?? .automatic, precision: precision, threads: threads, vulkanTier: vulkanTier,
+      vaeTiling: vaeTiling ?? .automatic,
       logger: Logger(label: "imagine") { _ in DisplayLogHandler(display) })
   }
 

@@ -8,6 +8,8 @@ struct KernelVariant: Hashable {
   let name: String
   /// By constant id.
   var constants: [UInt32: UInt32]
+  /// Invocations of a subgroup, where the kernel depends on it; nil leaves it to the driver.
+  var subgroupSize: Int?
 }
 
 /// Compiled kernels of a device, each made once.
@@ -104,6 +106,9 @@ final class PipelineStore: @unchecked Sendable {
       VkSpecializationMapEntry(constantID: constants[index].key, offset: UInt32(index * 4), size: 4)
     }
     let values = constants.map(\.value)
+    var subgroup = VkPipelineShaderStageRequiredSubgroupSizeCreateInfo()
+    subgroup.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO
+    subgroup.requiredSubgroupSize = UInt32(variant.subgroupSize ?? 0)
     var pipeline: VkPipeline?
     let result = entries.withUnsafeBufferPointer { entries in
       values.withUnsafeBytes { values in
@@ -113,16 +118,22 @@ final class PipelineStore: @unchecked Sendable {
         specialisation.dataSize = values.count
         specialisation.pData = values.baseAddress
         return withUnsafePointer(to: &specialisation) { specialisation in
-          "main".withCString { name in
-            var info = VkComputePipelineCreateInfo()
-            info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO
-            info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO
-            info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT
-            info.stage.module = module
-            info.stage.pName = name
-            info.stage.pSpecializationInfo = specialisation
-            info.layout = layout
-            return functions.vkCreateComputePipelines(device.handle, nil, 1, &info, nil, &pipeline)
+          withUnsafePointer(to: &subgroup) { subgroup in
+            "main".withCString { name in
+              var info = VkComputePipelineCreateInfo()
+              info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO
+              info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO
+              info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT
+              info.stage.module = module
+              info.stage.pName = name
+              info.stage.pSpecializationInfo = specialisation
+              if variant.subgroupSize != nil {
+                info.stage.pNext = UnsafeRawPointer(subgroup)
+                info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT.rawValue
+              }
+              info.layout = layout
+              return functions.vkCreateComputePipelines(device.handle, nil, 1, &info, nil, &pipeline)
+            }
           }
         }
       }

@@ -20,7 +20,7 @@ package struct VulkanBackend: Backend {
     package init() {}
   }
 
-  private let context: VulkanContext
+  let context: VulkanContext
 
   /// - Parameter device: by default the best that can be used.
   /// - Throws: `VulkanError` if there is none, or it cannot be opened.
@@ -32,13 +32,17 @@ package struct VulkanBackend: Backend {
       throw VulkanError(
         .unavailable, "No device on this machine can be used with Vulkan; install its driver, or use the CPU.")
     }
-    context = try VulkanContext(VulkanDevice(device, instance, configuration), configuration)
+    let tier = try device.tier(configuration.tier)
+    context = try VulkanContext(VulkanDevice(device, instance, tier, configuration), tier, configuration)
   }
 
   package var device: VulkanPhysicalDevice { context.device.physical }
 
   /// Bytes of the device's memory that this backend's weights and plans hold.
   package var allocatedBytes: Int { context.device.memory.allocated }
+
+  /// How the device multiplies.
+  package var tier: VulkanTier { context.tier }
 
   /// There is a kernel for every basic operation and for attention. Gated linear layers for which the plain kernel would be
   /// chosen are taken apart.

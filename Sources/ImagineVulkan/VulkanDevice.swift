@@ -15,14 +15,15 @@ final class VulkanDevice: @unchecked Sendable {
   private let commandPool: VkCommandPool
   private let lock = NSRecursiveLock()
 
+  /// - Parameter tier: of the kernels that will run on it.
   init(
-    _ physical: VulkanPhysicalDevice, _ instance: VulkanInstance,
+    _ physical: VulkanPhysicalDevice, _ instance: VulkanInstance, _ tier: VulkanTier,
     _ configuration: VulkanBackend.Configuration = VulkanBackend.Configuration()
   ) throws(VulkanError) {
     if let obstacle = physical.obstacle {
       throw VulkanError(.unavailable, "\(physical.name) cannot be used: \(obstacle).")
     }
-    let handle = try Self.open(physical, instance)
+    let handle = try Self.open(physical, instance, tier)
     do throws(VulkanError) {
       let driver = try Self.functions(of: handle, physical, instance)
       var queue: VkQueue?
@@ -65,33 +66,29 @@ final class VulkanDevice: @unchecked Sendable {
   }
 
   private static func open(
-    _ physical: VulkanPhysicalDevice, _ instance: VulkanInstance
+    _ physical: VulkanPhysicalDevice, _ instance: VulkanInstance, _ tier: VulkanTier
   ) throws(VulkanError) -> VkDevice {
-    var storage = VkPhysicalDevice16BitStorageFeatures()
-    storage.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES
-    storage.storageBuffer16BitAccess = VkBool32(VK_TRUE)
-    var maintenance = VkPhysicalDeviceMaintenance4Features()
-    maintenance.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES
-    // Lets a specialisation constant set a workgroup's size.
-    maintenance.maintenance4 = VkBool32(VK_TRUE)
+    let features = FeatureChain(matrices: tier == .t2)
+    features.enable(tier)
     var priority: Float = 1
     var handle: VkDevice?
-    let result = withUnsafeMutablePointer(to: &storage) { storage in
-      withUnsafeMutablePointer(to: &maintenance) { maintenance in
-        withUnsafePointer(to: &priority) { priority in
-          storage.pointee.pNext = UnsafeMutableRawPointer(maintenance)
-          var queue = VkDeviceQueueCreateInfo()
-          queue.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO
-          queue.queueFamilyIndex = physical.queueFamily
-          queue.queueCount = 1
-          queue.pQueuePriorities = priority
-          return withUnsafePointer(to: &queue) { queue in
-            var info = VkDeviceCreateInfo()
-            info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO
-            info.pNext = UnsafeRawPointer(storage)
-            info.queueCreateInfoCount = 1
-            info.pQueueCreateInfos = queue
-            return instance.functions.vkCreateDevice(physical.handle, &info, nil, &handle)
+    let result = withUnsafePointer(to: &priority) { priority in
+      var queue = VkDeviceQueueCreateInfo()
+      queue.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO
+      queue.queueFamilyIndex = physical.queueFamily
+      queue.queueCount = 1
+      queue.pQueuePriorities = priority
+      return withUnsafePointer(to: &queue) { queue in
+        withCStrings(tier == .t2 ? [VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME] : []) { extensions in
+          var info = VkDeviceCreateInfo()
+          info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO
+          info.pNext = UnsafeRawPointer(features.vulkan11)
+          info.queueCreateInfoCount = 1
+          info.pQueueCreateInfos = queue
+          info.enabledExtensionCount = UInt32(extensions.count)
+          info.ppEnabledExtensionNames = extensions.baseAddress
+          return withExtendedLifetime(features) {
+            instance.functions.vkCreateDevice(physical.handle, &info, nil, &handle)
           }
         }
       }

@@ -37,6 +37,7 @@ package struct VulkanPhysicalDevice: Sendable {
   let hardware: [UInt8]
   let largestAllocation: UInt64
   let has16BitStorage: Bool
+  package let traits: DeviceTraits
   /// What runs workgroups: compute units, streaming multiprocessors, Xe cores.
   let cores: Int
   /// Meaningful bits of the timestamps that the queue writes; 0 where it writes none.
@@ -44,7 +45,8 @@ package struct VulkanPhysicalDevice: Sendable {
   /// Whether subgroups can add and compare in compute kernels.
   let hasSubgroupArithmetic: Bool
 
-  init(_ handle: VkPhysicalDevice, _ functions: cv_instance) {
+  init(_ handle: VkPhysicalDevice, _ instance: VulkanInstance) {
+    let functions = instance.functions
     self.handle = handle
     var driver = VkPhysicalDeviceDriverProperties()
     driver.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES
@@ -69,14 +71,9 @@ package struct VulkanPhysicalDevice: Sendable {
         }
       }
     }
-    var storage = VkPhysicalDevice16BitStorageFeatures()
-    storage.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES
-    withUnsafeMutablePointer(to: &storage) { storage in
-      var features = VkPhysicalDeviceFeatures2()
-      features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
-      features.pNext = UnsafeMutableRawPointer(storage)
-      functions.vkGetPhysicalDeviceFeatures2(handle, &features)
-    }
+    let listMatrices = instance.listMatrices(of: handle)
+    let features = FeatureChain(matrices: listMatrices != nil)
+    features.query(handle, functions)
     var memory = VkPhysicalDeviceMemoryProperties()
     functions.vkGetPhysicalDeviceMemoryProperties(handle, &memory)
 
@@ -96,7 +93,8 @@ package struct VulkanPhysicalDevice: Sendable {
     self.memory = memory.heaps.filter { $0.isLocal }.map(\.size).max() ?? 0
     hardware = withUnsafeBytes(of: identity.deviceUUID) { Array($0) }
     largestAllocation = maintenance.maxMemoryAllocationSize
-    has16BitStorage = storage.storageBuffer16BitAccess != 0
+    has16BitStorage = features.vulkan11.pointee.storageBuffer16BitAccess != 0
+    traits = DeviceTraits(handle, device, features, functions, listMatrices)
     hasSubgroupArithmetic =
       subgroups.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
       && subgroups.supportedOperations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT.rawValue != 0
@@ -144,7 +142,7 @@ extension VulkanInstance {
     try check(functions.vkEnumeratePhysicalDevices(handle, &count, nil), "looking for devices")
     var handles = [VkPhysicalDevice?](repeating: nil, count: Int(count))
     try check(functions.vkEnumeratePhysicalDevices(handle, &count, &handles), "looking for devices")
-    let devices = handles.prefix(Int(count)).compactMap { $0 }.map { VulkanPhysicalDevice($0, functions) }
+    let devices = handles.prefix(Int(count)).compactMap { $0 }.map { VulkanPhysicalDevice($0, self) }
     let sorted = devices.enumerated().sorted { left, right in
       let a = left.element, b = right.element
       return (a.obstacle == nil ? 0 : 1, a.kind, left.offset) < (b.obstacle == nil ? 0 : 1, b.kind, right.offset)

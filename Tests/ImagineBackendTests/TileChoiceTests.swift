@@ -93,7 +93,7 @@ struct TileChoiceTests {
     let graph = try builder.finish([builder.apply(.attention(heads: 1, causal: false), [x, x, x])])
     let lowered = try graph.lowered(for: backend.supports)
     #expect(lowered.nodes.count == 2, "attention is not taken apart")
-    let context = try VulkanContext(VulkanDevice(backend.device, instance), configuration)
+    let context = backend.context
     let buffer = try DeviceBuffer(65536 * 512 * type.size, .device, for: "tokens", on: context.device)
     let value = Value(type: graph.nodes[0].type, span: BufferSpan(buffer))
     let dispatches = try attention([value, value, value], heads: 1, causal: false, value, context)

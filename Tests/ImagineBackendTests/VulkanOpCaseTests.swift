@@ -14,6 +14,13 @@ enum VulkanTestDevice {
     configuration.tier = tier
     return instance.flatMap { try? VulkanBackend(in: $0, configuration) }.map { (tier, $0) }
   }
+
+  /// The same device on its matrix units; nil if it has none.
+  static let matrixBackend: VulkanBackend? = instance.flatMap {
+    var configuration = VulkanBackend.Configuration()
+    configuration.tier = .t2
+    return try? VulkanBackend(in: $0, configuration)
+  }
 }
 
 /// The large cases keep a driver in software busy for long: it computes those without large weights, in the format of

@@ -98,7 +98,7 @@ import Testing
     (["x", "--schedule", "nope"], "karras"), (["x", "--rng", "nope"], "cuda"),
     (["x", "--device", "vulkan:"], "auto, cpu, vulkan"),
     (["x", "--precision", "f8"], "f32, f16 or bf16"), (["x", "-b", "0"], "1 to 100000"),
-    (["x", "-t", "0"], "1 to 1024"),
+    (["x", "-t", "0"], "1 to 1024"), (["x", "--vulkan-tier", "t9"], "t0, t1 or t2"),
     (["x", "-q", "-v"], "--quiet"), (["x", "--dump-tensors", "t", "-b", "2"], "--dump-tensors"),
     (["x", "--bogus"], "--bogus"),
   ]
@@ -115,7 +115,7 @@ import Testing
     let names =
       Sampler.all.map(\.name) + Schedule.all.map(\.name) + RandomSource.all.map(\.name)
       + ["auto", "cpu", "vulkan"]
-      + Precision.allCases.map(\.rawValue)
+      + Precision.allCases.map(\.rawValue) + VulkanTier.allCases.map(\.rawValue)
     for name in names { #expect(help.contains(name), "\(name)") }
   }
 

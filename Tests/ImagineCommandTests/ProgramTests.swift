@@ -6,6 +6,7 @@ private let expectedStatuses: [([String], Int32)] = [
   (["x", "--steps", "many"], 2), ([], 2), (["x", "--size", "64x65"], 1), (["x", "-m", "/nowhere"], 1),
   (["x", "--steps", "0"], 1), (["inspect", "/nowhere"], 1), (["inspect"], 2), (["--help"], 0), (["--version"], 0),
   (["x", "--precision", "f16", "--device", "cpu"], 1), (["devices"], 0), (["inspect", Program.model.path], 0),
+  (["x", "--vulkan-tier", "t1", "--device", "cpu"], 1),
   (["inspect", "--help"], 0),
 ]
 

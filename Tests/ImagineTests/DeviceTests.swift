@@ -27,4 +27,53 @@ struct DeviceTests {
       (error as? ImagineError)?.code == .deviceFailed
     }
   }
+
+  @Test func aTierIsOfDevicesWithVulkan() async throws {
+    await #expect {
+      _ = try await Pipeline.demonstration(options: .init(device: .cpu, vulkanTier: .t1))
+    } throws: { error in
+      (error as? ImagineError)?.code == .invalidRequest && "\(error)".contains("t1")
+    }
+  }
+
+  @Test(
+    "A device has a default tier among its own, and refuses others in a sentence",
+    .enabled(if: software != nil, "no Vulkan device (Debian: mesa-vulkan-drivers has one in software)"))
+  func tiers() async throws {
+    for description in try DeviceDescription.all() where description.device != .cpu {
+      #expect(description.tiers.starts(with: [.t0, .t1]))
+      #expect(description.defaultTier.map(description.tiers.contains) == true)
+      for tier in VulkanTier.allCases where !description.tiers.contains(tier) {
+        await #expect {
+          _ = try await Pipeline.demonstration(options: .init(device: description.device, vulkanTier: tier))
+        } throws: { error in
+          "\(error)".contains(tier.rawValue) && "\(error)".contains("t0")
+        }
+      }
+    }
+    let processor = try #require(try DeviceDescription.all().first)
+    #expect(processor.tiers.isEmpty && processor.defaultTier == nil)
+  }
+
+  private static let software = try? DeviceDescription.all().first { $0.device != .cpu && $0.obstacle == nil }
+
+  @Test(
+    "The demonstration model draws the processor's picture on Vulkan",
+    .enabled(if: software != nil, "no Vulkan device (Debian: mesa-vulkan-drivers has one in software)"))
+  func samePicture() async throws {
+    let device = try #require(Self.software).device
+    var pictures: [[UInt8]] = []
+    for device in [Device.cpu, device] {
+      let pipeline = try await Pipeline.demonstration(options: .init(device: device, precision: .float32))
+      var request = pipeline.recommendedRequest(prompt: "a red house under a yellow sun")
+      request.steps = 2
+      request.seed = 1
+      pictures.append(try await pipeline.image(request).pixels)
+    }
+    let error = zip(pictures[0], pictures[1]).reduce(0.0) { sum, pair in
+      sum + pow(Double(pair.0) - Double(pair.1), 2)
+    }
+    let decibels = 10 * log10(255 * 255 / max(error / Double(pictures[0].count), 1e-9))
+    #expect(decibels >= 40)
+  }
 }

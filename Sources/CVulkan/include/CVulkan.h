@@ -6,6 +6,8 @@
 #define VK_NO_PROTOTYPES
 #include <vulkan/vulkan.h>
 
+#include "cooperative_matrix.h"
+
 #define CV_GLOBAL_FUNCTIONS(X) \
   X(vkEnumerateInstanceVersion) X(vkEnumerateInstanceLayerProperties) X(vkEnumerateInstanceExtensionProperties) \
   X(vkCreateInstance)

@@ -117,6 +117,9 @@ func attention(
   guard operands.allSatisfy({ $0.type.elementType == q.type.elementType }) else {
     throw VulkanError(.unsupported, "Attention of \(q.type) to \(k.type): kernels for Vulkan take equal types.")
   }
+  if let tile = MatrixAttentionTile(q, heads: heads, on: context.productDevice) {
+    return [try tile.dispatch(operands, heads: heads, causal: causal, result)]
+  }
   guard let tile = AttentionTile(q.type, heads: heads, context) else {
     throw VulkanError(
       .unsupported, "Attention needs more shared memory than \(context.device.physical.name) has; use the CPU.")

@@ -3,7 +3,9 @@ import ImagineGraph
 /// The one place where a product's kernel is chosen: from the shape, the number format, and the device.
 extension ProductVariant {
   init(for shape: ProductShape, on device: ProductDevice) {
-    if device.tier >= .t1, shape.isVectors, let tiled = ProductVariant(tiled: shape, on: device) {
+    if let (tile, parts) = MatrixTile.best(for: shape, on: device) {
+      self.init(kernel: .matrix(tile), tile: .plain, parts: parts)
+    } else if device.tier >= .t1, shape.isVectors, let tiled = ProductVariant(tiled: shape, on: device) {
       self = tiled
     } else {
       self.init(kernel: .plain, tile: .plain)

@@ -3,6 +3,8 @@ import CVulkan
 /// What decides how products are computed on a device.
 struct ProductDevice: Hashable {
   var tier: VulkanTier
+  /// What `t2` multiplies with.
+  var units: MatrixUnits?
   /// Compute units, streaming multiprocessors, Xe cores: what runs workgroups.
   var cores: Int
   /// Limits of a workgroup.
@@ -10,9 +12,9 @@ struct ProductDevice: Hashable {
   /// For tests: what would not be chosen at their small shapes.
   var forced = ForcedProduct()
 
-  init(_ physical: VulkanPhysicalDevice, _ configuration: VulkanBackend.Configuration) {
-    // Tiles of results in registers are no gain where a driver in software emulates the registers.
-    tier = configuration.tier ?? (physical.kind == .cpu ? .t0 : .t1)
+  init(_ physical: VulkanPhysicalDevice, _ tier: VulkanTier, _ configuration: VulkanBackend.Configuration) {
+    self.tier = tier
+    units = tier == .t2 ? physical.traits.matrixUnits : nil
     cores = physical.cores
     sharedBytes = Int(physical.limits.maxComputeSharedMemorySize)
     threads = Int(min(physical.limits.maxComputeWorkGroupInvocations, physical.limits.maxComputeWorkGroupSize.0))

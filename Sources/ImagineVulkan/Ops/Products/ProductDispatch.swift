@@ -20,11 +20,25 @@ func product(
     try dispatch.add(shape.epilogue, operands)
     return [dispatch]
   case .tiled:
-    guard let scratch else { throw VulkanError(.failed, "The memory plan has no place for the sums of a product.") }
+    let scratch = try placed(scratch)
     var dispatch = try tiledProduct(shape, variant, operands, scratch)
     dispatch.kernel.constants[12] = 1
     return [dispatch, try sum(of: variant.parts, shape, scratch, operands, result)]
+  case .matrix(let tile) where variant.parts == 1:
+    var dispatch = try matrixProduct(shape, tile, parts: 1, operands, result.span)
+    dispatch.kernel.constants[17] = shape.isGated ? 1 : 0
+    try dispatch.add(shape.epilogue, operands)
+    return [dispatch]
+  case .matrix(let tile):
+    let scratch = try placed(scratch)
+    let dispatch = try matrixProduct(shape, tile, parts: variant.parts, operands, scratch)
+    return [dispatch, try sum(of: variant.parts, shape, scratch, operands, result)]
   }
+}
+
+private func placed(_ scratch: BufferSpan?) throws(VulkanError) -> BufferSpan {
+  guard let scratch else { throw VulkanError(.failed, "The memory plan has no place for the sums of a product.") }
+  return scratch
 }
 
 private func plainProduct(
@@ -88,7 +102,7 @@ private func sum(
   return dispatch
 }
 
-private func words(_ numbers: [Int]) throws(VulkanError) -> [UInt32] {
+func words(_ numbers: [Int]) throws(VulkanError) -> [UInt32] {
   var words: [UInt32] = []
   for number in numbers { words.append(try number.word) }
   return words

@@ -1,0 +1,105 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// conv2d.comp on matrix units:
+// x [N, H, W, in], weight [out, kh, kw, in] -> [N, H', W', out]: residual + activation(convolution + bias), where x is
+// first repeated to the upsampled height and width by nearest neighbour; SPLIT: [P, N, H', W', out], sums of parts.
+//
+// An invocation's chunks are of the same pixels all the time; at each step it moves TILE_K channels on, to the next taps
+// where one's channels are through.
+// variants: f16
+// needs: GL_KHR_cooperative_matrix
+#include "../include/product_tile_coopmat.glsl"
+#include "../include/epilogue_coopmat.glsl"
+layout(binding = 0) readonly buffer X { float16_t x[]; };
+layout(binding = 0) readonly buffer XChunks { uvec4 x_chunks[]; };
+layout(binding = 1) readonly buffer Weight { float16_t weight[]; };
+layout(binding = 1) readonly buffer WeightChunks { uvec4 weight_chunks[]; };
+layout(push_constant) uniform Constants {
+  uint rows; uint columns; uint inner; uint part;
+  uint height; uint width; uint channels; uint upsampled_height; uint upsampled_width; uint out_height; uint out_width;
+  uint kernel_width; uint stride; uint top; uint left_padding;
+};
+layout(constant_id = 19) const bool UPSAMPLED = false;
+
+// The first row of a slot's picture in the batch, and where its pixel's first tap is in the picture. Taps above and left
+// of the picture wrap around to numbers beyond it.
+uint picture_rows[LEFT_LOADS];
+uint tap_rows[LEFT_LOADS];
+uint tap_columns[LEFT_LOADS];
+// Of the chunks at the present depth: the tap, relative to the first, and the channel.
+uint tap_row, tap_column, channel;
+
+// Where the first tap's pixel of row y and column x of the upsampled picture begins in x; NOWHERE outside of it.
+const uint NOWHERE = 0xffffffffu;
+uint pixel_start(uint slot, uint y, uint x_) {
+  if (y >= upsampled_height || x_ >= upsampled_width) return NOWHERE;
+  if (UPSAMPLED) {
+    y = y * height / upsampled_height;
+    x_ = x_ * width / upsampled_width;
+  }
+  return ((picture_rows[slot] + y) * width + x_) * channels;
+}
+
+void place_left(uint slot, uint m) {
+  uint row = m / out_width, image = row / out_height;
+  picture_rows[slot] = image * height;
+  tap_rows[slot] = m < rows ? row % out_height * stride - top : 0x80000000u;
+  tap_columns[slot] = m % out_width * stride - left_padding;
+}
+
+void seek_left(uint k) {
+  uint tap = k / channels;
+  channel = k % channels;
+  tap_row = tap / kernel_width;
+  tap_column = tap % kernel_width;
+}
+
+void next_left() {
+  channel += TILE_K;
+  while (channel >= channels) {
+    channel -= channels;
+    tap_column++;
+    if (tap_column == kernel_width) {
+      tap_column = 0;
+      tap_row++;
+    }
+  }
+}
+
+float left_element(uint slot, uint k) {
+  uint tap = k / channels;
+  uint start = pixel_start(slot, tap_rows[slot] + tap / kernel_width, tap_columns[slot] + tap % kernel_width);
+  return k >= inner || start == NOWHERE ? 0.0 : float(x[start + k % channels]);
+}
+
+uvec4 left(uint slot, uint k) {
+  if (LEFT_CHUNKS) {
+    uint start = pixel_start(slot, tap_rows[slot] + tap_row, tap_columns[slot] + tap_column);
+    if (k >= inner || start == NOWHERE) return uvec4(0);
+    return x_chunks[(start + channel) / CHUNK];
+  }
+  vec4 low, high;
+  for (uint i = 0; i < 4; i++) {
+    low[i] = left_element(slot, k + i);
+    high[i] = left_element(slot, k + 4 + i);
+  }
+  return pack(low, high);
+}
+
+uvec4 right(uint n, uint k) {
+  if (n >= columns || k >= inner) return uvec4(0);
+  uint at = n * inner + k;
+  if (RIGHT_CHUNKS) return weight_chunks[at / CHUNK];
+  vec4 low = vec4(0), high = vec4(0);
+  for (uint i = 0; i < 4; i++) {
+    if (k + i < inner) low[i] = float(weight[at + i]);
+    if (k + 4 + i < inner) high[i] = float(weight[at + 4 + i]);
+  }
+  return pack(low, high);
+}
+
+void finish(uint m, uint n, vec4 low, vec4 high) {
+  if (m < rows) store(gl_WorkGroupID.z * rows + m, n, columns, low, high);
+}
+
+#include "../include/product_coopmat.glsl"

@@ -1,0 +1,82 @@
+// epilogue.glsl for a chunk of columns at a time: residual + activation(product + bias).
+//
+// GATED: columns are pairs of a value and its gate, which make one result: value * gelu(gate). SPLIT: the sums are a part
+// of the depth only and are kept as they are, for `product_sum`.
+#include "activation.glsl"
+layout(constant_id = 6) const bool HAS_BIAS = false;
+layout(constant_id = 7) const uint FUNCTION = IDENTITY;
+layout(constant_id = 8) const bool HAS_RESIDUAL = false;
+layout(constant_id = 17) const bool GATED = false;
+layout(constant_id = 18) const bool SPLIT = false;
+layout(binding = 2) writeonly buffer Out { float16_t result[]; };
+layout(binding = 2) writeonly buffer OutHalfChunks { uvec2 result_half_chunks[]; };
+layout(binding = 2) writeonly buffer OutChunks { uvec4 result_chunks[]; };
+layout(binding = 2) writeonly buffer Parts { float parts[]; };
+layout(binding = 2) writeonly buffer PartVectors { vec4 part_vectors[]; };
+layout(binding = 3) readonly buffer Bias { float bias[]; };
+layout(binding = 3) readonly buffer BiasVectors { vec4 bias_vectors[]; };
+layout(binding = 4) readonly buffer Residual { float16_t residual[]; };
+layout(binding = 4) readonly buffer ResidualChunks { uvec4 residual_chunks[]; };
+
+vec4 activate(vec4 x) {
+  return vec4(activate(FUNCTION, x.x), activate(FUNCTION, x.y), activate(FUNCTION, x.z), activate(FUNCTION, x.w));
+}
+
+vec4 gelu(vec4 x) { return vec4(gelu(x.x), gelu(x.y), gelu(x.z), gelu(x.w)); }
+
+// Whole chunks, at a multiple of 16 bytes.
+void store_chunk(uint at, uint n, vec4 low, vec4 high) {
+  if (SPLIT) {
+    part_vectors[at / 4] = low;
+    part_vectors[at / 4 + 1] = high;
+    return;
+  }
+  if (HAS_BIAS) {
+    low += bias_vectors[n / 4];
+    high += bias_vectors[n / 4 + 1];
+  }
+  if (GATED) {
+    vec4 gated = vec4(low.xz, high.xz) * gelu(vec4(low.yw, high.yw));
+    result_half_chunks[at / CHUNK] = uvec2(packFloat2x16(f16vec2(gated.xy)), packFloat2x16(f16vec2(gated.zw)));
+    return;
+  }
+  low = activate(low);
+  high = activate(high);
+  if (HAS_RESIDUAL) {
+    uvec4 added = residual_chunks[at / CHUNK];
+    low += unpack_low(added);
+    high += unpack_high(added);
+  }
+  result_chunks[at / CHUNK] = pack(low, high);
+}
+
+// Column n of one row, or, for GATED, n and n + 1.
+void store_one(uint at, uint n, float value, float next) {
+  if (SPLIT) {
+    parts[at] = value;
+    return;
+  }
+  if (HAS_BIAS) value += bias[n];
+  if (GATED) {
+    if (HAS_BIAS) next += bias[n + 1];
+    result[at / 2] = float16_t(value * gelu(next));
+    return;
+  }
+  value = activate(FUNCTION, value);
+  if (HAS_RESIDUAL) value += float(residual[at]);
+  result[at] = float16_t(value);
+}
+
+// Columns n ..< n + CHUNK, as far as there are such; `row` counts over all products.
+void store(uint row, uint n, uint columns, vec4 low, vec4 high) {
+  uint at = row * columns + n;
+  if (RESULT_CHUNKS) {
+    if (n < columns) store_chunk(at, n, low, high);
+    return;
+  }
+  float values[CHUNK] = float[](low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w);
+  uint step = GATED && !SPLIT ? 2 : 1;
+  for (uint i = 0; i < CHUNK && n + i < columns; i += step) {
+    store_one(at + i, n + i, values[i], values[(i + 1) % CHUNK]);
+  }
+}

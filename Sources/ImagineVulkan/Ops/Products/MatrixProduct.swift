@@ -1,0 +1,26 @@
+import ImagineGraph
+
+/// A product on matrix units, or sums of its parts, without the epilogue.
+func matrixProduct(
+  _ shape: ProductShape, _ tile: MatrixTile, parts: Int, _ operands: [Value], _ result: BufferSpan
+) throws -> Dispatch {
+  var constants = [shape.rows, shape.columns, shape.depth, tile.partDepth(of: shape.depth, parts: parts)]
+  if let pixels = shape.pixels {
+    constants += [
+      pixels.height, pixels.width, pixels.channels, pixels.upsampledHeight, pixels.upsampledWidth, pixels.resultHeight,
+      pixels.resultWidth, pixels.kernelWidth, pixels.stride, pixels.top, pixels.left,
+    ]
+  }
+  let count = tile.count(for: shape), chunk = 8
+  var dispatch = Dispatch(
+    "\(shape.pixels == nil ? "matmul" : "conv2d")_coopmat_\(try shape.left.kernelSuffix)", try tile.constants(),
+    operands.prefix(2).map(\.span), result: result, constants: try words(constants),
+    workgroups: (count.columns, count.rows, shape.batch * parts))
+  dispatch.kernel.subgroupSize = tile.units.subgroupSize
+  dispatch.kernel.constants.merge([
+    9: shape.isTransposed ? 1 : 0, 14: (shape.pixels?.channels ?? shape.depth) % chunk == 0 ? 1 : 0,
+    15: (shape.isTransposed ? shape.depth : shape.columns) % chunk == 0 ? 1 : 0,
+    16: shape.columns % chunk == 0 ? 1 : 0, 18: parts == 1 ? 0 : 1, 19: shape.pixels?.isUpsampled == true ? 1 : 0,
+  ]) { $1 }
+  return dispatch
+}
