@@ -37,6 +37,7 @@ package struct VulkanPhysicalDevice: Sendable {
   let hardware: [UInt8]
   let largestAllocation: UInt64
   let has16BitStorage: Bool
+  let pipelineIdentity: PipelineIdentity
 
   init(_ handle: VkPhysicalDevice, _ functions: cv_instance) {
     self.handle = handle
@@ -86,6 +87,9 @@ package struct VulkanPhysicalDevice: Sendable {
     hardware = withUnsafeBytes(of: identity.deviceUUID) { Array($0) }
     largestAllocation = maintenance.maxMemoryAllocationSize
     has16BitStorage = storage.storageBuffer16BitAccess != 0
+    pipelineIdentity = PipelineIdentity(
+      vendor: device.vendorID, device: device.deviceID, driverVersion: device.driverVersion,
+      uuid: withUnsafeBytes(of: device.pipelineCacheUUID) { Array($0) })
 
     let family = Self.computeFamily(handle, functions)
     queueFamily = family ?? 0
