@@ -15,7 +15,7 @@ struct OpenedDevice {
   ///   - precision: what is asked for; nil leaves it to the device.
   /// - Throws: `ImagineError` if there is no such device, or it cannot be used.
   init(_ device: Device, threads: Int?, precision: Precision?) throws {
-    switch device {
+    switch device.resolved {
     case .automatic, .cpu:
       if precision == .float16 {
         throw ImagineError(
@@ -29,11 +29,13 @@ struct OpenedDevice {
     case .vulkan(let choice):
       let backend = try ImagineError.translating {
         let instance = try VulkanInstance()
-        return try VulkanBackend(Self.physicalDevice(choice, in: instance), in: instance)
+        var configuration = VulkanBackend.Configuration()
+        configuration.pipelineCache = VulkanBackend.Configuration.userCache()
+        return try VulkanBackend(Self.physicalDevice(choice, in: instance), in: instance, configuration)
       }
       self.backend = backend
       name = backend.device.name
-      preferredPrecision = .float32
+      preferredPrecision = backend.device.preferredPrecision
     }
   }
 
