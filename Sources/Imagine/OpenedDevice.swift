@@ -22,31 +22,41 @@ package struct OpenedDevice {
 
   /// - Throws: `ImagineError` if there is no such device, or it cannot be used as the options say.
   package init(_ options: Pipeline.Options) throws {
-    let threads = options.threads
     switch options.device {
-    case .automatic, .cpu:
-      if options.precision == .float16 {
-        throw ImagineError(
-          .invalidRequest,
-          "The processor does not compute in f16: choose bf16 or f32, or a graphics card (--device vulkan).")
-      }
-      if let tier = options.vulkanTier {
-        throw ImagineError(
-          .invalidRequest,
-          "The processor has no tier \(tier.rawValue): choose a device with Vulkan (--device vulkan), or no tier.")
-      }
-      self = try .processor(threads: threads)
-    case .vulkan(let choice):
-      var usual = VulkanBackend.Configuration()
-      usual.tier = options.vulkanTier?.backend
-      self = try .vulkan(choice, usual)
-      reopen = { [usual] in
-        var careful = usual
-        careful.submissionShare = usual.submissionShare * submissionShareAfterLoss
-        return try .vulkan(choice, careful)
-      }
-      openProcessor = { try .processor(threads: threads) }
+    case .automatic:
+      // A card that turns out not to work leaves the processor.
+      let card = Device.bestCard.flatMap { try? Self.vulkan($0, options) }
+      self = try card ?? .processor(options)
+    case .cpu: self = try .processor(options)
+    case .vulkan(let choice): self = try .vulkan(choice, options)
     }
+  }
+
+  private static func processor(_ options: Pipeline.Options) throws -> OpenedDevice {
+    if options.precision == .float16 {
+      throw ImagineError(
+        .invalidRequest,
+        "The processor does not compute in f16: choose bf16 or f32, or a graphics card (--device vulkan).")
+    }
+    if let tier = options.vulkanTier {
+      throw ImagineError(
+        .invalidRequest,
+        "The processor has no tier \(tier.rawValue): choose a device with Vulkan (--device vulkan), or no tier.")
+    }
+    return try processor(threads: options.threads)
+  }
+
+  private static func vulkan(_ choice: String?, _ options: Pipeline.Options) throws -> OpenedDevice {
+    var usual = VulkanBackend.Configuration()
+    usual.tier = options.vulkanTier?.backend
+    usual.pipelineCache = VulkanBackend.Configuration.userCache()
+    var careful = usual
+    careful.submissionShare = usual.submissionShare * submissionShareAfterLoss
+    let threads = options.threads
+    var opened = try vulkan(choice, usual)
+    opened.reopen = { [careful] in try .vulkan(choice, careful) }
+    opened.openProcessor = { try .processor(threads: threads) }
+    return opened
   }
 
   private static func processor(threads: Int?) throws -> OpenedDevice {

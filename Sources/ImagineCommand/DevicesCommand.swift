@@ -21,7 +21,7 @@ struct DevicesCommand: ParsableCommand {
     add("driver", device.driver)
     add("precision", device.defaultPrecision.rawValue)
     add("tiers", tiers(of: device))
-    add("passed over", device.obstacle)
+    add("passed over", device.passedOver)
     return lines.joined(separator: "\n")
   }
 

@@ -11,15 +11,14 @@ final class OperationTimer {
     var dispatches: Range<Int>
   }
 
-  /// As many in one command buffer, so that none runs for long.
-  private static let sectionsPerSubmission = 32
-
-  private let device: VulkanDevice
   private let sections: [Section]
   // Held because the commands use them.
   private let descriptors: DescriptorSets
   private let queries: TimestampQueries
-  let commands: [VkCommandBuffer]
+  private let commands: CommandSequence
+
+  /// One for each section, so that none runs for long.
+  var submissions: [[VkCommandBuffer]] { commands.parts.map { [$0.commands] } }
 
   /// - Throws: `ProfilingUnavailable` if the device has no clock.
   init(_ dispatches: [Dispatch], _ context: VulkanContext) throws {
@@ -35,35 +34,27 @@ final class OperationTimer {
     }
     let queries = try TimestampQueries(2 * sections.count, on: device)
     // Sets of its own: filling the plan's would invalidate the plan's commands.
-    let descriptors = try DescriptorSets(dispatches.count, context.pipelines, on: device)
-    var commands: [VkCommandBuffer] = []
-    do {
-      for first in stride(from: 0, to: sections.count, by: Self.sectionsPerSubmission) {
-        let buffer = try device.record { buffer in
-          for index in first..<min(first + Self.sectionsPerSubmission, sections.count) {
-            queries.write(2 * index, into: buffer)
-            var recorder = DispatchRecorder(device, context.pipelines)
-            for part in sections[index].dispatches {
-              try recorder.record(dispatches[part], descriptors.sets[part], into: buffer)
-            }
-            device.barrier(buffer)
-            queries.write(2 * index + 1, into: buffer)
+    let descriptors = try DescriptorSets(dispatches, context.pipelines, on: device)
+    let commands = CommandSequence(device)
+    for (index, section) in sections.enumerated() {
+      try commands.append { buffer in
+        queries.write(2 * index, into: buffer)
+        var recorder = DispatchRecorder(device, context.pipelines)
+        for part in section.dispatches {
+          for (number, piece) in try dispatches[part].pieces(device, context.pace).enumerated() {
+            try recorder.record(
+              dispatches[part], piece, descriptors.sets[part], continued: number > 0, into: buffer)
           }
         }
-        commands.append(buffer)
+        device.barrier(buffer)
+        queries.write(2 * index + 1, into: buffer)
       }
-    } catch {
-      device.free(commands)
-      throw error
     }
-    self.device = device
     self.sections = sections
     self.queries = queries
     self.descriptors = descriptors
     self.commands = commands
   }
-
-  deinit { device.free(commands) }
 
   /// What the clock showed, once the commands have run; several parts of an operation are summed.
   func durations() throws -> [(operation: NodeID, duration: Duration)] {

@@ -7,7 +7,7 @@ final class PlanBuilder {
   private let context: VulkanContext
   private let weights: VulkanWeights
   private let memory: MemoryPlan
-  private let arena: DeviceBuffer
+  private let arena: Arena
   private var values: [Value?] = []
   private var dispatches: [Dispatch] = []
 
@@ -15,24 +15,43 @@ final class PlanBuilder {
     self.graph = graph
     self.weights = weights
     self.context = context
-    memory = MemoryPlan(graph, alignment: context.alignment) { graph.scratchBytes(of: $0, on: context.productDevice) }
-    arena = try DeviceBuffer(memory.byteCount, .device, for: "values between operations", on: context.device)
+    memory = MemoryPlan(graph, alignment: context.alignment, block: context.blockBytes) { node in
+      graph.scratchBytes(of: node, on: context.productDevice)
+    }
+    try Self.checkSizes(of: graph, context)
+    try Self.requireRoom(for: graph, memory.byteCount, weights, context)
+    arena = try Arena(memory.byteCount, blockBytes: context.blockBytes, on: context.device)
   }
 
   func build() throws -> VulkanPlan {
+    try weights.load(Self.weightRequests(graph))
     var inputs: [String: Value] = [:]
     for id in graph.ids {
       let node = graph[id]
       do {
         values.append(try place(of: id))
         if case .input(let name) = node.op { inputs[name] = values[id.index] }
-        dispatches += try dispatches(for: id).map { $0.of(id) }
+        dispatches += try workedDispatches(for: id)
       } catch let error as VulkanError {
         throw VulkanError(error.kind, "\(node.scope): \(error)")
       }
     }
     return try VulkanPlan(
       context, graph, weights, arena, dispatches, inputs: inputs, outputs: graph.outputs.map { try value(of: $0) })
+  }
+
+  /// An operation's dispatches with their costs: its products are shared out by workgroups.
+  private func workedDispatches(for id: NodeID) throws -> [Dispatch] {
+    var dispatches = try dispatches(for: id).map { $0.of(id) }
+    let operations = graph.cost(of: id).flops
+    let workgroups = dispatches.reduce(0) { $0 + $1.workgroupCount }
+    for index in dispatches.indices {
+      let dispatch = dispatches[index]
+      let bytes = dispatch.operands.values.reduce(dispatch.result.byteCount) { $0 + $1.byteCount }
+      dispatches[index].work = Work(
+        operations: operations * Double(dispatch.workgroupCount) / Double(max(workgroups, 1)), bytes: Double(bytes))
+    }
+    return dispatches
   }
 
   /// Where the result of a node lies; nil for weights, which are found as each reader wants them.
@@ -49,7 +68,7 @@ final class PlanBuilder {
       guard let offset = memory.offsets[id.index] else {
         throw VulkanError(.failed, "The memory plan has no place for the result of \(node.op.name).")
       }
-      return Value(type: node.type, span: BufferSpan(arena, offset: offset, byteCount: node.type.byteCount))
+      return Value(type: node.type, span: arena.span(offset, node.type.byteCount))
     }
   }
 
@@ -60,13 +79,13 @@ final class PlanBuilder {
       throw VulkanError(.failed, "The result of \(graph[id].op.name) is used before it is computed.")
     }
     let type = graph[id].type
-    return Value(type: type, span: try weights.span(path, type, form))
+    return Value(type: type, span: try weights.span(VulkanWeights.Request(path: path, type: type, form: form)))
   }
 
   /// That memory which the dispatches of an operation share while it is computed; nil for one that needs none.
   private func scratch(of id: NodeID) -> BufferSpan? {
     memory.scratchOffsets[id.index].map {
-      BufferSpan(arena, offset: $0, byteCount: graph.scratchBytes(of: graph[id], on: context.productDevice))
+      arena.span($0, graph.scratchBytes(of: graph[id], on: context.productDevice))
     }
   }
 
@@ -135,7 +154,7 @@ extension Graph {
 
 extension Op {
   /// How an operand lies in memory if it is a weight.
-  fileprivate func form(ofOperand position: Int) -> VulkanWeights.Form {
+  func form(ofOperand position: Int) -> VulkanWeights.Form {
     switch self {
     case .conv2d: position == 1 ? .channelsLast : .plain
     case .gatedLinear: position >= 1 ? .gated : .plain

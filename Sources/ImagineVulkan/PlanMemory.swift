@@ -1,0 +1,51 @@
+import ImagineGraph
+
+/// What a plan needs of a device's memory, asked before anything is allocated or read.
+extension PlanBuilder {
+  /// The weights of a graph in every form that one of its operations reads, in order of use.
+  static func weightRequests(_ graph: Graph) -> [VulkanWeights.Request] {
+    func request(_ id: NodeID, as form: VulkanWeights.Form) -> VulkanWeights.Request? {
+      guard case .parameter(let path) = graph[id].op else { return nil }
+      return VulkanWeights.Request(path: path, type: graph[id].type, form: form)
+    }
+    return graph.nodes.flatMap { node in
+      node.operands.enumerated().compactMap { request($1, as: node.op.form(ofOperand: $0)) }
+    } + graph.outputs.compactMap { request($0, as: .plain) }
+  }
+
+  /// - Throws: `VulkanError` of kind `unsupported` for a value that kernels could not address, or that fits no allocation.
+  static func checkSizes(of graph: Graph, _ context: VulkanContext) throws(VulkanError) {
+    let device = context.device
+    for node in graph.nodes {
+      let bytes = node.type.byteCount
+      let what = "\(node.scope): the \(isWeight(node) ? "weight" : "result of \(node.op.name)") \(node.type)"
+      if bytes > device.limits.storageRange { throw device.tooLarge(bytes, what) }
+      if context.aligned(bytes) > context.blockBytes {
+        throw VulkanError(
+          .unsupported,
+          "\(what) takes \(megabytes(bytes)), and \(device.physical.name) gives \(megabytes(context.blockBytes)) in one piece."
+        )
+      }
+    }
+  }
+
+  private static func isWeight(_ node: Node) -> Bool {
+    if case .parameter = node.op { true } else { false }
+  }
+
+  /// - Throws: `VulkanError` of kind `outOfMemory` if the device has not as much memory free as is known to be needed.
+  static func requireRoom(
+    for graph: Graph, _ valueBytes: Int, _ weights: VulkanWeights, _ context: VulkanContext
+  ) throws(VulkanError) {
+    guard let free = context.device.memory.free else { return }
+    let load = weights.bytes(toLoad: weightRequests(graph))
+    // What weights pass through is gone before values would be needed, but not before they are allocated.
+    let needed = load.kept + load.passing + valueBytes
+    guard needed > free else { return }
+    throw VulkanError(
+      .outOfMemory,
+      "\(graph.network) needs \(megabytes(needed)) of graphics memory (\(megabytes(load.kept)) for weights, "
+        + "\(megabytes(valueBytes)) for values), and \(context.device.physical.name) has \(megabytes(free)) free; "
+        + "a smaller picture or 16-bit numbers need less.")
+  }
+}
