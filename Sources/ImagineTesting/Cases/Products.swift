@@ -2,7 +2,10 @@ import ImagineGraph
 
 extension OpCase {
   static let linearCases: [OpCase] =
-    Epilogue.all.flatMap { linear([2, 5, 7], 11, $0) + linear([2, 5, 8], 12, $0, in: [.float16]) }
+    Epilogue.all.flatMap { linear([2, 5, 7], 11, $0) }
+    + Activation.allCases.flatMap {
+      linear([2, 5, 8], 12, Epilogue(bias: true, activation: $0, residual: true), in: [.float16])
+    }
     + [
       // One of everything, tokens of a prompt, an odd width, a vector per sample.
       linear([1, 1, 1], 1), linear([1, 77, 16], 24), linear([3, 33], 17), linear([4, 3, 40], 40),
