@@ -16,7 +16,7 @@ layout(binding = 0) readonly buffer Vectors { VECTOR vectors[]; };
 layout(binding = 0) readonly buffer X { STORE x[]; };
 layout(binding = 1) writeonly buffer Partials { vec2 partials[]; };
 layout(push_constant) uniform Constants {
-  uint positions; uint channels; uint group_channels; uint columns; uint block;
+  uint positions; uint channels; uint group_channels; uint columns; uint blocks; uint block;
 };
 
 const uint WIDTH = VECTORS ? LANES : 1;
@@ -70,7 +70,7 @@ void main() {
         square += squares[at] + n * (means[at] - mean) * (means[at] - mean);
       }
     }
-    partials[(image * gl_NumWorkGroups.x + gl_WorkGroupID.x) * groups + slice * slice_groups + group] =
+    partials[(image * blocks + gl_WorkGroupID.x) * groups + slice * slice_groups + group] =
       vec2(mean, square);
   }
 }

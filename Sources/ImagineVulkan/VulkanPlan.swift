@@ -110,7 +110,8 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   package func profile(_ inputs: [String: HostTensor]) throws -> (results: [HostTensor], timings: [OpTiming]) {
     try context.device.locked {
       let timer = try OperationTimer(dispatches, context)
-      let submissions = commands.parts.prefix(1).map { [$0.commands] } + timer.submissions
+      let submissions =
+        commands.parts.prefix(1).map { [$0.commands] } + timer.submissions
         + commands.parts.suffix(1).map { [$0.commands] }
       let results = try run(inputs, poisoned: false, submissions: submissions)
       let durations = try timer.durations()

@@ -76,7 +76,7 @@ func groupNorm(
       "group_norm_statistics_\(suffix)", [0: split.vectors ? 1 : 0], [x.span], result: partials,
       constants: [
         try split.positions.word, try split.channels.word, try groupChannels.word, try split.columns.word,
-        try split.block.word,
+        try split.blocks.word, try split.block.word,
       ],
       workgroups: (split.blocks, split.slices, split.images)),
     Dispatch(
