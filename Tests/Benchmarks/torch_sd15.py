@@ -265,7 +265,7 @@ def main():
             return decoder(x).float().clamp(-1, 1).cpu()
 
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else "the processor"
-        print(f"torch {torch.__version__}, {dtype}, on {name}, {arguments.size}x{arguments.size}")
+        print(f"torch {torch.__version__}, {dtype}, on {name}, {arguments.size}x{arguments.size}", flush=True)
         clock = Clock(device, arguments.repeat)
         for label, run, repeats in [
             ("text encoder", lambda: text(ids), None), ("UNet, one step", lambda: unet(latents, timestep, context), None),
