@@ -72,8 +72,8 @@ package final class VulkanPlan: Plan, @unchecked Sendable {
   /// Bytes of device memory for values between operations.
   package var peakBytes: Int { values.byteCount }
 
-  /// What runs, in order. For tests.
-  package var kernelNames: [String] { dispatches.map(\.kernel.name) }
+  /// What is run, in order.
+  var kernels: [KernelVariant] { dispatches.map(\.kernel) }
 
   /// - Throws: `VulkanError` if an input is missing, unknown or of another type than traced, or the device fails.
   package func run(_ inputs: [String: HostTensor]) throws -> [HostTensor] {

@@ -2,7 +2,7 @@ import ImagineGraph
 
 extension OpCase {
   static let convolutionCases: [OpCase] =
-    Epilogue.all.flatMap { convolution([1, 3, 5, 4], 5, same, $0) }
+    Epilogue.all.flatMap { convolution([1, 3, 5, 3], 5, same, $0) }
     + [
       // Odd sizes, one pixel, each padding and stride, a batch.
       convolution([1, 5, 7, 3], 4, same), convolution([1, 1, 1, 4], 3, same), convolution([2, 5, 7, 4], 6, halving),

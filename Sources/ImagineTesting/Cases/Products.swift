@@ -2,7 +2,7 @@ import ImagineGraph
 
 extension OpCase {
   static let linearCases: [OpCase] =
-    Epilogue.all.flatMap { linear([2, 5, 7], 11, $0) }
+    Epilogue.all.flatMap { linear([2, 5, 7], 11, $0) + linear([2, 5, 8], 12, $0, in: [.float16]) }
     + [
       // One of everything, tokens of a prompt, an odd width, a vector per sample.
       linear([1, 1, 1], 1), linear([1, 77, 16], 24), linear([3, 33], 17), linear([4, 3, 40], 40),
@@ -36,9 +36,10 @@ extension OpCase {
   }
 
   static func linear(
-    _ shape: Shape, _ outputs: Int, _ epilogue: Epilogue = Epilogue(bias: true)
+    _ shape: Shape, _ outputs: Int, _ epilogue: Epilogue = Epilogue(bias: true),
+    in precisions: [Precision] = Precision.all
   ) -> [OpCase] {
-    rows("linear \(shape) -> \(outputs)\(epilogue.label)") { builder in
+    rows("linear \(shape) -> \(outputs)\(epilogue.label)", in: precisions) { builder in
       let x = builder.activation("x", shape), weight = builder.weight("layer.weight", [outputs, shape.last])
       let result = shape.replacing(axis: shape.rank - 1, with: outputs)
       return [builder.apply(.linear(epilogue), [x, weight] + epilogue.operands(builder, result: result))]
