@@ -12,14 +12,24 @@ import Testing
 struct VulkanMatrixTests {
   private static let halves: @Sendable (OpCase) -> Bool = { $0.precision == .float16 }
 
-  /// As chosen, and with products' depths divided.
-  private static func backend(parts: Int?) throws -> VulkanBackend {
+  private static func backend(_ forced: ForcedProduct) -> VulkanBackend? {
     var configuration = VulkanBackend.Configuration()
-    (configuration.tier, configuration.forcedProduct) = (.t2, ForcedProduct(parts: parts))
-    return try VulkanBackend(in: try #require(VulkanTestDevice.instance), configuration)
+    (configuration.tier, configuration.forcedProduct) = (.t2, forced)
+    return VulkanTestDevice.instance.flatMap { try? VulkanBackend(in: $0, configuration) }
   }
 
-  private static let divided = try? backend(parts: 3)
+  private static let divided = backend(ForcedProduct(parts: 3))
+
+  /// Subgroups with blocks of 4 x 2 matrices, depths of several matrices: as on graphics cards. Software drivers compile
+  /// it for long, so it is for two cases.
+  private static let tall: VulkanBackend? = VulkanTestDevice.matrixBackend?.device.traits.matrixUnits.flatMap { units in
+    backend(
+      ForcedProduct(
+        parts: 1,
+        matrixTile: MatrixTile(
+          rows: 8 * units.matrix.rows, columns: 4 * units.matrix.columns, depth: 32, subgroupRows: 2,
+          subgroupColumns: 2, units: units)))
+  }
 
   @Test("Matrix units agree with the reference, in poisoned memory, twice", arguments: OpCase.small.filter(halves))
   func agreesWithReference(_ opCase: OpCase) throws {
@@ -34,6 +44,18 @@ struct VulkanMatrixTests {
     let backend = try #require(Self.divided)
     var trial = try VulkanTrial(opCase)
     try trial.run(on: backend, "t2, 3 parts")
+    #expect(VulkanTestDevice.instance?.validationMessages == [])
+  }
+
+  private static let linearAndConvolution: [OpCase] = ["linear", "conv2d"].compactMap { name in
+    OpCase.tileCases.first { halves($0) && $0.name.hasPrefix(name) }
+  }
+
+  @Test("So they do in larger blocks", arguments: linearAndConvolution)
+  func largerBlocks(_ opCase: OpCase) throws {
+    let backend = try #require(Self.tall)
+    var trial = try VulkanTrial(opCase)
+    try trial.run(on: backend, "t2, larger blocks")
     #expect(VulkanTestDevice.instance?.validationMessages == [])
   }
 

@@ -99,7 +99,7 @@ extension MatrixTile {
       let sums = Double(rounds * tile.rows * tile.columns * tile.partDepth(of: shape.depth, parts: parts)) * tile.cost
       return parts == 1 ? sums : sums + 5e6 + Double(parts * shape.rows * shape.columns * 440 / device.cores)
     }
-    let fitting = all(units).filter {
+    let fitting = (device.forced.matrixTile.map { [$0] } ?? all(units)).filter {
       $0.sharedBytes(isTransposed: shape.isTransposed) <= device.sharedBytes && $0.threads <= device.threads
     }
     let choices = fitting.flatMap { tile in

@@ -32,4 +32,6 @@ struct ProductDevice: Hashable {
 struct ForcedProduct: Hashable {
   var tile: ProductTile?
   var parts: Int?
+  /// On matrix units.
+  var matrixTile: MatrixTile?
 }
