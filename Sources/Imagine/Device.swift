@@ -2,7 +2,8 @@ import Foundation
 
 /// What computes.
 public enum Device: Sendable, Hashable, LosslessStringConvertible {
-  /// The best there is that has proved itself; on this version always the CPU.
+  /// A graphics card that can be used with Vulkan, the best if there are several, else the CPU. Software drivers for
+  /// Vulkan, which compute on the CPU, are never taken.
   case automatic
   /// The processor.
   case cpu

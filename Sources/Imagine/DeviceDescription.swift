@@ -19,6 +19,8 @@ public struct DeviceDescription: Sendable, Hashable {
   public let defaultPrecision: Precision
   /// Why it cannot be used, as a clause such as `it cannot store 16-bit numbers`; nil if it can.
   public let obstacle: String?
+  /// Why `Device.automatic` does not take it, as a clause; nil if it would, for want of a better one.
+  public let passedOver: String?
 
   /// The devices of this machine, the one `automatic` takes first.
   ///
@@ -27,7 +29,9 @@ public struct DeviceDescription: Sendable, Hashable {
   public static func all() throws -> [DeviceDescription] {
     let processor = try ImagineError.translating { try CPUBackend().capabilities }
     let others = (try? VulkanInstance().physicalDevices()) ?? []
-    return [DeviceDescription(processor)] + others.enumerated().map { DeviceDescription($1, number: $0) }
+    let cards = others.enumerated().map { DeviceDescription($1, number: $0) }
+    return cards.filter { $0.passedOver == nil } + [DeviceDescription(processor)]
+      + cards.filter { $0.passedOver != nil }
   }
 
   private init(_ processor: CPUCapabilities) {
@@ -39,6 +43,7 @@ public struct DeviceDescription: Sendable, Hashable {
     driver = nil
     defaultPrecision = processor.preferredPrecision
     obstacle = nil
+    passedOver = nil
   }
 
   private init(_ physical: VulkanPhysicalDevice, number: Int) {
@@ -48,8 +53,9 @@ public struct DeviceDescription: Sendable, Hashable {
     threads = nil
     memory = Int(clamping: physical.memory)
     driver = physical.driver
-    defaultPrecision = .float32
+    defaultPrecision = physical.preferredPrecision
     obstacle = physical.obstacle
+    passedOver = physical.passedOver
   }
 }
 

@@ -25,7 +25,7 @@ struct OpenedDevice {
   ///   - precision: what is asked for; nil leaves it to the device.
   /// - Throws: `ImagineError` if there is no such device, or it cannot be used.
   init(_ device: Device, threads: Int?, precision: Precision?) throws {
-    switch device {
+    switch device.resolved {
     case .automatic, .cpu:
       if precision == .float16 {
         throw ImagineError(
@@ -34,9 +34,10 @@ struct OpenedDevice {
       }
       self = try .processor(threads: threads)
     case .vulkan(let choice):
-      let usual = VulkanBackend.Configuration()
+      var usual = VulkanBackend.Configuration()
+      usual.pipelineCache = VulkanBackend.Configuration.userCache()
       self = try .vulkan(choice, usual)
-      reopen = {
+      reopen = { [usual] in
         var careful = usual
         careful.submissionShare = usual.submissionShare * submissionShareAfterLoss
         return try .vulkan(choice, careful)
@@ -59,7 +60,7 @@ struct OpenedDevice {
       let instance = try VulkanInstance()
       return try VulkanBackend(physicalDevice(choice, in: instance), in: instance, configuration)
     }
-    return OpenedDevice(backend, name: backend.device.name, preferredPrecision: .float32)
+    return OpenedDevice(backend, name: backend.device.name, preferredPrecision: backend.device.preferredPrecision)
   }
 
   /// The device of a number or a part of a name; nil for no choice.

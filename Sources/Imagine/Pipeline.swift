@@ -21,7 +21,8 @@ public actor Pipeline {
   /// How a model is to be run.
   public struct Options: Sendable {
     public var device: Device
-    /// Nil takes 16-bit brain floats where the processor has them in hardware, else 32-bit floats.
+    /// Nil takes 16-bit floats on graphics cards, and on the processor 16-bit brain floats where it has them in hardware;
+    /// else 32-bit floats.
     public var precision: Precision?
     /// Nil takes one thread for each processor core this process may use.
     public var threads: Int?

@@ -119,12 +119,24 @@ extension Checkpoint: WeightSource {
   /// - Throws: `CheckpointError` when the tensor is absent, has another number of elements, or holds values that `type`
   ///   cannot.
   package func read(_ name: String, as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws {
+    try tensor(name).read(as: type, into: destination)
+  }
+
+  /// The same for some of the elements of a tensor that must have `count`.
+  package func read(
+    _ name: String, as type: ElementType, elements: Range<Int>, of count: Int,
+    into destination: UnsafeMutableRawBufferPointer
+  ) throws {
+    try tensor(name).read(elements, of: count, as: type, into: destination)
+  }
+
+  private func tensor(_ name: String) throws -> CheckpointTensor {
     guard let tensor = tensors[name] else {
       throw CheckpointError(
         .missingTensor,
         "\(quoted(url.lastPathComponent)) has no tensor \(quoted(name)): the file is incomplete or of a model that is not "
           + "supported.")
     }
-    try tensor.read(as: type, into: destination)
+    return tensor
   }
 }

@@ -49,50 +49,74 @@ package struct CheckpointTensor: Sendable {
 
   /// Writes the converted elements into memory for exactly as many of them.
   func read(as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws {
-    let (needed, overflow) = elementCount.multipliedReportingOverflow(by: type.size)
-    guard !overflow, destination.count == needed else {
+    try read(0..<elementCount, of: destination.count / type.size, as: type, into: destination)
+  }
+
+  /// Writes some of the converted elements into memory for exactly as many.
+  ///
+  /// - Parameter count: of the elements that the whole tensor is to have.
+  func read(
+    _ elements: Range<Int>, of count: Int, as type: ElementType, into destination: UnsafeMutableRawBufferPointer
+  ) throws {
+    let (needed, overflow) = elements.count.multipliedReportingOverflow(by: type.size)
+    guard count == elementCount, elements.lowerBound >= 0, elements.upperBound <= count, !overflow,
+      destination.count == needed
+    else {
       throw CheckpointError(
         .elementCountMismatch,
-        "The tensor \(quoted(source)) has \(elementCount) elements (shape \(shape)), but \(destination.count / type.size) "
+        "The tensor \(quoted(source)) has \(elementCount) elements (shape \(shape)), but \(count) "
           + "were expected: the file is damaged or of a model that is not supported.")
     }
-    // Weights are read once, when they are packed; the file should not stay in memory beside them.
-    defer { element.file.release(element.info) }
     do {
-      try element.file.withBytes(element.info) { bytes in
-        switch (part, try scaleFactor()) {
-        case (.whole, nil): try dataType.convert(bytes, to: type, into: destination)
-        case (.third(let index), nil):
-          let length = bytes.count / 3
-          let rows = UnsafeRawBufferPointer(rebasing: bytes[index * length..<(index + 1) * length])
-          try dataType.convert(rows, to: type, into: destination)
-        case (_, let factor): try rearrange(bytes, factor: factor ?? 1, to: type, into: destination)
+      try withStoredBytes(of: elements) { bytes in
+        guard let factor = try scaleFactor() else {
+          return try dataType.convert(bytes, to: type, into: destination)
         }
+        var values = [Float](repeating: 0, count: elements.count)
+        try values.withUnsafeMutableBytes { try dataType.convert(bytes, to: .float32, into: $0) }
+        for index in values.indices { values[index] *= factor }
+        try values.withUnsafeBytes { try DataType.float32.convert($0, to: type, into: destination) }
       }
     } catch let error as UnrepresentableValue {
       throw CheckpointError(
         .unrepresentableValue,
-        "Element \(error.index) of the tensor \(quoted(source)) is no 32-bit integer: the file is damaged.")
+        "Element \(elements.lowerBound + error.index) of the tensor \(quoted(source)) is no 32-bit integer: the file is "
+          + "damaged.")
     }
   }
 
-  /// The slow way through float32, for scaled and transposed tensors.
-  private func rearrange(
-    _ bytes: UnsafeRawBufferPointer, factor: Float, to type: ElementType,
-    into destination: UnsafeMutableRawBufferPointer
-  ) throws {
-    var values = [Float](repeating: 0, count: element.info.elementCount)
-    try values.withUnsafeMutableBytes { try dataType.convert(bytes, to: .float32, into: $0) }
+  /// Gives elements as the file stores them, in the canonical order.
+  ///
+  /// Weights are read once, when they are packed; the file should not stay in memory beside them.
+  private func withStoredBytes(of elements: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let step = dataType.size
     switch part {
-    case .whole: values = values.map { $0 * factor }
+    case .whole: try withStoredBytes(from: elements.lowerBound, elements.count, body)
     case .third(let index):
-      values = values[index * elementCount..<(index + 1) * elementCount].map { $0 * factor }
+      try withStoredBytes(from: index * elementCount + elements.lowerBound, elements.count, body)
     case .transposed:
-      let (rows, columns) = (shape[0], shape[1])
       // The source is [columns, rows].
-      values = (0..<elementCount).map { values[$0 % columns * rows + $0 / columns] * factor }
+      let (rows, columns) = (shape[0], shape[1])
+      let gathered = UnsafeMutableRawBufferPointer.allocate(byteCount: elements.count * step, alignment: 16)
+      defer { gathered.deallocate() }
+      element.file.withBytes(element.info) { bytes in
+        for (position, index) in elements.enumerated() {
+          let from = (index % columns * rows + index / columns) * step
+          UnsafeMutableRawBufferPointer(rebasing: gathered[position * step..<(position + 1) * step])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[from..<from + step]))
+        }
+      }
+      if elements.upperBound == elementCount { element.file.release(element.info) }
+      try body(UnsafeRawBufferPointer(gathered))
     }
-    try values.withUnsafeBytes { try DataType.float32.convert($0, to: type, into: destination) }
+  }
+
+  private func withStoredBytes(
+    from first: Int, _ count: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let range = first * dataType.size..<(first + count) * dataType.size
+    defer { element.file.release(element.info, range) }
+    try element.file.withBytes(element.info) { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
 
   private func scaleFactor() throws -> Float? {

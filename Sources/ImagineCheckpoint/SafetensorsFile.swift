@@ -46,6 +46,11 @@ package final class SafetensorsFile: Sendable {
   /// Says that the bytes of a tensor of this very file will hardly be read again; see `MappedFile.release(_:)`.
   func release(_ info: TensorInfo) { file.release(info.range) }
 
+  /// The same for some of the tensor's bytes, counted from its first.
+  func release(_ info: TensorInfo, _ bytes: Range<Int>) {
+    file.release(info.range.lowerBound + bytes.lowerBound..<info.range.lowerBound + bytes.upperBound)
+  }
+
   /// The same for a tensor of this very file.
   func withBytes<Result>(_ info: TensorInfo, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     try withExtendedLifetime(file) { try body(UnsafeRawBufferPointer(rebasing: file.bytes[info.range])) }

@@ -20,7 +20,7 @@ struct DevicesCommand: ParsableCommand {
     add("memory", device.memory.map { "\($0 / 1_000_000) MB" })
     add("driver", device.driver)
     add("precision", device.defaultPrecision.rawValue)
-    add("passed over", device.obstacle)
+    add("passed over", device.passedOver)
     return lines.joined(separator: "\n")
   }
 }

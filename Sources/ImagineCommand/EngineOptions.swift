@@ -18,7 +18,7 @@ struct EngineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "auto, cpu, vulkan, vulkan:NUMBER, or a part of a device's name as 'imagine devices' shows it.",
+      "auto, cpu, vulkan, vulkan:NUMBER, or a part of a device's name as 'imagine devices' shows it. Default: auto, a graphics card with Vulkan if there is one, else the processor.",
       valueName: "name"),
     transform: { name in
       guard let device = Device(name) else {
@@ -30,7 +30,7 @@ struct EngineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "\(Choices.sentence(Precision.allCases.map(\.rawValue))). f16 is for graphics cards. Default: on the processor bf16 where it computes with it, else f32.",
+      "\(Choices.sentence(Precision.allCases.map(\.rawValue))). f16 is for graphics cards. Default: on graphics cards f16, on the processor bf16 where it computes with it, else f32.",
       valueName: "name"),
     transform: { name in
       guard let precision = Precision(rawValue: name.lowercased()) else {

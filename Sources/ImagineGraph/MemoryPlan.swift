@@ -1,7 +1,8 @@
 /// Where each value of a graph lies in one block of memory, reused as values die.
 ///
 /// Lifetimes come from the order of the nodes; the largest buffers are placed first, each at the lowest offset where
-/// it meets no buffer alive at the same time. What an operation needs for itself lives as long as it runs. Reshapes share their operand's buffer; weights are not placed.
+/// it meets no buffer alive at the same time. What an operation needs for itself lives as long as it runs. Reshapes share
+/// their operand's buffer; weights are not placed.
 package struct MemoryPlan: Sendable {
   /// For each node, its offset in bytes; nil for weights.
   package let offsets: [Int?]
@@ -14,8 +15,10 @@ package struct MemoryPlan: Sendable {
 
   /// - Parameters:
   ///   - alignment: of every offset, in bytes.
+  ///   - block: bytes of one allocation, where the memory is to be made of several: no buffer lies across a multiple of
+  ///     it, unless it is longer itself.
   ///   - scratch: bytes that an operation needs while it is computed.
-  package init(_ graph: Graph, alignment: Int = 64, scratch: (Node) -> Int = { _ in 0 }) {
+  package init(_ graph: Graph, alignment: Int = 64, block: Int = .max, scratch: (Node) -> Int = { _ in 0 }) {
     let storage = Self.storage(of: graph)
     var lastUse = Array(graph.nodes.indices)
     for (index, node) in graph.nodes.enumerated() {
@@ -43,6 +46,7 @@ package struct MemoryPlan: Sendable {
       for other in living {
         if buffer.offset + buffer.size <= other.offset { break }
         buffer.offset = max(buffer.offset, other.offset + other.size)
+        buffer.moveIntoBlock(of: block)
       }
       placed.append(buffer)
     }
@@ -74,5 +78,11 @@ package struct MemoryPlan: Sendable {
     var offset = 0
 
     func overlapsInTime(_ other: Buffer) -> Bool { birth <= other.death && other.birth <= death }
+
+    /// Goes on to the next block where this one has not enough left.
+    mutating func moveIntoBlock(of bytes: Int) {
+      let rest = bytes - offset % bytes
+      if size > rest, size <= bytes { offset += rest }
+    }
   }
 }

@@ -7,4 +7,26 @@ package protocol WeightSource: Sendable {
   ///
   /// - Throws: when the tensor is absent or has another number of elements.
   func read(_ name: String, as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws
+
+  /// Writes some elements of a tensor that has `count`, in the order of `read(_:as:into:)`, so that a large tensor need
+  /// not be in memory whole. `destination` is exactly as long as they are.
+  ///
+  /// - Throws: when the tensor is absent or has another number of elements.
+  func read(
+    _ name: String, as type: ElementType, elements: Range<Int>, of count: Int,
+    into destination: UnsafeMutableRawBufferPointer) throws
+}
+
+extension WeightSource {
+  /// For sources whose tensors are in memory anyway: through a copy of the whole.
+  package func read(
+    _ name: String, as type: ElementType, elements: Range<Int>, of count: Int,
+    into destination: UnsafeMutableRawBufferPointer
+  ) throws {
+    let whole = UnsafeMutableRawBufferPointer.allocate(byteCount: count * type.size, alignment: 16)
+    defer { whole.deallocate() }
+    try read(name, as: type, into: whole)
+    destination.copyMemory(
+      from: UnsafeRawBufferPointer(rebasing: whole[elements.lowerBound * type.size..<elements.upperBound * type.size]))
+  }
 }

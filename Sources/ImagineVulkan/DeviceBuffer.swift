@@ -2,9 +2,11 @@ import CVulkan
 
 /// Memory of a device as one buffer.
 final class DeviceBuffer: @unchecked Sendable {
-  enum Use {
+  enum Use: Equatable {
     /// Kernels read and write it; the host does not.
     case device
+    /// Kernels read it. The host writes it, too, if it can see as much as the device has and `visible` asks for that.
+    case weights(visible: Bool)
     /// The host writes it and copies or kernels read it.
     case upload
     /// Copies write it and the host reads it.
@@ -14,7 +16,7 @@ final class DeviceBuffer: @unchecked Sendable {
   let device: VulkanDevice
   let handle: VkBuffer
   let byteCount: Int
-  /// Where the host sees it; nil for memory of the device.
+  /// Where the host sees it; nil where it does not.
   let address: UnsafeMutableRawPointer?
   private let memory: VkDeviceMemory
   /// What it counts in the account of the device's memory.
@@ -45,7 +47,7 @@ final class DeviceBuffer: @unchecked Sendable {
 
     var memory: VkDeviceMemory?
     var address: UnsafeMutableRawPointer?
-    var counted = 0
+    var counted = 0, isVisible = false
     do throws(VulkanError) {
       var result = VK_ERROR_OUT_OF_DEVICE_MEMORY
       for type in use.memoryTypes(device.physical.memoryProperties) where needs.memoryTypeBits >> type & 1 != 0 {
@@ -58,6 +60,7 @@ final class DeviceBuffer: @unchecked Sendable {
         result = functions.vkAllocateMemory(device.handle, &allocation, nil, &memory)
         if result == VK_SUCCESS {
           counted = own
+          isVisible = use.isVisible(type, device.physical.memoryProperties)
           break
         }
         device.memory.give(own)
@@ -66,7 +69,7 @@ final class DeviceBuffer: @unchecked Sendable {
       }
       try check(result, "\(purpose) (\(size / 1_000_000) MB)")
       try check(functions.vkBindBufferMemory(device.handle, buffer, memory, 0), purpose)
-      if use != .device {
+      if isVisible {
         try check(functions.vkMapMemory(device.handle, memory, 0, VkDeviceSize(VK_WHOLE_SIZE), 0, &address), purpose)
       }
     } catch {
@@ -92,16 +95,29 @@ final class DeviceBuffer: @unchecked Sendable {
 }
 
 extension DeviceBuffer.Use {
+  /// Whether the host is to see a buffer in memory of this type.
+  fileprivate func isVisible(_ type: Int, _ properties: VkPhysicalDeviceMemoryProperties) -> Bool {
+    switch self {
+    case .device: false
+    case .upload, .readback: true
+    case .weights(let visible): visible && properties.types[type].isVisible
+    }
+  }
+
   /// Indices of fitting memory types, the best first.
-  fileprivate func memoryTypes(_ properties: VkPhysicalDeviceMemoryProperties) -> [Int] {
+  func memoryTypes(_ properties: VkPhysicalDeviceMemoryProperties) -> [Int] {
     let types = properties.types
     func has(_ index: Int, _ bits: VkMemoryPropertyFlagBits...) -> Bool {
       bits.allSatisfy { types[index].propertyFlags & $0.rawValue != 0 }
     }
-    let visible = types.indices.filter {
-      has($0, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
-    }
+    let visible = types.indices.filter { types[$0].isVisible }
     switch self {
+    case .weights(let wantsVisible):
+      let own = DeviceBuffer.Use.device.memoryTypes(properties)
+      // Cards that show the host a window of their memory only keep that in a small heap of its own.
+      let heaps = properties.heaps, largest = heaps.filter(\.isLocal).map(\.size).max() ?? 0
+      let both = own.filter { visible.contains($0) && heaps[Int(types[$0].heapIndex)].size == largest }
+      return wantsVisible ? both + own.filter { !both.contains($0) } : own
     case .device:
       // Drivers list the device's own memory that the host does not see first. Other memory would be many times slower:
       // better to hear that this one is full.
@@ -116,6 +132,14 @@ extension DeviceBuffer.Use {
   }
 }
 
+extension VkMemoryType {
+  /// Whether the host sees memory of this type, and the device what the host writes, without further ado.
+  fileprivate var isVisible: Bool {
+    let bits = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT.rawValue | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT.rawValue
+    return propertyFlags & bits == bits
+  }
+}
+
 /// A part of a buffer: one value or weight.
 struct BufferSpan {
   let buffer: DeviceBuffer
@@ -127,6 +151,9 @@ struct BufferSpan {
     self.offset = offset
     self.byteCount = byteCount ?? buffer.byteCount - offset
   }
+
+  /// Where the host sees it; nil where it does not.
+  var address: UnsafeMutableRawPointer? { buffer.address.map { $0 + offset } }
 
   func overlaps(_ other: BufferSpan) -> Bool {
     buffer === other.buffer && offset < other.offset + other.byteCount && other.offset < offset + byteCount

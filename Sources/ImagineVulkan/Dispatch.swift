@@ -11,6 +11,8 @@ struct Dispatch {
   var constants: [UInt32]
   /// Workgroups along x, y and z.
   var workgroups: (x: Int, y: Int, z: Int)
+  /// What it costs the device, as far as it is known.
+  var work = Work()
 
   init(
     _ kernel: String, _ specialisation: [UInt32: UInt32] = [:], _ operands: [BufferSpan], result: BufferSpan,
@@ -31,6 +33,25 @@ struct Dispatch {
   }
 }
 
+extension Dispatch {
+  var workgroupCount: Int { workgroups.x * workgroups.y * workgroups.z }
+
+  /// The parts it is started in: several where a device's limits or the pace ask for them.
+  ///
+  /// - Throws: `VulkanError` if it is beyond the device's limits even so.
+  func pieces(_ device: VulkanDevice, _ pace: WorkPace) throws(VulkanError) -> [DispatchPiece] {
+    let workgroups = [workgroups.x, workgroups.y, workgroups.z], limits = device.limits.workgroups
+    if !kernel.readsWorkgroupCount {
+      let parts = (pace.assumedSeconds(work) * pace.factor / pace.dispatch).rounded(.up)
+      return DispatchPiece.pieces(of: workgroups, limits: limits, parts: Int(min(parts, 1e6)))
+    }
+    guard zip(workgroups, limits).allSatisfy({ $0 <= $1 }) else {
+      throw VulkanError(.unsupported, "\(kernel.name): \(device.physical.name) cannot run so many workgroups.")
+    }
+    return workgroupCount == 0 ? [] : [DispatchPiece(first: [0, 0, 0], count: workgroups)]
+  }
+}
+
 /// Records dispatches, with a barrier only where one needs what another since the last barrier wrote, or writes what it read.
 struct DispatchRecorder {
   private let device: VulkanDevice
@@ -43,19 +64,19 @@ struct DispatchRecorder {
     self.pipelines = pipelines
   }
 
-  /// - Parameter set: a descriptor set of the pipelines' layout, which is filled here.
-  mutating func record(_ dispatch: Dispatch, _ set: VkDescriptorSet, into buffer: VkCommandBuffer) throws {
-    // A dispatch of nothing is allowed, and does nothing.
-    if dispatch.workgroups.x * dispatch.workgroups.y * dispatch.workgroups.z == 0 { return }
-    try checkLimits(of: dispatch)
-    let pipeline = try pipelines.pipeline(dispatch.kernel)
-    fill(set, dispatch)
-    if needsBarrier(dispatch) {
-      device.barrier(buffer)
-      (written, read) = ([], [])
+  /// Records a dispatch whose descriptor set is filled; pieces of one after its first need no barrier.
+  mutating func record(
+    _ dispatch: Dispatch, _ piece: DispatchPiece, _ set: VkDescriptorSet, continued: Bool, into buffer: VkCommandBuffer
+  ) throws {
+    let pipeline = try pipelines.pipeline(PipelineKey(dispatch.kernel, piece))
+    if !continued {
+      if needsBarrier(dispatch) {
+        device.barrier(buffer)
+        (written, read) = ([], [])
+      }
+      written.append(dispatch.result)
+      read += dispatch.operands.values
     }
-    written.append(dispatch.result)
-    read += dispatch.operands.values
     let functions = device.functions
     var sets: [VkDescriptorSet?] = [set]
     functions.vkCmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline)
@@ -66,8 +87,12 @@ struct DispatchRecorder {
         buffer, pipelines.layout, VK_SHADER_STAGE_COMPUTE_BIT.rawValue, 0, UInt32(constants.count),
         constants.baseAddress)
     }
-    functions.vkCmdDispatch(
-      buffer, UInt32(dispatch.workgroups.x), UInt32(dispatch.workgroups.y), UInt32(dispatch.workgroups.z))
+    let first = piece.first.map(UInt32.init), count = piece.count.map(UInt32.init)
+    if piece.isAtOrigin {
+      functions.vkCmdDispatch(buffer, count[0], count[1], count[2])
+    } else {
+      functions.vkCmdDispatchBase(buffer, first[0], first[1], first[2], count[0], count[1], count[2])
+    }
   }
 
   private func needsBarrier(_ dispatch: Dispatch) -> Bool {
@@ -75,87 +100,4 @@ struct DispatchRecorder {
     return written.contains { span in span.overlaps(result) || dispatch.operands.values.contains(where: span.overlaps) }
       || read.contains { $0.overlaps(result) }
   }
-
-  private func checkLimits(of dispatch: Dispatch) throws(VulkanError) {
-    let limits = device.limits
-    for span in [dispatch.result] + dispatch.operands.values where span.byteCount > limits.storageRange {
-      throw device.tooLarge(span.byteCount, "A value of \(dispatch.kernel.name)")
-    }
-    guard dispatch.constants.count * 4 <= min(limits.pushConstants, PipelineStore.constantBytes) else {
-      throw VulkanError(.failed, "\(dispatch.kernel.name) has more constants than devices take.")
-    }
-    let workgroups = dispatch.workgroups
-    guard zip([workgroups.x, workgroups.y, workgroups.z], limits.workgroups).allSatisfy({ $0 <= $1 }) else {
-      throw VulkanError(.unsupported, "\(dispatch.kernel.name): \(device.physical.name) cannot run so many workgroups.")
-    }
-  }
-
-  private func fill(_ set: VkDescriptorSet, _ dispatch: Dispatch) {
-    let spans = (0..<PipelineStore.bindingCount).map { dispatch.operands[$0] ?? dispatch.result }
-    let infos = spans.map { span in
-      VkDescriptorBufferInfo(
-        buffer: span.buffer.handle, offset: UInt64(span.offset), range: UInt64(max(span.byteCount, 4) + 3) / 4 * 4)
-    }
-    infos.withUnsafeBufferPointer { infos in
-      let writes = spans.indices.map { index in
-        var write = VkWriteDescriptorSet()
-        write.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET
-        write.dstSet = set
-        write.dstBinding = UInt32(index)
-        write.descriptorCount = 1
-        write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER
-        write.pBufferInfo = infos.baseAddress.map { $0 + index }
-        return write
-      }
-      device.functions.vkUpdateDescriptorSets(device.handle, UInt32(writes.count), writes, 0, nil)
-    }
-  }
-}
-
-/// Descriptor sets of the pipelines' layout, freed together.
-final class DescriptorSets {
-  private let device: VulkanDevice
-  private let pool: VkDescriptorPool
-  let sets: [VkDescriptorSet]
-
-  init(_ count: Int, _ pipelines: PipelineStore, on device: VulkanDevice) throws(VulkanError) {
-    let functions = device.functions
-    var size = VkDescriptorPoolSize()
-    size.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER
-    size.descriptorCount = UInt32(max(count, 1) * PipelineStore.bindingCount)
-    var pool: VkDescriptorPool?
-    let result = withUnsafePointer(to: &size) { size in
-      var info = VkDescriptorPoolCreateInfo()
-      info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO
-      info.maxSets = UInt32(max(count, 1))
-      info.poolSizeCount = 1
-      info.pPoolSizes = size
-      return functions.vkCreateDescriptorPool(device.handle, &info, nil, &pool)
-    }
-    try check(result, "preparing \(count) operations")
-    guard let pool else { throw VulkanError(.failed, "The device gave no descriptor pool.") }
-    var sets = [VkDescriptorSet?](repeating: nil, count: count)
-    let layouts = [VkDescriptorSetLayout?](repeating: pipelines.setLayout, count: count)
-    if count > 0 {
-      let result = layouts.withUnsafeBufferPointer { layouts in
-        var info = VkDescriptorSetAllocateInfo()
-        info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO
-        info.descriptorPool = pool
-        info.descriptorSetCount = UInt32(count)
-        info.pSetLayouts = layouts.baseAddress
-        return functions.vkAllocateDescriptorSets(device.handle, &info, &sets)
-      }
-      do throws(VulkanError) {
-        try check(result, "preparing \(count) operations")
-      } catch {
-        functions.vkDestroyDescriptorPool(device.handle, pool, nil)
-        throw error
-      }
-    }
-    self.device = device
-    self.pool = pool
-    self.sets = sets.compactMap { $0 }
-  }
-
-  deinit { device.functions.vkDestroyDescriptorPool(device.handle, pool, nil) }
 }

@@ -10,6 +10,31 @@ struct KernelVariant: Hashable {
   let constants: [UInt32: UInt32]
 }
 
+extension KernelVariant {
+  /// Whether the kernel asks how many workgroups there are, and so cannot be given a part of them at a time.
+  var readsWorkgroupCount: Bool {
+    var length = 0
+    guard let words = cs_kernel(name, &length) else { return false }
+    let code = UnsafeBufferPointer(start: words, count: length / 4)
+    // OpDecorate (71) of three operands: something is the BuiltIn (11) NumWorkgroups (24).
+    return code.indices.dropLast(3).contains { index in
+      code[index] == 4 << 16 | 71 && code[index + 2] == 11 && code[index + 3] == 24
+    }
+  }
+}
+
+/// What a pipeline is made for.
+struct PipelineKey: Hashable {
+  let kernel: KernelVariant
+  /// Whether its dispatches may begin at another workgroup than the first.
+  let hasBase: Bool
+
+  init(_ kernel: KernelVariant, _ piece: DispatchPiece) {
+    self.kernel = kernel
+    hasBase = !piece.isAtOrigin
+  }
+}
+
 /// Compiled kernels of a device, each made once.
 ///
 /// All share one layout: storage buffers at bindings 0 ..< `bindingCount`, of which a kernel uses the first few, and
@@ -23,9 +48,12 @@ final class PipelineStore: @unchecked Sendable {
   let setLayout: VkDescriptorSetLayout
   private let device: VulkanDevice
   private let lock = NSLock()
-  private var pipelines: [KernelVariant: VkPipeline] = [:]
+  private var pipelines: [PipelineKey: VkPipeline] = [:]
+  private let cache: PipelineCache?
 
-  init(_ device: VulkanDevice) throws(VulkanError) {
+  /// - Parameter cache: the folder that compiled kernels are kept in from one start of the program to the next; nil keeps
+  ///   none.
+  init(_ device: VulkanDevice, cache folder: URL?) throws(VulkanError) {
     self.device = device
     let functions = device.functions
     let bindings = (0..<UInt32(Self.bindingCount)).map { index in
@@ -68,6 +96,7 @@ final class PipelineStore: @unchecked Sendable {
     }
     setLayout = madeSet
     self.layout = layout
+    cache = folder.flatMap { PipelineCache(in: $0, on: device) }
   }
 
   deinit {
@@ -76,16 +105,33 @@ final class PipelineStore: @unchecked Sendable {
     device.functions.vkDestroyDescriptorSetLayout(device.handle, setLayout, nil)
   }
 
-  func pipeline(_ variant: KernelVariant) throws -> VkPipeline {
-    try lock.withLock {
-      if let pipeline = pipelines[variant] { return pipeline }
-      let pipeline = try compile(variant)
-      pipelines[variant] = pipeline
+  func pipeline(_ key: PipelineKey) throws -> VkPipeline {
+    if let pipeline = lock.withLock({ pipelines[key] }) { return pipeline }
+    let pipeline = try compile(key)
+    return lock.withLock {
+      if let other = pipelines[key] {
+        device.functions.vkDestroyPipeline(device.handle, pipeline, nil)
+        return other
+      }
+      pipelines[key] = pipeline
       return pipeline
     }
   }
 
-  private func compile(_ variant: KernelVariant) throws(VulkanError) -> VkPipeline {
+  /// Compiles what is not there yet, on all of the processor's cores.
+  func prepare(_ keys: [PipelineKey]) throws {
+    let missing = lock.withLock { Array(Set(keys).filter { pipelines[$0] == nil }) }
+    if missing.isEmpty { return }
+    let failures = FirstError()
+    DispatchQueue.concurrentPerform(iterations: missing.count) { index in
+      failures.catching { _ = try pipeline(missing[index]) }
+    }
+    try failures.rethrow()
+    cache?.save()
+  }
+
+  private func compile(_ key: PipelineKey) throws(VulkanError) -> VkPipeline {
+    let variant = key.kernel
     let functions = device.functions
     var length = 0
     guard let code = cs_kernel(variant.name, &length) else {
@@ -122,7 +168,8 @@ final class PipelineStore: @unchecked Sendable {
             info.stage.pName = name
             info.stage.pSpecializationInfo = specialisation
             info.layout = layout
-            return functions.vkCreateComputePipelines(device.handle, nil, 1, &info, nil, &pipeline)
+            if key.hasBase { info.flags = VK_PIPELINE_CREATE_DISPATCH_BASE_BIT.rawValue }
+            return functions.vkCreateComputePipelines(device.handle, cache?.handle, 1, &info, nil, &pipeline)
           }
         }
       }
@@ -131,4 +178,16 @@ final class PipelineStore: @unchecked Sendable {
     guard let pipeline else { throw VulkanError(.failed, "The device gave no pipeline for \(variant.name).") }
     return pipeline
   }
+}
+
+/// The first error of work that runs side by side.
+private final class FirstError: @unchecked Sendable {
+  private let lock = NSLock()
+  private var error: (any Error)?
+
+  func catching(_ body: () throws -> Void) {
+    do { try body() } catch { lock.withLock { self.error = self.error ?? error } }
+  }
+
+  func rethrow() throws { if let error = lock.withLock({ error }) { throw error } }
 }

@@ -7,7 +7,8 @@ final class PlanBuilder {
   private let context: VulkanContext
   private let weights: VulkanWeights
   private let memory: MemoryPlan
-  private let arena: DeviceBuffer
+  private let arena: Arena
+  private let forms: [NodeID: VulkanWeights.Form]
   private var values: [Value] = []
   private var dispatches: [Dispatch] = []
 
@@ -15,18 +16,23 @@ final class PlanBuilder {
     self.graph = graph
     self.weights = weights
     self.context = context
-    memory = MemoryPlan(graph, alignment: context.alignment, scratch: Self.scratchBytes)
-    arena = try DeviceBuffer(memory.byteCount, .device, for: "values between operations", on: context.device)
+    memory = MemoryPlan(
+      graph, alignment: context.alignment, block: context.blockBytes, scratch: Self.scratchBytes)
+    forms = Self.weightForms(graph)
+    try Self.checkSizes(of: graph, context)
+    try Self.requireRoom(for: graph, memory.byteCount, weights, context)
+    arena = try Arena(memory.byteCount, blockBytes: context.blockBytes, on: context.device)
   }
 
   func build() throws -> VulkanPlan {
+    try weights.load(Self.weightRequests(graph))
     var inputs: [String: Value] = [:]
     for id in graph.ids {
       let node = graph[id]
       do {
         values.append(try value(of: id))
         if case .input(let name) = node.op { inputs[name] = values[id.index] }
-        dispatches += try dispatches(for: id)
+        dispatches += try workedDispatches(for: id)
       } catch let error as VulkanError {
         throw VulkanError(error.kind, "\(node.scope): \(error)")
       }
@@ -35,11 +41,27 @@ final class PlanBuilder {
       context, graph, weights, arena, dispatches, inputs: inputs, outputs: graph.outputs.map { values[$0.index] })
   }
 
+  /// An operation's dispatches with their costs: its products are shared out by workgroups.
+  private func workedDispatches(for id: NodeID) throws -> [Dispatch] {
+    var dispatches = try dispatches(for: id)
+    let node = graph[id], operations = node.productOperations(node.operands.map { graph[$0].type.shape })
+    let workgroups = dispatches.reduce(0) { $0 + $1.workgroupCount }
+    for index in dispatches.indices {
+      let dispatch = dispatches[index]
+      let bytes = dispatch.operands.values.reduce(dispatch.result.byteCount) { $0 + $1.byteCount }
+      dispatches[index].work = Work(
+        operations: operations * Double(dispatch.workgroupCount) / Double(max(workgroups, 1)), bytes: Double(bytes))
+    }
+    return dispatches
+  }
+
   private func value(of id: NodeID) throws -> Value {
     let node = graph[id]
     switch node.op {
     case .parameter(let path):
-      return Value(type: node.type, span: try weights.span(path, node.type, form(of: id)))
+      return Value(
+        type: node.type,
+        span: try weights.span(VulkanWeights.Request(path: path, type: node.type, form: forms[id] ?? .plain)))
     case .reshape:
       return Value(type: node.type, span: values[node.operands[0].index].span)
     case .input, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
@@ -47,7 +69,7 @@ final class PlanBuilder {
       guard let offset = memory.offsets[id.index] else {
         throw VulkanError(.failed, "The memory plan has no place for the result of \(node.op.name).")
       }
-      return Value(type: node.type, span: BufferSpan(arena, offset: offset, byteCount: node.type.byteCount))
+      return Value(type: node.type, span: arena.span(offset, node.type.byteCount))
     }
   }
 
@@ -57,22 +79,9 @@ final class PlanBuilder {
   /// That memory; nil for an operation that needs none.
   private func scratch(of id: NodeID) -> BufferSpan? {
     memory.scratchOffsets[id.index].map {
-      BufferSpan(arena, offset: $0, byteCount: Self.scratchBytes(of: graph[id]))
+      arena.span($0, Self.scratchBytes(of: graph[id]))
     }
   }
-
-  /// Weights lie as the convolution that reads them wants, all others as in the file.
-  private func form(of parameter: NodeID) -> VulkanWeights.Form {
-    convolutionWeights.contains(parameter) ? .channelsLast : .plain
-  }
-
-  private lazy var convolutionWeights: Set<NodeID> = {
-    var weights: Set<NodeID> = []
-    for node in graph.nodes {
-      if case .conv2d = node.op { weights.insert(node.operands[1]) }
-    }
-    return weights
-  }()
 
   private func dispatches(for id: NodeID) throws -> [Dispatch] {
     let node = graph[id], result = values[id.index]

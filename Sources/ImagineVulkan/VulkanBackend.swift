@@ -1,3 +1,4 @@
+package import Foundation
 package import ImagineGraph
 
 /// Runs graphs on a device with Vulkan, with the kernels of the folder Kernels.
@@ -10,6 +11,10 @@ package struct VulkanBackend: Backend {
     package var submissionShare = 1.0
     /// Bytes of the device's memory that may be used; nil takes what the driver says is free.
     package var memoryBudget: Int?
+    /// The folder that compiled kernels are kept in from one start of the program to the next; nil keeps none.
+    package var pipelineCache: URL?
+    /// Whether weights are written into memory of the device that the host sees, where there is such.
+    package var writesWeightsDirectly = true
     /// Nil takes the device's own; narrower ones make tests of what happens on smaller devices.
     package var limits: VulkanLimits?
     /// Errors that the driver is to report, for tests.
@@ -64,7 +69,6 @@ package struct VulkanBackend: Backend {
     guard let weights = weights as? VulkanWeights, weights.context === context else {
       throw VulkanError(.failed, "These weights belong to another backend; upload them to this one.")
     }
-    defer { weights.releaseStaging() }
     return try PlanBuilder(graph.optimized(for: supports), weights, context).build()
   }
 }

@@ -5,6 +5,7 @@ import ImagineGraph
 final class VulkanContext: Sendable {
   let device: VulkanDevice
   let pipelines: PipelineStore
+  let pace: WorkPace
   /// Of the offsets at which values may begin: a multiple of what the device asks for.
   let alignment: Int
   let configuration: VulkanBackend.Configuration
@@ -12,19 +13,20 @@ final class VulkanContext: Sendable {
   init(_ device: VulkanDevice, _ configuration: VulkanBackend.Configuration) throws(VulkanError) {
     self.device = device
     self.configuration = configuration
-    pipelines = try PipelineStore(device)
+    pipelines = try PipelineStore(device, cache: configuration.pipelineCache)
+    pace = WorkPace(device.physical.kind, share: configuration.submissionShare)
     alignment = max(256, device.limits.alignment)
   }
 
   func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
 
+  /// Bytes of the largest allocation that ends where a value may begin.
+  var blockBytes: Int { max(device.limits.allocation / alignment * alignment, alignment) }
+
   /// Runs dispatches once and waits.
   func run(_ dispatches: [Dispatch], _ action: @autoclosure () -> String) throws {
-    let descriptors = try DescriptorSets(dispatches.count, pipelines, on: device)
-    try device.runOnce(action()) { buffer in
-      var recorder = DispatchRecorder(device, pipelines)
-      for (dispatch, set) in zip(dispatches, descriptors.sets) { try recorder.record(dispatch, set, into: buffer) }
-      device.barrier(buffer)
-    }
+    let descriptors = try DescriptorSets(dispatches, pipelines, on: device)
+    let commands = try record(dispatches, descriptors) { device.barrier($0) }
+    try device.locked { try device.submit(commands.submissions(pace), action()) }
   }
 }

@@ -134,45 +134,63 @@ final class VulkanDevice: @unchecked Sendable {
   }
 
   func free(_ buffers: [VkCommandBuffer]) {
+    if buffers.isEmpty { return }
     var buffers = buffers.map(Optional.some)
     locked { functions.vkFreeCommandBuffers(handle, commandPool, UInt32(buffers.count), &buffers) }
   }
 
-  /// Submits command buffers, each on its own so that none runs long, and waits until the last is done.
-  func submit(_ buffers: [VkCommandBuffer], _ action: @autoclosure () -> String) throws(VulkanError) {
-    guard !buffers.isEmpty else { return }
-    var info = VkFenceCreateInfo()
-    info.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO
-    var fence: VkFence?
-    try check(functions.vkCreateFence(handle, &info, nil, &fence), action())
-    defer { functions.vkDestroyFence(handle, fence, nil) }
-    for (index, buffer) in buffers.enumerated() {
-      var buffer = Optional(buffer)
-      let result = withUnsafePointer(to: &buffer) { buffer in
-        var submission = VkSubmitInfo()
-        submission.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO
-        submission.commandBufferCount = 1
-        submission.pCommandBuffers = buffer
-        return functions.vkQueueSubmit(queue, 1, &submission, index == buffers.count - 1 ? fence : nil)
-      }
+  /// Submits command buffers, group after group without waiting in between, and waits until the last is done.
+  func submit(_ groups: [[VkCommandBuffer]], _ action: @autoclosure () -> String) throws(VulkanError) {
+    guard !groups.isEmpty else { return }
+    let fence = try Fence(on: self)
+    for (index, group) in groups.enumerated() {
       do {
-        try check(result, action())
+        try enqueue(group, fence: index == groups.count - 1 ? fence : nil, action())
       } catch {
         // What was submitted before may still run and use memory that the caller is about to let go.
-        _ = functions.vkDeviceWaitIdle(handle)
+        waitUntilIdle()
         throw error
       }
     }
-    try check(functions.vkWaitForFences(handle, 1, &fence, VkBool32(VK_TRUE), UInt64.max), action())
+    try fence.wait(action())
   }
+
+  /// Submits command buffers at once, and returns before they are done.
+  ///
+  /// - Parameter fence: told when they are.
+  func enqueue(
+    _ buffers: [VkCommandBuffer], fence: Fence?, _ action: @autoclosure () -> String
+  ) throws(VulkanError) {
+    let result = locked {
+      buffers.map(Optional.some).withUnsafeBufferPointer { buffers in
+        var submission = VkSubmitInfo()
+        submission.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO
+        submission.commandBufferCount = UInt32(buffers.count)
+        submission.pCommandBuffers = buffers.baseAddress
+        return functions.vkQueueSubmit(queue, 1, &submission, fence?.handle)
+      }
+    }
+    try check(result, action())
+  }
+
+  func waitUntilIdle() { locked { _ = functions.vkDeviceWaitIdle(handle) } }
 
   /// Records commands, runs them once and waits.
   func runOnce(_ action: @autoclosure () -> String, _ commands: (VkCommandBuffer) throws -> Void) throws {
     try locked {
       let buffer = try record(commands)
       defer { free([buffer]) }
-      try submit([buffer], action())
+      try submit([[buffer]], action())
     }
+  }
+
+  /// Copies the bytes of a span to the beginning of another.
+  func copy(_ source: BufferSpan, to target: BufferSpan, in buffer: VkCommandBuffer) {
+    let byteCount = min(source.byteCount, target.byteCount)
+    guard byteCount > 0 else { return }
+    var region = VkBufferCopy(
+      srcOffset: UInt64(source.offset), dstOffset: UInt64(target.offset), size: UInt64(byteCount))
+    functions.vkCmdCopyBuffer(buffer, source.buffer.handle, target.buffer.handle, 1, &region)
   }
 
   /// Makes what shaders and copies wrote visible to whatever comes after.

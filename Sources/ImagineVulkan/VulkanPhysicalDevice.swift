@@ -27,16 +27,21 @@ package struct VulkanPhysicalDevice: Sendable {
   package let memory: UInt64
   /// Why it cannot be used, as a clause (`it has no 16-bit storage`); nil if it can.
   package let obstacle: String?
+  /// Why it is taken only by who asks for it, as a clause; nil if it can be the one that is chosen by itself.
+  package internal(set) var passedOver: String?
 
   // The raw handle is valid as long as the instance, which every user of it holds.
   nonisolated(unsafe) let handle: VkPhysicalDevice
   let queueFamily: UInt32
+  /// `VkDriverId`.
+  let driverID: UInt32
   let limits: VkPhysicalDeviceLimits
   let memoryProperties: VkPhysicalDeviceMemoryProperties
   /// The same for one piece of hardware under several drivers.
   let hardware: [UInt8]
   let largestAllocation: UInt64
   let has16BitStorage: Bool
+  let pipelineIdentity: PipelineIdentity
 
   init(_ handle: VkPhysicalDevice, _ functions: cv_instance) {
     self.handle = handle
@@ -72,6 +77,7 @@ package struct VulkanPhysicalDevice: Sendable {
     let device = properties.properties
     name = text(device.deviceName)
     self.driver = "\(text(driver.driverName)) \(text(driver.driverInfo))"
+    driverID = driver.driverID.rawValue
     kind =
       switch device.deviceType {
       case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: .discrete
@@ -86,6 +92,9 @@ package struct VulkanPhysicalDevice: Sendable {
     hardware = withUnsafeBytes(of: identity.deviceUUID) { Array($0) }
     largestAllocation = maintenance.maxMemoryAllocationSize
     has16BitStorage = storage.storageBuffer16BitAccess != 0
+    pipelineIdentity = PipelineIdentity(
+      vendor: device.vendorID, device: device.deviceID, driverVersion: device.driverVersion,
+      uuid: withUnsafeBytes(of: device.pipelineCacheUUID) { Array($0) })
 
     let family = Self.computeFamily(handle, functions)
     queueFamily = family ?? 0
@@ -110,23 +119,6 @@ package struct VulkanPhysicalDevice: Sendable {
     let computing = families.indices.filter { families[$0].queueFlags & VK_QUEUE_COMPUTE_BIT.rawValue != 0 }
     let alone = computing.first { families[$0].queueFlags & VK_QUEUE_GRAPHICS_BIT.rawValue == 0 }
     return (alone ?? computing.first).map(UInt32.init)
-  }
-}
-
-extension VulkanInstance {
-  /// All devices, the best first; a piece of hardware that several drivers offer stands there once.
-  package func physicalDevices() throws(VulkanError) -> [VulkanPhysicalDevice] {
-    var count: UInt32 = 0
-    try check(functions.vkEnumeratePhysicalDevices(handle, &count, nil), "looking for devices")
-    var handles = [VkPhysicalDevice?](repeating: nil, count: Int(count))
-    try check(functions.vkEnumeratePhysicalDevices(handle, &count, &handles), "looking for devices")
-    let devices = handles.prefix(Int(count)).compactMap { $0 }.map { VulkanPhysicalDevice($0, functions) }
-    let sorted = devices.enumerated().sorted { left, right in
-      let a = left.element, b = right.element
-      return (a.obstacle == nil ? 0 : 1, a.kind, left.offset) < (b.obstacle == nil ? 0 : 1, b.kind, right.offset)
-    }
-    var seen: Set<[UInt8]> = []
-    return sorted.map(\.element).filter { seen.insert($0.hardware).inserted }
   }
 }
 

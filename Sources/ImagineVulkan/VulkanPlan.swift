@@ -1,10 +1,11 @@
 import CVulkan
+import Foundation
 package import ImagineGraph
 
-/// A graph as recorded command buffers over one block of memory, submitted again at each run.
+/// A graph as recorded command buffers over the memory of its values, submitted again at each run.
 package final class VulkanPlan: Plan, @unchecked Sendable {
   /// Bytes of a value on their way between host and device.
-  struct Transfer {
+  private struct Transfer {
     let value: Value
     /// In the buffer the host sees.
     let offset: Int
@@ -14,27 +15,28 @@ package final class VulkanPlan: Plan, @unchecked Sendable {
   private let graph: Graph
   // Held, with the tables of the dispatches, because the commands use them.
   private let weights: VulkanWeights
-  private let values: DeviceBuffer
+  private let values: Arena
   private let dispatches: [Dispatch]
   private let descriptors: DescriptorSets
-  private let commands: [VkCommandBuffer]
+  private var commands: CommandSequence
+  /// How slow the device was thought to be when `commands` were recorded.
+  private var recordedFactor: Double
   private let upload: DeviceBuffer
   private let readback: DeviceBuffer
   private let inputs: [String: Transfer]
   private let outputs: [Transfer]
-
-  /// So that one submission does not run so long that a watchdog takes the device for hung.
-  private static let dispatchesPerSubmission = 64
+  /// A word that a kernel sets if an output is not finite, and where it is read back to.
+  private let flag: DeviceBuffer
+  private let flagOffset: Int
 
   init(
-    _ context: VulkanContext, _ graph: Graph, _ weights: VulkanWeights, _ values: DeviceBuffer,
-    _ dispatches: [Dispatch], inputs: [String: Value], outputs: [Value]
+    _ context: VulkanContext, _ graph: Graph, _ weights: VulkanWeights, _ values: Arena, _ dispatches: [Dispatch],
+    inputs: [String: Value], outputs: [Value]
   ) throws {
     self.context = context
     self.graph = graph
     self.weights = weights
     self.values = values
-    self.dispatches = dispatches
     var uploadBytes = 0, readbackBytes = 0
     self.inputs = inputs.mapValues { value in
       defer { uploadBytes += context.aligned(value.type.byteCount) }
@@ -44,35 +46,54 @@ package final class VulkanPlan: Plan, @unchecked Sendable {
       defer { readbackBytes += context.aligned(value.type.byteCount) }
       return Transfer(value: value, offset: readbackBytes)
     }
+    flagOffset = readbackBytes
     upload = try DeviceBuffer(uploadBytes, .upload, for: "inputs", on: context.device)
-    readback = try DeviceBuffer(readbackBytes, .readback, for: "results", on: context.device)
-    let descriptors = try DescriptorSets(dispatches.count, context.pipelines, on: context.device)
-    self.descriptors = descriptors
-    var commands: [VkCommandBuffer] = []
-    do {
-      commands.append(try context.device.record(copyInputs(from: upload, Array(self.inputs.values), context)))
-      var recorder = DispatchRecorder(context.device, context.pipelines)
-      for first in stride(from: 0, to: dispatches.count, by: Self.dispatchesPerSubmission) {
-        let last = min(first + Self.dispatchesPerSubmission, dispatches.count)
-        let buffer = try context.device.record { buffer in
-          for index in first..<last { try recorder.record(dispatches[index], descriptors.sets[index], into: buffer) }
-        }
-        commands.append(buffer)
-      }
-      commands.append(try context.device.record(copyOutputs(self.outputs, to: readback, context)))
-    } catch {
-      context.device.free(commands)
-      throw error
-    }
-    self.commands = commands
+    readback = try DeviceBuffer(readbackBytes + 4, .readback, for: "results", on: context.device)
+    let flag = try DeviceBuffer(4, .device, for: "results", on: context.device)
+    self.flag = flag
+    self.dispatches =
+      try dispatches
+      + outputs.filter { $0.type.elementType != .int32 }.map { try findNonFinite(in: $0, flag: BufferSpan(flag)) }
+    descriptors = try DescriptorSets(self.dispatches, context.pipelines, on: context.device)
+    commands = CommandSequence(context.device)
+    recordedFactor = context.pace.factor
+    try record()
   }
 
-  deinit { context.device.free(commands) }
+  private func record() throws {
+    recordedFactor = context.pace.factor
+    commands = try context.record(dispatches, descriptors, before: copyInputs, after: copyOutputs)
+  }
+
+  private func copyInputs(_ buffer: VkCommandBuffer) {
+    let device = context.device
+    // The last run's reads come before this run's writes.
+    device.barrier(buffer)
+    device.functions.vkCmdFillBuffer(buffer, flag.handle, 0, UInt64(VK_WHOLE_SIZE), 0)
+    for input in inputs.values {
+      device.copy(BufferSpan(upload, offset: input.offset), to: input.value.span, in: buffer)
+    }
+    device.barrier(buffer)
+  }
+
+  private func copyOutputs(_ buffer: VkCommandBuffer) {
+    let device = context.device
+    device.barrier(buffer)
+    for output in outputs {
+      device.copy(output.value.span, to: BufferSpan(readback, offset: output.offset), in: buffer)
+    }
+    device.copy(BufferSpan(flag), to: BufferSpan(readback, offset: flagOffset), in: buffer)
+    device.barrier(buffer)
+  }
 
   /// Bytes of device memory for values between operations.
   package var peakBytes: Int { values.byteCount }
 
-  /// - Throws: `VulkanError` if an input is missing, unknown or of another type than traced, or the device fails.
+  /// How many times the queue is given commands in a run, at the pace of the moment.
+  package var submissionCount: Int { context.device.locked { commands.submissions(context.pace).count } }
+
+  /// - Throws: `VulkanError` if an input is missing, unknown or of another type than traced, the device fails, or a result
+  ///   is not finite.
   package func run(_ inputs: [String: HostTensor]) throws -> [HostTensor] {
     try run(inputs, poisoned: false)
   }
@@ -87,7 +108,9 @@ package final class VulkanPlan: Plan, @unchecked Sendable {
     return try context.device.locked {
       if poisoned {
         try context.device.runOnce("filling memory") { buffer in
-          context.device.functions.vkCmdFillBuffer(buffer, values.handle, 0, UInt64(VK_WHOLE_SIZE), 0xffff_ffff)
+          for block in values.blocks {
+            context.device.functions.vkCmdFillBuffer(buffer, block.handle, 0, UInt64(VK_WHOLE_SIZE), 0xffff_ffff)
+          }
           context.device.barrier(buffer)
         }
       }
@@ -97,41 +120,24 @@ package final class VulkanPlan: Plan, @unchecked Sendable {
       for (name, transfer) in self.inputs {
         inputs[name]?.write(as: transfer.value.type.elementType, to: source + transfer.offset)
       }
-      try context.device.submit(commands, "running \(graph.nodes.first?.scope ?? "a graph")")
+      let start = ContinuousClock.now
+      try context.device.submit(commands.submissions(context.pace), "running \(graph.network)")
+      try adjustPace(start.duration(to: .now) / .seconds(1))
+      guard (target + flagOffset).loadUnaligned(as: UInt32.self) == 0 else {
+        throw VulkanError(.notFinite, "The result of \(graph.network) has values that are infinite or no numbers.")
+      }
       return outputs.map { transfer in HostTensor(transfer.value.type, readFrom: target + transfer.offset) }
     }
   }
-}
 
-private func copyInputs(
-  from upload: DeviceBuffer, _ inputs: [VulkanPlan.Transfer], _ context: VulkanContext
-) -> (VkCommandBuffer) -> Void {
-  { buffer in
-    // The last run's reads come before this run's writes.
-    context.device.barrier(buffer)
-    for input in inputs where input.value.type.byteCount > 0 {
-      var region = VkBufferCopy(
-        srcOffset: UInt64(input.offset), dstOffset: UInt64(input.value.span.offset),
-        size: UInt64(input.value.type.byteCount))
-      context.device.functions.vkCmdCopyBuffer(
-        buffer, upload.handle, input.value.span.buffer.handle, 1, &region)
-    }
-    context.device.barrier(buffer)
+  /// Learns from a run, and records the commands anew if their dispatches are longer than was thought.
+  private func adjustPace(_ seconds: Double) throws {
+    context.pace.learn(assumed: commands.assumedSeconds, measured: seconds)
+    if context.pace.factor > 2 * recordedFactor { try record() }
   }
 }
 
-private func copyOutputs(
-  _ outputs: [VulkanPlan.Transfer], to readback: DeviceBuffer, _ context: VulkanContext
-) -> (VkCommandBuffer) -> Void {
-  { buffer in
-    context.device.barrier(buffer)
-    for output in outputs where output.value.type.byteCount > 0 {
-      var region = VkBufferCopy(
-        srcOffset: UInt64(output.value.span.offset), dstOffset: UInt64(output.offset),
-        size: UInt64(output.value.type.byteCount))
-      context.device.functions.vkCmdCopyBuffer(
-        buffer, output.value.span.buffer.handle, readback.handle, 1, &region)
-    }
-    context.device.barrier(buffer)
-  }
+extension Graph {
+  /// The network's name: the first part of its weights' paths.
+  var network: String { parameters.first.map { String($0.path.prefix { $0 != "." }) } ?? "a graph" }
 }

@@ -12,17 +12,17 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     case channelsLast
   }
 
-  private struct Key: Hashable {
+  /// A weight as an operation reads it.
+  struct Request: Hashable {
     let path: String, type: TensorType, form: Form
   }
 
   let context: VulkanContext
   private let source: any WeightSource
   private let lock = NSLock()
-  private var spans: [Key: BufferSpan] = [:]
+  private var spans: [Request: BufferSpan] = [:]
   private var blocks: [DeviceBuffer] = []
   private var used = 0
-  private var staging: DeviceBuffer?
 
   /// Weights share blocks of this size, as devices allow only some thousands of allocations.
   private static let blockBytes = 64 << 20
@@ -34,40 +34,115 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
 
   package var byteCount: Int { lock.withLock { blocks.reduce(0) { $0 + $1.byteCount } } }
 
-  /// The weight, read and brought to the device when it is first asked for.
-  func span(_ path: String, _ type: TensorType, _ form: Form) throws -> BufferSpan {
+  /// The weight, read and brought to the device if it is not there.
+  func span(_ request: Request) throws -> BufferSpan {
+    try load([request])
+    guard let span = lock.withLock({ spans[request] }) else {
+      throw VulkanError(.failed, "The weight \(request.path) did not reach the device.")
+    }
+    return span
+  }
+
+  /// Bytes that loading these would take: for good, and on the way.
+  func bytes(toLoad requests: [Request]) -> (kept: Int, passing: Int) {
+    let missing = lock.withLock { self.missing(requests) }
+    let bytes = missing.reduce(0) { $0 + context.aligned($1.type.byteCount) }
+    let ring = context.device.uploadsTakeDeviceMemory ? WeightStream.ringBytes(for: bytes) : 0
+    return (bytes, ring + Self.scratchBytes(missing))
+  }
+
+  /// Reads weights and brings them to the device, except those that are there.
+  ///
+  /// - Throws: what the source throws, and `VulkanError`; then none of them is there.
+  func load(_ requests: [Request]) throws {
     try lock.withLock {
-      let key = Key(path: path, type: type, form: form)
-      if let span = spans[key] { return span }
-      let staging = try stagingBuffer(type.byteCount)
-      guard let address = staging.address else { throw VulkanError(.failed, "Memory for uploads is not visible.") }
-      try source.read(
-        path, as: type.elementType, into: UnsafeMutableRawBufferPointer(start: address, count: type.byteCount))
-      let span = try place(type.byteCount)
-      try bring(BufferSpan(staging, byteCount: type.byteCount), to: span, type, form)
-      spans[key] = span
-      return span
+      let missing = missing(requests)
+      if missing.isEmpty { return }
+      let before = (blocks, used)
+      do {
+        spans.merge(try bring(missing)) { $1 }
+      } catch {
+        (blocks, used) = before
+        throw error
+      }
     }
   }
 
-  /// Lets go of the memory that uploads went through.
-  func releaseStaging() { lock.withLock { staging = nil } }
-
-  private func stagingBuffer(_ byteCount: Int) throws -> DeviceBuffer {
-    if let staging, staging.byteCount >= byteCount { return staging }
-    staging = nil
-    let made = try DeviceBuffer(max(byteCount, 32 << 20), .upload, for: "loading weights", on: context.device)
-    staging = made
-    return made
+  private func missing(_ requests: [Request]) -> [Request] {
+    var seen: Set<Request> = []
+    return requests.filter { spans[$0] == nil && seen.insert($0).inserted }
   }
 
-  private func place(_ byteCount: Int) throws -> BufferSpan {
+  /// Memory in which weights lie as they were read until they are packed; they pass one by one.
+  private static func scratchBytes(_ requests: [Request]) -> Int {
+    requests.filter { $0.form != .plain }.map(\.type.byteCount).max() ?? 0
+  }
+
+  private func bring(_ requests: [Request]) throws -> [Request: BufferSpan] {
+    let total = requests.reduce(0) { $0 + context.aligned($1.type.byteCount) }
+    var rest = total
+    var placed: [(request: Request, span: BufferSpan)] = []
+    for request in requests {
+      placed.append((request, try place(request.type.byteCount, expecting: rest)))
+      rest -= context.aligned(request.type.byteCount)
+    }
+    let staged = placed.filter { $0.request.form != .plain || $0.span.address == nil }
+    for (request, span) in placed where request.form == .plain && request.type.byteCount > 0 {
+      guard let address = span.address else { continue }
+      // The host sees the device's memory: nothing needs to be copied.
+      try source.read(
+        request.path, as: request.type.elementType,
+        into: UnsafeMutableRawBufferPointer(start: address, count: span.byteCount))
+    }
+    if !staged.isEmpty {
+      let stream = try WeightStream(
+        staged.reduce(0) { $0 + context.aligned($1.request.type.byteCount) }, context)
+      let scratchBytes = Self.scratchBytes(requests)
+      let scratch =
+        scratchBytes > 0
+        ? try DeviceBuffer(scratchBytes, .device, for: "packing weights", on: context.device) : nil
+      for (request, span) in staged {
+        if let packing = try scratch.flatMap({ try request.packing(from: $0, into: span) }) {
+          try write(request, to: packing.operand, through: stream)
+          stream.run(packing.dispatch)
+        } else {
+          try write(request, to: span, through: stream)
+        }
+      }
+      try stream.finish()
+    }
+    return Dictionary(uniqueKeysWithValues: placed.map { ($0.request, $0.span) })
+  }
+
+  /// Reads a weight in pieces that the stream takes.
+  private func write(_ request: Request, to span: BufferSpan, through stream: WeightStream) throws {
+    let type = request.type.elementType, count = request.type.shape.count
+    let piece = stream.pieceBytes / type.size
+    for start in stride(from: 0, to: count, by: piece) {
+      let end = min(start + piece, count)
+      let target = BufferSpan(
+        span.buffer, offset: span.offset + start * type.size, byteCount: (end - start) * type.size)
+      try stream.write(to: target) { memory in
+        if end - start == count {
+          try source.read(request.path, as: type, into: memory)
+        } else {
+          try source.read(request.path, as: type, elements: start..<end, of: count, into: memory)
+        }
+      }
+    }
+  }
+
+  /// - Parameter rest: bytes still to be placed, this weight's included.
+  private func place(_ byteCount: Int, expecting rest: Int) throws -> BufferSpan {
     let size = context.aligned(byteCount)
     if let block = blocks.last, used + size <= block.byteCount {
       defer { used += size }
       return BufferSpan(block, offset: used, byteCount: byteCount)
     }
-    let block = try DeviceBuffer(max(size, Self.blockBytes), .device, for: "the weights", on: context.device)
+    let room = min(Self.blockBytes, context.blockBytes, max(rest, size))
+    let block = try DeviceBuffer(
+      max(size, room), .weights(visible: context.configuration.writesWeightsDirectly), for: "the weights",
+      on: context.device)
     // A weight that fills a block leaves the one before open.
     if size >= Self.blockBytes, !blocks.isEmpty {
       blocks.insert(block, at: blocks.count - 1)
@@ -77,22 +152,25 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     }
     return BufferSpan(block, offset: 0, byteCount: byteCount)
   }
+}
 
-  private func bring(_ staged: BufferSpan, to span: BufferSpan, _ type: TensorType, _ form: Form) throws {
+extension VulkanWeights.Request {
+  /// How the weight comes from its plain order in memory of its size into its form; nil if it stays plain.
+  fileprivate func packing(
+    from scratch: DeviceBuffer, into span: BufferSpan
+  ) throws -> (operand: BufferSpan, dispatch: Dispatch)? {
+    let plain = Value(type: type, span: BufferSpan(scratch, byteCount: type.byteCount))
     switch form {
-    case .plain:
-      try context.device.runOnce("loading weights") { buffer in
-        var region = VkBufferCopy(
-          srcOffset: UInt64(staged.offset), dstOffset: UInt64(span.offset), size: UInt64(type.byteCount))
-        if type.byteCount > 0 {
-          context.device.functions.vkCmdCopyBuffer(buffer, staged.buffer.handle, span.buffer.handle, 1, &region)
-        }
-        context.device.barrier(buffer)
-      }
+    case .plain: return nil
     case .channelsLast:
-      let dispatch = try permutation(
-        of: Value(type: type, span: staged), axes: [0, 2, 3, 1], into: span, type.elementType)
-      try context.run([dispatch], "loading weights")
+      return (plain.span, try permutation(of: plain, axes: [0, 2, 3, 1], into: span, type.elementType))
     }
+  }
+}
+
+extension VulkanDevice {
+  /// Whether buffers that the host writes lie in the device's own memory, as they do where both share one.
+  var uploadsTakeDeviceMemory: Bool {
+    DeviceBuffer.Use.upload.memoryTypes(physical.memoryProperties).first.map(memory.counts) ?? false
   }
 }

@@ -3,7 +3,8 @@ import Testing
 
 @testable import ImagineVulkan
 
-@Suite(.enabled(if: VulkanTestDevice.backend != nil, "no Vulkan device (Debian: mesa-vulkan-drivers has one in software)"))
+@Suite(
+  .enabled(if: VulkanTestDevice.backend != nil, "no Vulkan device (Debian: mesa-vulkan-drivers has one in software)"))
 struct NonFiniteTests {
   private static let formats: [ElementType] = [.float32, .float16, .bfloat16]
 

@@ -90,6 +90,23 @@ import Testing
     }
   }
 
+  @Test(arguments: 0..<20) func noValueLiesAcrossBlocks(seed: UInt64) throws {
+    let graph = try RandomGraph.make(seed: seed)
+    func bytes(_ node: Node) -> Int { node.operands.count == 2 ? 100 : 0 }
+    let sizes = graph.nodes.map { max(($0.type.byteCount + 63) / 64 * 64, 128) }
+    for block in [sizes.max() ?? 64, 2 * (sizes.max() ?? 64) + 64] {
+      let plan = MemoryPlan(graph, block: block, scratch: bytes)
+      try verify(graph, plan)
+      for (index, node) in graph.nodes.enumerated() {
+        for (offset, size) in [(plan.offsets[index], node.type.byteCount), (plan.scratchOffsets[index], bytes(node))] {
+          if let offset, size > 0 { #expect(offset / block == (offset + size - 1) / block) }
+        }
+      }
+    }
+    // A block that nothing fills changes nothing.
+    #expect(MemoryPlan(graph, block: 1 << 40).offsets == MemoryPlan(graph).offsets)
+  }
+
   @Test func weightsAreNotPlaced() throws {
     let builder = GraphBuilder()
     let x = builder.input("x", [2, 4])

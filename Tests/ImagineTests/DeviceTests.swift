@@ -16,8 +16,13 @@ struct DeviceTests {
 
   @Test func theProcessorIsAlwaysThere() throws {
     let devices = try DeviceDescription.all()
-    let processor = try #require(devices.first)
-    #expect(processor.device == .cpu && processor.obstacle == nil && (processor.threads ?? 0) >= 1)
+    let processor = try #require(devices.first { $0.device == .cpu })
+    #expect(processor.obstacle == nil && (processor.threads ?? 0) >= 1)
+    // The first is what `automatic` takes, and what is passed over says why.
+    #expect(try #require(devices.first).passedOver == nil)
+    for device in devices.dropFirst() where device.device != .cpu {
+      #expect(device.obstacle == nil || device.passedOver == device.obstacle)
+    }
   }
 
   @Test func anUnknownDeviceIsRefusedInASentence() async throws {
@@ -26,5 +31,14 @@ struct DeviceTests {
     } throws: { error in
       (error as? ImagineError)?.code == .deviceFailed
     }
+  }
+
+  @Test("Automatic takes a graphics card if there is one, else the processor, and never software")
+  func automatic() async throws {
+    let first = try #require(try DeviceDescription.all().first)
+    let pipeline = try await Pipeline.demonstration()
+    #expect(pipeline.deviceName.hasPrefix(first.name))
+    #expect(pipeline.precision == first.defaultPrecision)
+    #expect(!first.features.contains { $0.contains("software") })
   }
 }

@@ -1,0 +1,58 @@
+import ImagineGraph
+
+/// What a plan needs of a device's memory, asked before anything is allocated or read.
+extension PlanBuilder {
+  /// The weights of a graph, in order of use.
+  static func weightRequests(_ graph: Graph) -> [VulkanWeights.Request] {
+    let forms = weightForms(graph)
+    return graph.ids.compactMap { id in
+      guard case .parameter(let path) = graph[id].op else { return nil }
+      return VulkanWeights.Request(path: path, type: graph[id].type, form: forms[id] ?? .plain)
+    }
+  }
+
+  /// Weights that lie in memory as the operation that reads them wants; all others lie as in the file.
+  static func weightForms(_ graph: Graph) -> [NodeID: VulkanWeights.Form] {
+    var forms: [NodeID: VulkanWeights.Form] = [:]
+    for node in graph.nodes {
+      if case .conv2d = node.op { forms[node.operands[1]] = .channelsLast }
+    }
+    return forms
+  }
+
+  /// - Throws: `VulkanError` of kind `unsupported` for a value that kernels could not address, or that fits no allocation.
+  static func checkSizes(of graph: Graph, _ context: VulkanContext) throws(VulkanError) {
+    let device = context.device
+    for node in graph.nodes {
+      let bytes = node.type.byteCount
+      let what = "\(node.scope): the \(isWeight(node) ? "weight" : "result of \(node.op.name)") \(node.type)"
+      if bytes > device.limits.storageRange { throw device.tooLarge(bytes, what) }
+      if context.aligned(bytes) > context.blockBytes {
+        throw VulkanError(
+          .unsupported,
+          "\(what) takes \(megabytes(bytes)), and \(device.physical.name) gives \(megabytes(context.blockBytes)) in one piece."
+        )
+      }
+    }
+  }
+
+  private static func isWeight(_ node: Node) -> Bool {
+    if case .parameter = node.op { true } else { false }
+  }
+
+  /// - Throws: `VulkanError` of kind `outOfMemory` if the device has not as much memory free as is known to be needed.
+  static func requireRoom(
+    for graph: Graph, _ valueBytes: Int, _ weights: VulkanWeights, _ context: VulkanContext
+  ) throws(VulkanError) {
+    guard let free = context.device.memory.free else { return }
+    let load = weights.bytes(toLoad: weightRequests(graph))
+    // What weights pass through is gone before values would be needed, but not before they are allocated.
+    let needed = load.kept + load.passing + valueBytes
+    guard needed > free else { return }
+    throw VulkanError(
+      .outOfMemory,
+      "\(graph.network) needs \(megabytes(needed)) of graphics memory (\(megabytes(load.kept)) for weights, "
+        + "\(megabytes(valueBytes)) for values), and \(context.device.physical.name) has \(megabytes(free)) free; "
+        + "a smaller picture or 16-bit numbers need less.")
+  }
+}
