@@ -73,7 +73,7 @@ package struct OpenedDevice {
       let instance = try VulkanInstance()
       return try VulkanBackend(physicalDevice(choice, in: instance), in: instance, configuration)
     }
-    return OpenedDevice(backend, name: backend.device.name, preferredPrecision: .float32)
+    return OpenedDevice(backend, name: backend.device.name, preferredPrecision: backend.device.preferredPrecision)
   }
 
   /// The device of a number or a part of a name; nil for no choice.

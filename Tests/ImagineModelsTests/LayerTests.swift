@@ -19,11 +19,12 @@ import Testing
     }
   }
 
-  @Test func selfAttention() throws {
+  @Test(arguments: [nil, 1, 5, 1000]) func selfAttention(_ queriesAtOnce: Int?) throws {
     let golden = try ModuleGolden("attention_self")
     let (channels, heads) = (try golden.int("query_dim"), try golden.int("heads"))
     try golden.check(inputs: ["sample"]) { weights, x in
-      [Attention(weights, channels: channels, context: channels, heads: heads)(x[0])]
+      let attention = Attention(weights, channels: channels, context: channels, heads: heads)
+      return [attention(x[0], queriesAtOnce: queriesAtOnce)]
     }
   }
 

@@ -78,6 +78,15 @@ import Testing
     #expect(Comparison(ours, expected.floats).relativeL2 < 1e-5)
   }
 
+  /// Attention over a large picture keeps no weight for every pair of its positions, even where it is taken apart.
+  @Test func theBeginningOfALargePictureIsSmall() throws {
+    let vae = try OpenedModel(TinyModel.file).model.vae, builder = GraphBuilder()
+    let graph = try builder.finish([vae.beginDecoding(builder.input("latents", [1, 96, 96, 4]))])
+      .lowered { op, _ in !op.isFused }
+    let largest = graph.nodes.map(\.type.byteCount).max() ?? 0
+    #expect(largest > 0 && largest <= 64 << 20)
+  }
+
   /// Tiled and untiled pictures agree before they are rounded to bytes, whatever the size has to do with the tiles.
   @Test(arguments: [Size(width: 264, height: 136), Size(width: 64, height: 64), Size(width: 8, height: 16)])
   func tiledPictureIsTheUntiledOne(_ size: Size) async throws {

@@ -8,7 +8,7 @@ extension VulkanTests {
   /// Whole pictures on a device with Vulkan.
   @Suite struct VulkanPipelineTests {
     /// The demonstration model draws the processor's picture.
-    @Test(arguments: [(Imagine.Precision.float32, 60.0), (.float16, 40.0)])
+    @Test(arguments: [(Imagine.Precision.float32, 60.0), (.float16, 50.0)])
     func drawsTheProcessorsPicture(_ precision: Imagine.Precision, _ decibels: Double) async throws {
       let pipeline = try Pipeline(
         OpenedModel.demonstration(), Pipeline.Options(precision: precision), on: VulkanTestDevice.opened())

@@ -18,8 +18,19 @@ package struct Attention {
   }
 
   /// x [N, T, C], context [N, S, D] -> [N, T, C]; without a context, self-attention.
-  package func callAsFunction(_ x: Tensor, context: Tensor? = nil) -> Tensor {
+  ///
+  /// - Parameter queriesAtOnce: of the T queries, so that a backend without a kernel for such heads, which keeps a weight
+  ///   for each pair of query and key, needs less memory; all unless given.
+  package func callAsFunction(_ x: Tensor, context: Tensor? = nil, queriesAtOnce: Int? = nil) -> Tensor {
     let source = context ?? x
-    return toOut(toQ(x).attention(keys: toK(source), values: toV(source), heads: heads))
+    let queries = toQ(x), keys = toK(source), values = toV(source), count = queries.shape[1]
+    guard let queriesAtOnce, queriesAtOnce < count else {
+      return toOut(queries.attention(keys: keys, values: values, heads: heads))
+    }
+    let parts = stride(from: 0, to: count, by: max(queriesAtOnce, 1)).map { start in
+      queries.sliced(axis: 1, start: start, count: min(max(queriesAtOnce, 1), count - start))
+        .attention(keys: keys, values: values, heads: heads)
+    }
+    return toOut(x.builder.apply(.concat(axis: 1), parts))
   }
 }

@@ -24,13 +24,13 @@ package struct Decoder {
 
   /// latents [N, h, w, latent] -> [N, H, W, 3]
   package func callAsFunction(_ latents: Tensor) -> Tensor {
-    var h = begin(latents)
+    var h = midBlock(convIn(latents))
     for block in upBlocks { h = block(h) }
     return convOut(normOut(h).silu())
   }
 
-  /// Everything before the up blocks: latents [N, h, w, latent] -> [N, h, w, C]
-  func begin(_ latents: Tensor) -> Tensor { midBlock(convIn(latents)) }
+  /// Everything before the up blocks, in little memory: latents [N, h, w, latent] -> [N, h, w, C]
+  func begin(_ latents: Tensor) -> Tensor { midBlock(convIn(latents), isFrugal: true) }
 }
 
 /// One level of the decoder.
