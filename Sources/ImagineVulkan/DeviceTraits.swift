@@ -9,6 +9,7 @@ package struct DeviceTraits: Sendable, Hashable {
   /// Whether compute kernels may ask, and get subgroups without gaps.
   package var setsSubgroupSize: Bool
   package var has16BitFloats: Bool
+  /// Vulkan's memory model, up to the scope of the whole device.
   package var hasMemoryModel: Bool
   /// What `VK_KHR_cooperative_matrix` multiplies; empty without it.
   package var matrices: [CooperativeMatrix]

@@ -48,6 +48,8 @@ final class FeatureChain {
     guard tier == .t2 else { return }
     vulkan12.pointee.shaderFloat16 = yes
     vulkan12.pointee.vulkanMemoryModel = yes
+    // Under that model an atomic operation on a buffer is of the whole device's scope.
+    vulkan12.pointee.vulkanMemoryModelDeviceScope = yes
     vulkan13.pointee.subgroupSizeControl = yes
     vulkan13.pointee.computeFullSubgroups = yes
     matrices.pointee.cooperativeMatrix = yes

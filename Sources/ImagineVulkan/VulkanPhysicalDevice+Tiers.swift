@@ -54,7 +54,8 @@ extension DeviceTraits {
         && features.vulkan13.pointee.computeFullSubgroups != 0
         && sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0,
       has16BitFloats: features.vulkan12.pointee.shaderFloat16 != 0,
-      hasMemoryModel: features.vulkan12.pointee.vulkanMemoryModel != 0,
+      hasMemoryModel: features.vulkan12.pointee.vulkanMemoryModel != 0
+        && features.vulkan12.pointee.vulkanMemoryModelDeviceScope != 0,
       matrices: features.matrices.pointee.cooperativeMatrix == 0 ? [] : Self.matrices(handle, listMatrices))
   }
 

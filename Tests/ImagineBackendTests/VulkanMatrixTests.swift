@@ -8,7 +8,7 @@ import Testing
 @Suite(
   .enabled(
     if: VulkanTestDevice.matrixBackend != nil,
-    "no Vulkan device with matrix units (Mesa 24 or newer has one in software)"), .serialized)
+    "no Vulkan device with matrix units (Mesa 26 has one in software)"), .serialized)
 struct VulkanMatrixTests {
   private static let halves: @Sendable (OpCase) -> Bool = { $0.precision == .float16 }
 
@@ -71,6 +71,6 @@ struct VulkanMatrixTests {
       .linear(Epilogue()), [tokens, builder.parameter(Parameter(path: "linear", shape: [16, 16]))])
     let graph = try builder.finish([builder.apply(.attention(heads: 1, causal: false), [mapped, mapped, mapped])])
     let plan = try backend.preparedPlan(graph, weights: backend.upload(RandomWeights(graph.parameters), for: graph))
-    #expect(plan.kernels.map(\.name) == ["conv2d_coopmat_f16", "matmul_coopmat_f16", "attention_coopmat_f16"])
+    #expect(plan.kernels.prefix(3).map(\.name) == ["conv2d_coopmat_f16", "matmul_coopmat_f16", "attention_coopmat_f16"])
   }
 }
