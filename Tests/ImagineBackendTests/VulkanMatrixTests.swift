@@ -71,6 +71,7 @@ struct VulkanMatrixTests {
       .linear(Epilogue()), [tokens, builder.parameter(Parameter(path: "linear", shape: [16, 16]))])
     let graph = try builder.finish([builder.apply(.attention(heads: 1, causal: false), [mapped, mapped, mapped])])
     let plan = try backend.preparedPlan(graph, weights: backend.upload(RandomWeights(graph.parameters), for: graph))
-    #expect(plan.kernels.prefix(3).map(\.name) == ["conv2d_coopmat_f16", "matmul_coopmat_f16", "attention_coopmat_f16"])
+    #expect(
+      plan.kernels.prefix(3).map(\.name) == ["conv2d_coopmat_f16", "matmul_coopmat_f16", "attention_coopmat_f16"])
   }
 }
