@@ -23,9 +23,14 @@ package final class GraphBuilder {
   package let precision: Precision
   private var nodes: [Node] = []
   private var parameters: [String: NodeID] = [:]
+  private var applications: [Application: NodeID] = [:]
   private var firstError: GraphError?
 
   package init(precision: Precision = .float32) { self.precision = precision }
+
+  private struct Application: Hashable {
+    let op: Op, operands: [NodeID]
+  }
 
   /// A value fed at each run.
   package func input(_ name: String, _ shape: Shape, _ elementType: ElementType = .float32) -> Tensor {
@@ -39,8 +44,11 @@ package final class GraphBuilder {
     return leaf(Node(op: .parameter(parameter.path), operands: [], type: type, scope: parameter.layer))
   }
 
-  /// Adds an operation; without a scope of its own it takes that of its first operand.
+  /// Adds an operation; without a scope of its own it takes that of its first operand. The same operation on the same
+  /// operands is the same node: every resnet of a UNet asks for the activation of the one time embedding.
   package func apply(_ op: Op, _ operands: [Tensor], scope: String? = nil) -> Tensor {
+    let application = Application(op: op, operands: operands.map(\.id))
+    if let id = applications[application] { return Tensor(builder: self, id: id, type: nodes[id.index].type) }
     let scope = scope ?? operands.first.map { nodes[$0.id.index].scope } ?? ""
     let type: TensorType
     do throws(GraphError) {
@@ -49,7 +57,9 @@ package final class GraphBuilder {
       note(GraphError("\(scope): \(error)"))
       type = operands.first?.type ?? TensorType([], .float32)
     }
-    return append(Node(op: op, operands: operands.map(\.id), type: type, scope: scope))
+    let result = append(Node(op: op, operands: application.operands, type: type, scope: scope))
+    applications[application] = result.id
+    return result
   }
 
   /// Closes the graph with its results, in order. Nodes that no result depends on are dropped.

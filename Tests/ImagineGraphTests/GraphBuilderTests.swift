@@ -68,6 +68,16 @@ import Testing
     #expect(graph.nodes.map(\.scope) == ["x", "a.b", "a.b", "a.b"])
   }
 
+  @Test func theSameOperationOnTheSameOperandsIsOneNode() throws {
+    let builder = GraphBuilder()
+    let x = builder.input("x", [2, 4]), weight = Parameter(path: "l.weight", shape: [4, 4])
+    #expect(x.silu().id == x.silu().id && x.linear(weight, bias: nil).id == x.linear(weight, bias: nil).id)
+    #expect((x + x.silu()).id == (x + x.silu()).id)
+    #expect(x.silu().id != x.activation(.gelu).id && (x * 2).id != (x * 3).id)
+    let other = builder.input("y", [2, 4])
+    #expect(other.silu().id != x.silu().id && (x + other).id != (other + x).id)
+  }
+
   @Test func nothingIsDoneWhereNothingChanges() {
     let x = GraphBuilder().input("x", [1, 3, 4, 2])
     #expect(x.reshaped([1, 3, 4, 2]).id == x.id)
