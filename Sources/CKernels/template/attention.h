@@ -45,12 +45,16 @@ static void pack_values(
   FOR_TYPE(type, pack_values_of, v, stride, first, count, keys, head_size, out);
 }
 
-// Turns a row of scores into weights relative to the largest score so far, and what came before accordingly.
-static void update_row(float *scores, size_t valid, size_t columns, float *result, size_t width, float *max, float *sum) {
+// Turns a row of scores, times `scale`, into weights relative to the largest score so far, and what came before
+// accordingly. The weights may take the scores' place.
+INLINE void weigh_row(
+  ck_type type, const float *scores, float scale, size_t valid, size_t columns, void *weights, float *result,
+  size_t width, float *max, float *sum
+) {
   vf largest = splat(*max);
   FOR_VECTORS(i, n, valid) {
-    const vf x = n == CK_WIDTH ? load(CK_F32, scores, i)
-                               : choose(first_lanes(n), load_part(CK_F32, scores, i, n), largest);
+    const vf x = n == CK_WIDTH ? load(CK_F32, scores, i) * scale
+                               : choose(first_lanes(n), load_part(CK_F32, scores, i, n) * scale, largest);
     largest = at_least(x, largest);
   }
   const float maximum = largest_lane(largest);
@@ -63,17 +67,19 @@ static void update_row(float *scores, size_t valid, size_t columns, float *resul
   vf sums = {0};
   FOR_VECTORS(i, n, valid) {
     if (n == CK_WIDTH) {
-      const vf x = exponential(load(CK_F32, scores, i) - maximum);
-      store(CK_F32, scores, i, x);
+      const vf x = exponential(load(CK_F32, scores, i) * scale - maximum);
+      store(type, weights, i, x);
       sums += x;
     } else {
-      const vf x = choose(first_lanes(n), exponential(load_part(CK_F32, scores, i, n) - maximum), (vf){0});
-      store_part(CK_F32, scores, i, n, x);
+      const vf score = load_part(CK_F32, scores, i, n) * scale;
+      const vf x = choose(first_lanes(n), exponential(score - maximum), (vf){0});
+      store_part(type, weights, i, n, x);
       sums += x;
     }
   }
   *sum += sum_of_lanes(sums);
-  for (size_t i = valid; i < columns; i++) scores[i] = 0;
+  const size_t size = ck_element_size(type);
+  __builtin_memset((char *)weights + valid * size, 0, (columns - valid) * size);
 }
 
 INLINE void attend_block(ck_type type, const ck_attention_block *block) {
@@ -112,8 +118,11 @@ INLINE void attend_block(ck_type type, const ck_attention_block *block) {
       size_t valid = count;
       if (block->causal && position < start + count) valid = position < start ? 0 : position - start + 1;
       float *row = scores + r * CK_KEY_BLOCK;
-      if (valid > 0) update_row(row, valid, count, result + r * width, width, max + r, sum + r);
-      else __builtin_memset(row, 0, count * sizeof(float));
+      if (valid > 0) {
+        weigh_row(CK_F32, row, 1, valid, count, row, result + r * width, width, max + r, sum + r);
+      } else {
+        __builtin_memset(row, 0, count * sizeof(float));
+      }
     }
     for (size_t c = 0; c < width; c += PANEL) {
       const bool half = width - c == CK_WIDTH;

@@ -32,41 +32,6 @@ static void pack_value_pairs(
   }
 }
 
-// Turns a row of scores into weights relative to the largest score so far, and what came before accordingly.
-static void weigh_row(
-  const float *scores, float scale, size_t valid, size_t columns, uint16_t *weights, float *result, size_t width,
-  float *max, float *sum
-) {
-  vf largest = splat(*max);
-  FOR_VECTORS(i, n, valid) {
-    const vf x = n == CK_WIDTH ? load(CK_F32, scores, i) * scale
-                               : choose(first_lanes(n), load_part(CK_F32, scores, i, n) * scale, largest);
-    largest = at_least(x, largest);
-  }
-  const float maximum = largest_lane(largest);
-  if (maximum != *max) {
-    const float factor = exponential(splat(*max - maximum))[0];
-    for (size_t c = 0; c < width; c += CK_WIDTH) store(CK_F32, result, c, load(CK_F32, result, c) * factor);
-    *sum *= factor;
-    *max = maximum;
-  }
-  vf sums = {0};
-  FOR_VECTORS(i, n, valid) {
-    if (n == CK_WIDTH) {
-      const vf x = exponential(load(CK_F32, scores, i) * scale - maximum);
-      store(CK_BF16, weights, i, x);
-      sums += x;
-    } else {
-      const vf score = load_part(CK_F32, scores, i, n) * scale;
-      const vf x = choose(first_lanes(n), exponential(score - maximum), (vf){0});
-      store_part(CK_BF16, weights, i, n, x);
-      sums += x;
-    }
-  }
-  *sum += sum_of_lanes(sums);
-  __builtin_memset(weights + valid, 0, (columns - valid) * sizeof *weights);
-}
-
 static void attend_pairs(const ck_attention_block *block) {
   const size_t d = block->head_size, padded = ck_round_up(d, CK_PAIR_STEP), depth = ck_round_up(d, CK_PAIR_DEPTH);
   const size_t rows = ck_round_up(block->queries, CK_PAIR_ROWS), padded_keys = ck_round_up(block->keys, CK_PAIR_STEP);
@@ -106,7 +71,7 @@ static void attend_pairs(const ck_attention_block *block) {
       uint16_t *row = weights + r * CK_KEY_BLOCK;
       if (valid > 0) {
         weigh_row(
-          scores + r * CK_KEY_BLOCK, scale, valid, columns, row, result + r * padded, padded, max + r, sum + r);
+          CK_BF16, scores + r * CK_KEY_BLOCK, scale, valid, columns, row, result + r * padded, padded, max + r, sum + r);
       } else {
         __builtin_memset(row, 0, columns * sizeof *row);
       }
