@@ -47,6 +47,8 @@ shared uvec4 weights[SUBGROUPS * UNIT_M * WEIGHT_PITCH];
 shared vec4 stage[SUBGROUPS * UNIT_M * UNIT_N / 4];
 shared float lanes[THREADS];
 
+// Loops over arrays of matrices have numbers of turns that a compiler knows, and so have the loops in them: only unrolled do
+// they leave the matrices in registers.
 SUM_MATRIX sums[UNITS];
 
 uint row_start(uint row) { return (row * heads + gl_WorkGroupID.y) * CHANNELS; }
@@ -97,14 +99,17 @@ void main() {
   LEFT_MATRIX queries[DEPTHS];
   const uint unit_chunks = UNIT_K / CHUNK;
   [[unroll]] for (uint d = 0; d < DEPTHS; d++) {
-    for (uint i = gl_SubgroupInvocationID; i < UNIT_M * unit_chunks; i += SUBGROUP) {
-      uint row = own_query + i / unit_chunks, channel = d * UNIT_K + i % unit_chunks * CHUNK;
-      uvec4 loaded = uvec4(0);
-      if (row < targets) {
-        uint at = row_start(image * targets + row);
-        LOAD(q, q_chunks, at, channel)
+    [[unroll]] for (uint j = 0; j < UNIT_M * unit_chunks; j += SUBGROUP) {
+      uint i = j + gl_SubgroupInvocationID;
+      if (i < UNIT_M * unit_chunks) {
+        uint row = own_query + i / unit_chunks, channel = d * UNIT_K + i % unit_chunks * CHUNK;
+        uvec4 loaded = uvec4(0);
+        if (row < targets) {
+          uint at = row_start(image * targets + row);
+          LOAD(q, q_chunks, at, channel)
+        }
+        weights[own_weights + i / unit_chunks * WEIGHT_PITCH + i % unit_chunks] = loaded;
       }
-      weights[own_weights + i / unit_chunks * WEIGHT_PITCH + i % unit_chunks] = loaded;
     }
     subgroup_barrier();
     coopMatLoad(queries[d], weights, own_weights, WEIGHT_PITCH, gl_CooperativeMatrixLayoutRowMajor);
@@ -193,15 +198,18 @@ void main() {
     coopMatStore(sums[c], stage, own_stage, UNIT_N / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroup_barrier();
     if (t < targets) {
-      for (uint i = lane; i < UNIT_N / CHUNK; i += LANES) {
-        uint channel = c * UNIT_N + i * CHUNK, at = row_start(image * targets + t) + channel;
-        uint from = own_stage + query * UNIT_N / 4 + i * 2;
-        vec4 low = stage[from] / total, high = stage[from + 1] / total;
-        if (IN_CHUNKS) {
-          if (channel < CHANNELS) result_chunks[at / CHUNK] = pack(low, high);
-        } else {
-          for (uint j = 0; j < CHUNK && channel + j < CHANNELS; j++) {
-            result[at + j] = float16_t(j < 4 ? low[j] : high[j - 4]);
+      [[unroll]] for (uint first = 0; first < UNIT_N / CHUNK; first += LANES) {
+        uint i = first + lane;
+        if (i < UNIT_N / CHUNK) {
+          uint channel = c * UNIT_N + i * CHUNK, at = row_start(image * targets + t) + channel;
+          uint from = own_stage + query * UNIT_N / 4 + i * 2;
+          vec4 low = stage[from] / total, high = stage[from + 1] / total;
+          if (IN_CHUNKS) {
+            if (channel < CHANNELS) result_chunks[at / CHUNK] = pack(low, high);
+          } else {
+            [[unroll]] for (uint j = 0; j < CHUNK; j++) {
+              if (channel + j < CHANNELS) result[at + j] = float16_t(j < 4 ? low[j] : high[j - 4]);
+            }
           }
         }
       }

@@ -100,11 +100,15 @@ void main() {
     [[unroll]] for (uint j = 0; j < UNITS_N; j++) {
       coopMatStore(sums[i * UNITS_N + j], stage, own, UNIT_N / 4, gl_CooperativeMatrixLayoutRowMajor);
       subgroup_barrier();
-      for (uint at = gl_SubgroupInvocationID; at < UNIT_M * UNIT_N / CHUNK; at += SUBGROUP) {
-        uint row = at / (UNIT_N / CHUNK), column = at % (UNIT_N / CHUNK) * CHUNK;
-        finish(
-          first_m + block_m + i * UNIT_M + row, first_n + block_n + j * UNIT_N + column, stage[own + at * 2],
-          stage[own + at * 2 + 1]);
+      // A number of turns that the compiler knows, as for all loops over matrices: unrolled, they are in registers.
+      [[unroll]] for (uint turn = 0; turn < UNIT_M * UNIT_N / CHUNK; turn += SUBGROUP) {
+        uint at = turn + gl_SubgroupInvocationID;
+        if (at < UNIT_M * UNIT_N / CHUNK) {
+          uint row = at / (UNIT_N / CHUNK), column = at % (UNIT_N / CHUNK) * CHUNK;
+          finish(
+            first_m + block_m + i * UNIT_M + row, first_n + block_n + j * UNIT_N + column, stage[own + at * 2],
+            stage[own + at * 2 + 1]);
+        }
       }
       subgroup_barrier();
     }
