@@ -28,10 +28,10 @@ struct ModelRunner {
   ///
   /// - Parameter notify: hears in a sentence of every step down the ladder, here and below.
   mutating func encode(_ ids: HostTensor, notify: (String) -> Void) throws -> HostTensor {
-    let network = model.textEncoder
+    let model = model
     return try perform(Ladder(stage: .text), for: ids.shape, notify) { runner, _, context in
       let plan = try runner.textEncoder.plan(for: ids.shape, context) { builder in
-        network(builder.input("ids", ids.shape, .int32))
+        model.tracedTextEncoder(prompts: ids.shape[0], builder)
       }
       return try plan.onlyResult(["ids": ids])
     }
@@ -59,12 +59,9 @@ struct ModelRunner {
   private mutating func predictAtOnce(
     _ latents: HostTensor, timestep: Float, prompt: HostTensor, _ context: PlanningContext
   ) throws -> HostTensor {
-    let network = model.unet
-    let batch = latents.shape[0]
+    let model = model, batch = latents.shape[0]
     let plan = try unet.plan(for: latents.shape, context) { builder in
-      network(
-        builder.input("latents", latents.shape), timestep: builder.input("timestep", [batch]),
-        context: builder.input("context", prompt.shape))
+      model.tracedDenoiser(latents: latents.shape, builder)
     }
     let timesteps = HostTensor([batch], [Float](repeating: timestep, count: batch))
     return try plan.onlyResult(["latents": latents, "timestep": timesteps, "context": prompt])
@@ -74,7 +71,7 @@ struct ModelRunner {
   ///
   /// - Throws: `CancellationError` between two tiles, and what cannot be mended.
   mutating func decode(_ latents: HostTensor, notify: (String) -> Void) throws -> HostTensor {
-    let network = model.vae
+    let model = model
     let side = settings.tiling == .never ? nil : max(latents.shape[1], latents.shape[2])
     return try perform(Ladder(stage: .decoding, tileableSide: side), for: latents.shape, notify) {
       runner, footing, context in
@@ -84,7 +81,7 @@ struct ModelRunner {
       }
       runner.tiledDecoder.drop()
       let plan = try runner.decoder.plan(for: latents.shape, context) { builder in
-        network.decode(builder.input("latents", latents.shape))
+        model.tracedDecoder(latents: latents.shape, builder)
       }
       if side != nil { try runner.requireMemory(for: plan, at: footing) }
       return try plan.onlyResult(["latents": latents])

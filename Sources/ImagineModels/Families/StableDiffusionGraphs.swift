@@ -1,30 +1,42 @@
 package import ImagineGraph
 
+/// The three networks on symbolic inputs of a shape.
 extension StableDiffusionModel {
-  /// The text encoder for `prompts` prompts: `ids` [N, 77] -> [N, 77, D].
-  package func textEncoderGraph(prompts: Int, precision: Precision) throws(GraphError) -> Graph {
-    let builder = GraphBuilder(precision: precision)
-    return try builder.finish([
-      textEncoder(builder.input("ids", [prompts, configuration.textEncoder.maxPositions], .int32))
-    ])
+  /// `ids` [N, 77] -> the prompts' vectors [N, 77, D].
+  package func tracedTextEncoder(prompts: Int, _ builder: GraphBuilder) -> Tensor {
+    textEncoder(builder.input("ids", [prompts, configuration.textEncoder.maxPositions], .int32))
   }
 
-  /// The denoiser: `latents` [N, h, w, 4], `timestep` [N] and `context` [N, 77, D] -> [N, h, w, 4].
+  /// `latents` [N, h, w, 4], `timestep` [N] and `context` [N, 77, D] -> [N, h, w, 4].
   ///
   /// - Parameter latents: their shape; a step with guidance has two.
-  package func denoiserGraph(latents: Shape, precision: Precision) throws(GraphError) -> Graph {
-    let builder = GraphBuilder(precision: precision), prompts = latents[0]
-    let context: Shape = [prompts, configuration.textEncoder.maxPositions, configuration.unet.crossAttentionDim]
-    return try builder.finish([
-      unet(
-        builder.input("latents", latents), timestep: builder.input("timestep", [prompts]),
-        context: builder.input("context", context))
-    ])
+  package func tracedDenoiser(latents: Shape, _ builder: GraphBuilder) -> Tensor {
+    let context: Shape = [latents[0], configuration.textEncoder.maxPositions, configuration.unet.crossAttentionDim]
+    return unet(
+      builder.input("latents", latents), timestep: builder.input("timestep", [latents[0]]),
+      context: builder.input("context", context))
   }
 
-  /// The picture decoder: `latents` [N, h, w, 4] -> pixels [N, H, W, 3].
+  /// `latents` [N, h, w, 4] -> pixels [N, H, W, 3].
+  package func tracedDecoder(latents: Shape, _ builder: GraphBuilder) -> Tensor {
+    vae.decode(builder.input("latents", latents))
+  }
+}
+
+/// The same as graphs of their own.
+extension StableDiffusionModel {
+  package func textEncoderGraph(prompts: Int, precision: Precision) throws(GraphError) -> Graph {
+    let builder = GraphBuilder(precision: precision)
+    return try builder.finish([tracedTextEncoder(prompts: prompts, builder)])
+  }
+
+  package func denoiserGraph(latents: Shape, precision: Precision) throws(GraphError) -> Graph {
+    let builder = GraphBuilder(precision: precision)
+    return try builder.finish([tracedDenoiser(latents: latents, builder)])
+  }
+
   package func decoderGraph(latents: Shape, precision: Precision) throws(GraphError) -> Graph {
     let builder = GraphBuilder(precision: precision)
-    return try builder.finish([vae.decode(builder.input("latents", latents))])
+    return try builder.finish([tracedDecoder(latents: latents, builder)])
   }
 }
