@@ -19,12 +19,19 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     let path: String, type: TensorType, form: Form
   }
 
+  /// Memory that several weights share, filled from its beginning.
+  private struct Block {
+    let buffer: DeviceBuffer
+    var used: Int
+
+    func hasRoom(for size: Int) -> Bool { used + size <= buffer.byteCount }
+  }
+
   let context: VulkanContext
   private let source: any WeightSource
   private let lock = NSLock()
   private var spans: [Request: BufferSpan] = [:]
-  private var blocks: [DeviceBuffer] = []
-  private var used = 0
+  private var blocks: [Block] = []
 
   /// Weights share blocks of this size, as devices allow only some thousands of allocations.
   private static let blockBytes = 64 << 20
@@ -34,7 +41,7 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     self.context = context
   }
 
-  package var byteCount: Int { lock.withLock { blocks.reduce(0) { $0 + $1.byteCount } } }
+  package var byteCount: Int { lock.withLock { blocks.reduce(0) { $0 + $1.buffer.byteCount } } }
 
   /// The weight, read and brought to the device if it is not there.
   func span(_ request: Request) throws -> BufferSpan {
@@ -60,11 +67,11 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     try lock.withLock {
       let missing = missing(requests)
       if missing.isEmpty { return }
-      let before = (blocks, used)
+      let before = blocks
       do {
         spans.merge(try bring(missing)) { $1 }
       } catch {
-        (blocks, used) = before
+        blocks = before
         throw error
       }
     }
@@ -137,21 +144,16 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
   /// - Parameter rest: bytes still to be placed, this weight's included.
   private func place(_ byteCount: Int, expecting rest: Int) throws -> BufferSpan {
     let size = context.aligned(byteCount)
-    if let block = blocks.last, used + size <= block.byteCount {
-      defer { used += size }
-      return BufferSpan(block, offset: used, byteCount: byteCount)
+    // Small weights fill what large ones left of earlier blocks.
+    if let index = blocks.firstIndex(where: { $0.hasRoom(for: size) }) {
+      defer { blocks[index].used += size }
+      return BufferSpan(blocks[index].buffer, offset: blocks[index].used, byteCount: byteCount)
     }
     let room = min(Self.blockBytes, context.blockBytes, max(rest, size))
     let block = try DeviceBuffer(
       max(size, room), .weights(visible: context.configuration.writesWeightsDirectly), for: "the weights",
       on: context.device)
-    // A weight that fills a block leaves the one before open.
-    if size >= Self.blockBytes, !blocks.isEmpty {
-      blocks.insert(block, at: blocks.count - 1)
-    } else {
-      blocks.append(block)
-      used = size
-    }
+    blocks.append(Block(buffer: block, used: size))
     return BufferSpan(block, offset: 0, byteCount: byteCount)
   }
 }

@@ -86,6 +86,22 @@ struct VulkanWeightTests {
     #expect(instance.validationMessages == [])
   }
 
+  @Test("Small weights fill what large ones leave of a block") func sharedBlocks() throws {
+    let instance = try #require(VulkanTestDevice.instance)
+    let builder = GraphBuilder(precision: .float32)
+    // Two of 36 MB, each of which leaves 31 MB of a block, then 50 of 1 MB.
+    var x = builder.input("x", [1, 3000])
+    for index in 0..<2 { x = x.linear(Parameter(path: "net.\(index).weight", shape: [3000, 3000]), bias: nil) }
+    var y = x.sliced(axis: 1, start: 0, count: 512)
+    for index in 2..<52 { y = y.linear(Parameter(path: "net.\(index).weight", shape: [512, 512]), bias: nil) }
+    let graph = try builder.finish([y])
+    let backend = try VulkanBackend(in: instance)
+    let weights = try backend.upload(IndexedWeights(graph), for: graph)
+    _ = try backend.plan(graph, weights: weights)
+    #expect(weights.byteCount <= 2 << 26, "two blocks of 64 MiB are enough")
+    #expect(instance.validationMessages == [])
+  }
+
   @Test("An error while loading leaves nothing behind, and loading can be tried again", arguments: [true, false])
   func failure(_ direct: Bool) throws {
     let instance = try #require(VulkanTestDevice.instance)
