@@ -18,10 +18,15 @@ extension KernelVariant {
     var length = 0
     guard let words = cs_kernel(name, &length) else { return false }
     let code = UnsafeBufferPointer(start: words, count: length / 4)
-    // OpDecorate (71) of three operands: something is the BuiltIn (11) NumWorkgroups (24).
-    return code.indices.dropLast(3).contains { index in
-      code[index] == 4 << 16 | 71 && code[index + 2] == 11 && code[index + 3] == 24
+    // A header of five words, then instructions: the number of their words above what they are. Decorations come before
+    // the first OpFunction (54), which is most of the code.
+    var index = 5
+    while index + 3 < code.count, code[index] & 0xffff != 54, code[index] >> 16 > 0 {
+      // OpDecorate (71) of three operands: something is the BuiltIn (11) NumWorkgroups (24).
+      if code[index] == 4 << 16 | 71, code[index + 2] == 11, code[index + 3] == 24 { return true }
+      index += Int(code[index] >> 16)
     }
+    return false
   }
 }
 

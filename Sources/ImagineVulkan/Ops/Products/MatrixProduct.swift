@@ -5,12 +5,7 @@ func matrixProduct(
   _ shape: ProductShape, _ tile: MatrixTile, parts: Int, _ operands: [Value], _ result: BufferSpan
 ) throws -> Dispatch {
   var constants = [shape.rows, shape.columns, shape.depth, tile.partDepth(of: shape.depth, parts: parts)]
-  if let pixels = shape.pixels {
-    constants += [
-      pixels.height, pixels.width, pixels.channels, pixels.upsampledHeight, pixels.upsampledWidth, pixels.resultHeight,
-      pixels.resultWidth, pixels.kernelWidth, pixels.stride, pixels.top, pixels.left,
-    ]
-  }
+  constants += shape.pixels?.constants ?? []
   let count = tile.count(for: shape), chunk = 8
   var dispatch = Dispatch(
     "\(shape.pixels == nil ? "matmul" : "conv2d")_coopmat_\(try shape.left.kernelSuffix)", try tile.constants(),

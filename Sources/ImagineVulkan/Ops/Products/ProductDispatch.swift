@@ -45,12 +45,7 @@ private func plainProduct(
   _ shape: ProductShape, _ tile: ProductTile, _ operands: [Value], _ result: Value
 ) throws -> Dispatch {
   var constants = [shape.rows, shape.columns, shape.depth]
-  if let pixels = shape.pixels {
-    constants += [
-      pixels.height, pixels.width, pixels.channels, pixels.upsampledHeight, pixels.upsampledWidth, pixels.resultHeight,
-      pixels.resultWidth, pixels.kernelWidth, pixels.stride, pixels.top, pixels.left,
-    ]
-  }
+  constants += shape.pixels?.constants ?? []
   let count = tile.count(for: shape)
   var dispatch = Dispatch(
     "\(shape.pixels == nil ? "matmul" : "conv2d")_\(try shape.left.kernelSuffix)", try tile.constants(),

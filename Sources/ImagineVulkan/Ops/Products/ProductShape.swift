@@ -67,4 +67,12 @@ struct PixelRows: Hashable {
 
   var isUpsampled: Bool { (upsampledHeight, upsampledWidth) != (height, width) }
   var taps: Int { kernelHeight * kernelWidth }
+
+  /// Push constants of `conv2d` and `conv2d_coopmat`, after those of every product.
+  var constants: [Int] {
+    [
+      height, width, channels, upsampledHeight, upsampledWidth, resultHeight, resultWidth, kernelWidth, stride, top,
+      left,
+    ]
+  }
 }
