@@ -22,6 +22,17 @@ typedef struct {
   size_t first_row, rows, first_column, columns;
 } ck_product_block;
 
+// Tiles of 4 x 4 results of a convolution by Winograd's algorithm.
+typedef struct {
+  const ck_product *product;
+  size_t first_tile, tiles;
+  size_t rows;          // of the products: tiles, filled up with zeros
+  float *image;         // transformed, [channels / CK_WINOGRAD_CHANNELS][36][rows][CK_WINOGRAD_CHANNELS]
+  size_t image_block;   // floats from one block of channels to the next
+  size_t image_stride;  // floats from one of the 36 to the next
+  size_t sums_stride;   // the same of a panel's sums, [36][rows][panel]
+} ck_winograd_group;
+
 struct ck_kernels {
   void (*widen)(const uint16_t *x, float *out, size_t count);
   void (*narrow)(const float *x, uint16_t *out, size_t count);
@@ -57,6 +68,13 @@ struct ck_kernels {
   // `scratch` has CK_PRODUCT_SCRATCH_FLOATS.
   void (*multiply_block)(const ck_product_block *block, float *scratch);
 
+  // Rows of the smallest tile of a product; a multiple of it divides every number of rows.
+  size_t least_rows;
+  // The image under some tiles of a group, for all channels.
+  void (*transform_image)(const ck_winograd_group *group, size_t first_tile, size_t end_tile);
+  // Some columns of all tiles of a group. `scratch` has 36 (CK_WINOGRAD_KERNEL_STRIDE + sums_stride) floats.
+  void (*multiply_winograd_panel)(const ck_winograd_group *group, size_t panel, float *scratch);
+
   // Products of bfloat16, two neighbours along the depth at once; NULL where the instruction set has none. What is
   // multiplied by is packed in panels of columns, [panel][depth / 2][column][2], depth and columns padded with zeros to
   // multiples of CK_PAIR_STEP.
@@ -76,6 +94,9 @@ enum {
   CK_PRODUCT_COLUMNS = 512,
   CK_PRODUCT_DEPTH = 320,
   CK_WIDEST_PANEL = 32,
+  CK_WINOGRAD_CHANNELS = 96,
+  // Floats from one of a panel's 36 transformed kernels to the next: not a multiple of a page.
+  CK_WINOGRAD_KERNEL_STRIDE = CK_WINOGRAD_CHANNELS * CK_WIDEST_PANEL + 16,
   CK_PAIR_PANEL = 16,
   CK_PAIR_STEP = 32,
   CK_PAIR_STRETCH = 2 * CK_PRODUCT_DEPTH,
@@ -86,6 +107,11 @@ enum {
 // Products of which each element of the result is the sum.
 static inline size_t ck_product_depth(const ck_product_shape *shape) {
   return shape->in * shape->kernel_height * shape->kernel_width;
+}
+
+// Channels of the block that begins at `first`.
+static inline size_t ck_winograd_channels(const ck_product_shape *shape, size_t first) {
+  return shape->in - first < CK_WINOGRAD_CHANNELS ? shape->in - first : CK_WINOGRAD_CHANNELS;
 }
 
 static inline size_t ck_round_up(size_t count, size_t multiple) { return (count + multiple - 1) / multiple * multiple; }

@@ -8,6 +8,7 @@
 #include "tile.h"
 #include "attention.h"
 #include "product.h"
+#include "winograd.h"
 #ifdef CK_PAIR_TILE
 #include CK_PAIR_TILE
 #include "pairs.h"
@@ -30,6 +31,9 @@ const ck_kernels CK_TABLE = {
   .pack_values = pack_values,
   .attend = attend,
   .multiply_block = multiply_block,
+  .least_rows = CK_ROWS / 3,
+  .transform_image = transform_image,
+  .multiply_winograd_panel = multiply_winograd_panel,
 #ifdef CK_PAIR_TILE
   .pack_key_pairs = pack_key_pairs,
   .pack_value_pairs = pack_value_pairs,
