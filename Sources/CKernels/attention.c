@@ -18,7 +18,7 @@ typedef struct {
 static attention_job job_of(ck_device device, ck_type type, ck_attention_shape shape) {
   const bool pairs = type == CK_BF16 && ck_has_pairs(device);
   const size_t pair_keys = ck_round_up(shape.keys, CK_PAIR_STEP), pair_width = ck_round_up(shape.head_size, CK_PAIR_STEP);
-  const size_t block_floats = pairs ? ck_pair_attention_block_floats(shape.head_size)
+  const size_t block_floats = pairs ? ck_pair_attention_block_floats(device.kernels, shape.head_size)
                                     : ck_attention_block_floats(device.kernels, shape.head_size);
   return (attention_job){
     .kernels = device.kernels, .type = type, .pairs = pairs, .shape = shape,

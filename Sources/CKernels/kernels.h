@@ -118,16 +118,17 @@ static inline size_t ck_round_up(size_t count, size_t multiple) { return (count 
 
 static inline size_t ck_element_size(ck_type type) { return type == CK_F32 ? 4 : 2; }
 
-// The floats a block needs for its queries, scores, result and row statistics.
+// The floats a block needs: its queries, results, and each row's largest score and sums; the scores of a tile.
 static inline size_t ck_attention_block_floats(const ck_kernels *kernels, size_t head_size) {
-  const size_t columns = ck_round_up(head_size, kernels->value_panel);
-  return CK_QUERY_BLOCK * (head_size + CK_KEY_BLOCK + columns + 2) + 16;
+  const size_t lanes = kernels->value_panel, columns = ck_round_up(head_size, lanes);
+  const size_t tile_rows = 3 * kernels->least_rows;
+  return CK_QUERY_BLOCK * (head_size + columns + 1 + lanes) + tile_rows * CK_KEY_BLOCK;
 }
 
-// The same for products by pairs.
-static inline size_t ck_pair_attention_block_floats(size_t head_size) {
-  const size_t columns = ck_round_up(head_size, CK_PAIR_STEP), halves = CK_QUERY_BLOCK * (columns + CK_KEY_BLOCK);
-  return CK_QUERY_BLOCK * (CK_KEY_BLOCK + columns + 2) + halves / 2;
+// The same for products by pairs, where queries and weights are bfloat16 and a tile has up to CK_PAIR_STEP rows.
+static inline size_t ck_pair_attention_block_floats(const ck_kernels *kernels, size_t head_size) {
+  const size_t columns = ck_round_up(head_size, CK_PAIR_STEP), tile = CK_PAIR_STEP * CK_KEY_BLOCK;
+  return CK_QUERY_BLOCK * (columns + 1 + kernels->value_panel) + tile + (CK_QUERY_BLOCK * columns + tile) / 2;
 }
 
 extern const ck_kernels ck_generic_kernels, ck_software_tile_kernels;

@@ -3,8 +3,8 @@
 
 // Tiles of a group: as many as let the sums of a panel, 36 of each, stay in a second-level cache beside the kernels.
 enum { GROUP_TILES = 96 };
-// Groups are transformed together until they are so many bytes: large enough for every thread to find work, small enough
-// to be read again and again from the last-level cache.
+// Groups are transformed together until they are so many bytes: large enough for every thread to find work, small
+// enough to be read again and again from the last-level cache.
 static const size_t CHUNK_BYTES = 8 << 20;
 
 typedef struct {

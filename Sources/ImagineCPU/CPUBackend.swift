@@ -3,9 +3,13 @@ package import ImagineGraph
 
 /// What multiplies by weights.
 package enum CPUProducts: Sendable, Hashable {
-  /// oneDNN on processors with AVX-512, where its code is best, and the kernels of this package on all others.
+  /// Convolutions by `winograd`, but for bfloat16 on processors that multiply it in tiles; the other products by oneDNN on
+  /// processors with AVX-512, where its code is best, and by the kernels of this package on all others.
   case automatic
+  /// Kernels of this package, all with direct sums.
   case kernels
+  /// Convolutions of 3 x 3 in a quarter of the products, everything else by `kernels`.
+  case winograd
   /// oneDNN wherever the processor computes in the format of the operands, which has to be the same for all.
   case oneDNN
 }

@@ -30,7 +30,7 @@ final class Machine: @unchecked Sendable {
   /// Whether any product may run on oneDNN, and so on libgomp's threads.
   private static func usesOneDNN(_ products: CPUProducts, _ capabilities: CPUCapabilities) -> Bool {
     switch products {
-    case .kernels: false
+    case .kernels, .winograd: false
     case .oneDNN: true
     case .automatic: capabilities.features.contains(.avx512) || capabilities.hasNativeBFloat16
     }

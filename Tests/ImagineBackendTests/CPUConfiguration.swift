@@ -24,8 +24,10 @@ struct CPUConfiguration: Sendable {
       ("all features", []), ("no bfloat16 products", native), ("no AVX-512", wide), ("baseline", wide.union(.avx2)),
     ]
     var seen: Set<CPUFeatures> = []
-    let kernels = steps.compactMap { name, masked in
-      seen.insert(CPUFeatures(masking: masked)).inserted ? try? CPUConfiguration(name, masking: masked) : nil
+    let kernels = steps.filter { seen.insert(CPUFeatures(masking: $0.1)).inserted }.flatMap { name, masked in
+      [CPUProducts.kernels, .winograd].compactMap {
+        try? CPUConfiguration("\(name), \($0)", masking: masked, products: $0)
+      }
     }
     let tiles = try? CPUBackend(threads: 2, features: .available.union(.softwareTiles), products: .kernels)
     return kernels + [tiles.map { CPUConfiguration("tiles in software", $0) }].compactMap { $0 }

@@ -29,9 +29,11 @@ private let casesForProcessors = OpCase.forThisBuild.filter { $0.precision != .f
   /// Except by oneDNN, which divides some of its sums among threads.
   @Test("Results do not depend on the number of threads", arguments: casesForProcessors)
   func sameForAnyThreads(_ opCase: OpCase) throws {
-    let results = try [1, 2, 3].map { try opCase.results(on: try CPUBackend(threads: $0, products: .kernels)) }
-    #expect(results[1] == results[0])
-    #expect(results[2] == results[0])
+    for products in [CPUProducts.kernels, .winograd] {
+      let results = try [1, 2, 3].map { try opCase.results(on: try CPUBackend(threads: $0, products: products)) }
+      #expect(results[1] == results[0], "\(products)")
+      #expect(results[2] == results[0], "\(products)")
+    }
   }
 
   @Test func float16IsRefusedInWords() throws {

@@ -140,8 +140,8 @@ void ck_pack_weight_pairs(
 size_t ck_product_scratch_bytes(ck_device device);
 void ck_multiply(ck_device device, const ck_product *product, void *scratch);
 
-// Convolutions with kernels of 3 x 3 and a stride of 1 by Winograd's minimal filtering: a quarter of the products, all in
-// 32-bit floats, whatever the types. Weights are packed by ck_pack_weights.
+// Convolutions with kernels of 3 x 3 and a stride of 1 by Winograd's minimal filtering: a quarter of the products, all
+// in 32-bit floats, whatever the types. Weights are packed by ck_pack_weights.
 
 bool ck_winograd_suits(ck_product_shape shape);
 size_t ck_winograd_scratch_bytes(ck_device device, ck_product_shape shape);

@@ -45,48 +45,46 @@ static void pack_values(
   FOR_TYPE(type, pack_values_of, v, stride, first, count, keys, head_size, out);
 }
 
-// Turns a row of scores, times `scale`, into weights relative to the largest score so far, and what came before
-// accordingly. The weights may take the scores' place.
+// Turns a row of scores into weights relative to the largest score so far, and what came before
+// accordingly. `sums` has a lane for each lane of the weights.
 INLINE void weigh_row(
-  ck_type type, const float *scores, float scale, size_t valid, size_t columns, void *weights, float *result,
-  size_t width, float *max, float *sum
+  float *scores, size_t valid, size_t columns, float *result, size_t width, float *max, float *sums
 ) {
   vf largest = splat(*max);
   FOR_VECTORS(i, n, valid) {
-    const vf x = n == CK_WIDTH ? load(CK_F32, scores, i) * scale
-                               : choose(first_lanes(n), load_part(CK_F32, scores, i, n) * scale, largest);
-    largest = at_least(x, largest);
+    const vf x = load(CK_F32, scores, i);
+    largest = at_least(n == CK_WIDTH ? x : choose(first_lanes(n), x, largest), largest);
   }
   const float maximum = largest_lane(largest);
+  vf sum = load(CK_F32, sums, 0);
   if (maximum != *max) {
-    const float factor = exponential(splat(*max - maximum))[0];
+    const vf factor = exponential_to_one(splat(*max - maximum));
     for (size_t c = 0; c < width; c += CK_WIDTH) store(CK_F32, result, c, load(CK_F32, result, c) * factor);
-    *sum *= factor;
+    sum *= factor;
     *max = maximum;
   }
-  vf sums = {0};
-  FOR_VECTORS(i, n, valid) {
-    if (n == CK_WIDTH) {
-      const vf x = exponential(load(CK_F32, scores, i) * scale - maximum);
-      store(type, weights, i, x);
-      sums += x;
-    } else {
-      const vf score = load_part(CK_F32, scores, i, n) * scale;
-      const vf x = choose(first_lanes(n), exponential(score - maximum), (vf){0});
-      store_part(type, weights, i, n, x);
-      sums += x;
-    }
+  FOR_VECTORS(i, n, columns) {
+    vf x = {0};
+    if (i < valid) x = exponential_to_one(load(CK_F32, scores, i) - maximum);
+    if (i + CK_WIDTH > valid && i < valid) x = choose(first_lanes(valid - i), x, (vf){0});
+    store(CK_F32, scores, i, x);
+    sum += x;
   }
-  *sum += sum_of_lanes(sums);
-  const size_t size = ck_element_size(type);
-  __builtin_memset((char *)weights + valid * size, 0, (columns - valid) * size);
+  store(CK_F32, sums, 0, sum);
+}
+
+// Keys among `count` from position `start` that the query of row r sees.
+INLINE size_t visible_keys(const ck_attention_block *block, size_t r, size_t start, size_t count) {
+  const size_t position = block->first_query + r;
+  if (r >= block->queries || !block->causal || position >= start + count) return count;
+  return position < start ? 0 : position - start + 1;
 }
 
 INLINE void attend_block(ck_type type, const ck_attention_block *block) {
   const size_t d = block->head_size, width = ck_round_up(d, CK_WIDTH), rows = ck_round_up(block->queries, CK_ROWS);
   const float *keys_packed = block->keys_packed, *values_packed = block->values_packed;
-  float *q = block->scratch, *scores = q + CK_QUERY_BLOCK * d, *result = scores + CK_QUERY_BLOCK * CK_KEY_BLOCK;
-  float *max = result + CK_QUERY_BLOCK * width, *sum = max + CK_QUERY_BLOCK;
+  float *q = block->scratch, *result = q + CK_QUERY_BLOCK * d, *max = result + CK_QUERY_BLOCK * width;
+  float *sums = max + CK_QUERY_BLOCK, *scores = sums + CK_QUERY_BLOCK * CK_WIDTH;
 
   const float scale = 1.0f / __builtin_sqrtf((float)d);
   for (size_t r = 0; r < block->queries; r++) {
@@ -98,47 +96,37 @@ INLINE void attend_block(ck_type type, const ck_attention_block *block) {
   }
   __builtin_memset(q + block->queries * d, 0, (rows - block->queries) * d * sizeof(float));
   __builtin_memset(result, 0, rows * width * sizeof(float));
-  for (size_t r = 0; r < rows; r++) {
-    max[r] = -__builtin_inff();
-    sum[r] = 0;
-  }
+  __builtin_memset(sums, 0, rows * CK_WIDTH * sizeof(float));
+  for (size_t r = 0; r < rows; r++) max[r] = -__builtin_inff();
 
   const size_t end = block->first_query + block->queries;
   const size_t keys = block->causal && end < block->keys ? end : block->keys;
   for (size_t start = 0; start < keys; start += CK_KEY_BLOCK) {
     const size_t count = keys - start < CK_KEY_BLOCK ? keys - start : CK_KEY_BLOCK;
-    for (size_t c = 0; c < count; c += PANEL) {
-      const float *panel = keys_packed + (start + c) * d;
-      for (size_t r = 0; r < rows; r += CK_ROWS) {
-        multiply_panel(q + r * d, d, panel, d, scores + r * CK_KEY_BLOCK + c, CK_KEY_BLOCK);
+    // A tile of rows at a time: its scores stay in the first-level cache until they have met the values.
+    for (size_t first = 0; first < rows; first += CK_ROWS) {
+      for (size_t c = 0; c < count; c += PANEL) {
+        multiply_panel(q + first * d, d, keys_packed + (start + c) * d, d, scores + c, CK_KEY_BLOCK);
       }
-    }
-    for (size_t r = 0; r < block->queries; r++) {
-      const size_t position = block->first_query + r;
-      size_t valid = count;
-      if (block->causal && position < start + count) valid = position < start ? 0 : position - start + 1;
-      float *row = scores + r * CK_KEY_BLOCK;
-      if (valid > 0) {
-        weigh_row(CK_F32, row, 1, valid, count, row, result + r * width, width, max + r, sum + r);
-      } else {
-        __builtin_memset(row, 0, count * sizeof(float));
+      for (size_t i = 0; i < CK_ROWS; i++) {
+        const size_t r = first + i, valid = visible_keys(block, r, start, count);
+        float *row = scores + i * CK_KEY_BLOCK;
+        if (valid > 0) weigh_row(row, valid, count, result + r * width, width, max + r, sums + r * CK_WIDTH);
+        else __builtin_memset(row, 0, count * sizeof(float));
       }
-    }
-    for (size_t c = 0; c < width; c += PANEL) {
-      const bool half = width - c == CK_WIDTH;
-      const float *panel = values_packed + c * block->keys + start * (half ? CK_WIDTH : PANEL);
-      for (size_t r = 0; r < rows; r += CK_ROWS) {
-        const float *weights = scores + r * CK_KEY_BLOCK;
-        float *target = result + r * width + c;
-        if (half) add_half_panel(weights, CK_KEY_BLOCK, panel, count, target, width);
-        else add_panel(weights, CK_KEY_BLOCK, panel, count, target, width);
+      for (size_t c = 0; c < width; c += PANEL) {
+        const bool half = width - c == CK_WIDTH;
+        const float *panel = values_packed + c * block->keys + start * (half ? CK_WIDTH : PANEL);
+        float *target = result + first * width + c;
+        if (half) add_half_panel(scores, CK_KEY_BLOCK, panel, count, target, width);
+        else add_panel(scores, CK_KEY_BLOCK, panel, count, target, width);
       }
     }
   }
 
   for (size_t r = 0; r < block->queries; r++) {
     const size_t at = r * block->row_stride;
-    const float factor = 1.0f / sum[r];
+    const float factor = 1.0f / sum_of_lanes(load(CK_F32, sums, r * CK_WIDTH));
     FOR_VECTORS(c, n, d) {
       const vf x = load(CK_F32, result, r * width + c) * factor;
       if (n == CK_WIDTH) store(type, block->out, at + c, x);

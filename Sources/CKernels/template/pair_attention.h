@@ -32,23 +32,50 @@ static void pack_value_pairs(
   }
 }
 
+// Turns a row of scores into weights, as weigh_row does. `factor` brings scores to powers of two.
+INLINE void weigh_row_of_pairs(
+  const float *scores, float factor, size_t valid, size_t columns, uint16_t *weights, float *result, size_t width,
+  float *max, float *sums
+) {
+  vf largest = splat(-__builtin_inff());
+  FOR_VECTORS(i, n, valid) {
+    const vf x = load(CK_F32, scores, i);
+    largest = at_least(n == CK_WIDTH ? x : choose(first_lanes(n), x, largest), largest);
+  }
+  const float of_block = largest_lane(largest) * factor, maximum = of_block > *max ? of_block : *max;
+  vf sum = load(CK_F32, sums, 0);
+  if (maximum != *max) {
+    const vf rescaling = rough_power_to_one(splat(*max - maximum));
+    for (size_t c = 0; c < width; c += CK_WIDTH) store(CK_F32, result, c, load(CK_F32, result, c) * rescaling);
+    sum *= rescaling;
+    *max = maximum;
+  }
+  FOR_VECTORS(i, n, columns) {
+    vf x = {0};
+    if (i < valid) x = rough_power_to_one(load(CK_F32, scores, i) * factor - maximum);
+    if (i + CK_WIDTH > valid && i < valid) x = choose(first_lanes(valid - i), x, (vf){0});
+    store(CK_BF16, weights, i, x);
+    sum += x;
+  }
+  store(CK_F32, sums, 0, sum);
+}
+
 static void attend_pairs(const ck_attention_block *block) {
   const size_t d = block->head_size, padded = ck_round_up(d, CK_PAIR_STEP), depth = ck_round_up(d, CK_PAIR_DEPTH);
   const size_t rows = ck_round_up(block->queries, CK_PAIR_ROWS), padded_keys = ck_round_up(block->keys, CK_PAIR_STEP);
   const uint16_t *keys_packed = block->keys_packed, *values_packed = block->values_packed;
-  float *scores = block->scratch, *result = scores + CK_QUERY_BLOCK * CK_KEY_BLOCK;
-  float *max = result + CK_QUERY_BLOCK * padded, *sum = max + CK_QUERY_BLOCK;
-  uint16_t *q = (uint16_t *)(sum + CK_QUERY_BLOCK), *weights = q + CK_QUERY_BLOCK * padded;
+  float *result = block->scratch, *max = result + CK_QUERY_BLOCK * padded, *sums = max + CK_QUERY_BLOCK;
+  float *scores = sums + CK_QUERY_BLOCK * CK_WIDTH;
+  uint16_t *q = (uint16_t *)(scores + CK_PAIR_ROWS * CK_KEY_BLOCK), *weights = q + CK_QUERY_BLOCK * padded;
 
-  const float scale = 1.0f / __builtin_sqrtf((float)d);
+  const float log2_e = 1.44269504f, factor = log2_e / __builtin_sqrtf((float)d);
   __builtin_memset(q, 0, rows * padded * sizeof *q);
-  __builtin_memset(weights, 0, rows * CK_KEY_BLOCK * sizeof *weights);
   __builtin_memset(result, 0, rows * padded * sizeof *result);
+  __builtin_memset(sums, 0, rows * CK_WIDTH * sizeof *sums);
   for (size_t r = 0; r < block->queries; r++) {
     __builtin_memcpy(q + r * padded, (const uint16_t *)block->q + r * block->row_stride, d * sizeof *q);
-    max[r] = -__builtin_inff();
-    sum[r] = 0;
   }
+  for (size_t r = 0; r < rows; r++) max[r] = -__builtin_inff();
 
   begin_tiles();
   const size_t end = block->first_query + block->queries;
@@ -56,33 +83,29 @@ static void attend_pairs(const ck_attention_block *block) {
   for (size_t start = 0; start < keys; start += CK_KEY_BLOCK) {
     const size_t count = keys - start < CK_KEY_BLOCK ? keys - start : CK_KEY_BLOCK;
     const size_t columns = ck_round_up(count, CK_PAIR_STEP);
-    for (size_t c = 0; c < columns; c += 2 * CK_PAIR_PANEL) {
-      const uint16_t *panels = keys_packed + (start + c) * padded;
-      for (size_t r = 0; r < rows; r += CK_PAIR_ROWS) {
+    // A tile of rows at a time: its scores stay in the first-level cache until they have met the values.
+    for (size_t first = 0; first < rows; first += CK_PAIR_ROWS) {
+      for (size_t c = 0; c < columns; c += 2 * CK_PAIR_PANEL) {
+        const uint16_t *panels = keys_packed + (start + c) * padded;
         pair_tiles(
-          false, q + r * padded, padded, panels, CK_PAIR_PANEL * padded, depth, scores + r * CK_KEY_BLOCK + c,
-          CK_KEY_BLOCK);
+          false, q + first * padded, padded, panels, CK_PAIR_PANEL * padded, depth, scores + c, CK_KEY_BLOCK);
       }
-    }
-    for (size_t r = 0; r < block->queries; r++) {
-      const size_t position = block->first_query + r;
-      size_t valid = count;
-      if (block->causal && position < start + count) valid = position < start ? 0 : position - start + 1;
-      uint16_t *row = weights + r * CK_KEY_BLOCK;
-      if (valid > 0) {
-        weigh_row(
-          CK_BF16, scores + r * CK_KEY_BLOCK, scale, valid, columns, row, result + r * padded, padded, max + r, sum + r);
-      } else {
-        __builtin_memset(row, 0, columns * sizeof *row);
+      for (size_t i = 0; i < CK_PAIR_ROWS; i++) {
+        const size_t r = first + i, valid = visible_keys(block, r, start, count);
+        uint16_t *row = weights + i * CK_KEY_BLOCK;
+        if (valid > 0) {
+          weigh_row_of_pairs(
+            scores + i * CK_KEY_BLOCK, factor, valid, columns, row, result + r * padded, padded, max + r,
+            sums + r * CK_WIDTH);
+        } else {
+          __builtin_memset(row, 0, columns * sizeof *row);
+        }
       }
-    }
-    for (size_t c = 0; c < d; c += 2 * CK_PAIR_PANEL) {
-      const uint16_t *panels = values_packed + c * padded_keys + start * CK_PAIR_PANEL;
-      for (size_t r = 0; r < rows; r += CK_PAIR_ROWS) {
-        const uint16_t *a = weights + r * CK_KEY_BLOCK;
-        float *target = result + r * padded + c;
-        if (d - c <= CK_PAIR_PANEL) pair_half(true, a, CK_KEY_BLOCK, panels, 0, columns, target, padded);
-        else pair_tiles(true, a, CK_KEY_BLOCK, panels, CK_PAIR_PANEL * padded_keys, columns, target, padded);
+      for (size_t c = 0; c < d; c += 2 * CK_PAIR_PANEL) {
+        const uint16_t *panels = values_packed + c * padded_keys + start * CK_PAIR_PANEL;
+        float *target = result + first * padded + c;
+        if (d - c <= CK_PAIR_PANEL) pair_half(true, weights, CK_KEY_BLOCK, panels, 0, columns, target, padded);
+        else pair_tiles(true, weights, CK_KEY_BLOCK, panels, CK_PAIR_PANEL * padded_keys, columns, target, padded);
       }
     }
   }
@@ -90,9 +113,9 @@ static void attend_pairs(const ck_attention_block *block) {
 
   for (size_t r = 0; r < block->queries; r++) {
     const size_t at = r * block->row_stride;
-    const float factor = 1.0f / sum[r];
+    const float quotient = 1.0f / sum_of_lanes(load(CK_F32, sums, r * CK_WIDTH));
     FOR_VECTORS(c, n, d) {
-      const vf x = load(CK_F32, result, r * padded + c) * factor;
+      const vf x = load(CK_F32, result, r * padded + c) * quotient;
       if (n == CK_WIDTH) store(CK_BF16, block->out, at + c, x);
       else store_part(CK_BF16, block->out, at + c, n, x);
     }

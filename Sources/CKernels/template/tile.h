@@ -2,8 +2,8 @@
 
 enum { PANEL = 2 * CK_WIDTH };
 
-// c [rows, columns] (+)= a [rows, depth] times a packed panel [depth, columns] of one or two vectors. `ahead` fetches what
-// lies behind the rows of a, where they lie close together: the next tile's.
+// c [rows, columns] (+)= a [rows, depth] times a packed panel [depth, columns] of one or two vectors. `ahead` fetches
+// what lies behind the rows of a, where they lie close together: the next tile's.
 INLINE void multiply_tile(
   int rows, int vectors, bool accumulate, bool ahead, const float *a, size_t a_stride, const float *panel, size_t depth,
   float *c, size_t c_stride

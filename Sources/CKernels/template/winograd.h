@@ -1,5 +1,5 @@
-// Convolutions with kernels of 3 x 3 by way of Winograd's minimal filtering F(4 x 4, 3 x 3) (Lavin and Gray, Fast Algorithms
-// for Convolutional Neural Networks, 2016): 4 x 4 results from 36 products instead of 144. Included once per instruction
+// Convolutions with kernels of 3 x 3 by Winograd's minimal filtering F(4 x 4, 3 x 3): 4 x 4 results from 36 products
+// instead of 144 (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016). Included once per instruction
 // set.
 //
 // The polynomials are interpolated at 0, +-a, +-b and infinity with a = 1 / sqrt 2 and b = sqrt 2. These points lose
@@ -51,7 +51,8 @@ INLINE void transform_image_vector(
     vf d[6];
     for (int i = 0; i < 6; i++) {
       const char *pixel = pixels[6 * i + j];
-      d[i] = pixel == NULL ? (vf){0} : lanes == CK_WIDTH ? load(type, pixel, channel) : load_part(type, pixel, channel, lanes);
+      if (pixel == NULL) d[i] = (vf){0};
+      else d[i] = lanes == CK_WIDTH ? load(type, pixel, channel) : load_part(type, pixel, channel, lanes);
     }
     vf line[6];
     transform_image_line(d, line);
@@ -107,6 +108,7 @@ static void transform_image(const ck_winograd_group *group, size_t first, size_t
 
 // One panel of weights, [tap][channel][column], of some channels.
 INLINE void transform_kernels(ck_type type, const void *panel, size_t in, size_t first, size_t channels, float *out) {
+  const size_t stride = CK_WINOGRAD_KERNEL_STRIDE;
   for (size_t c = 0; c < channels; c++) {
     for (size_t v = 0; v < PANEL; v += CK_WIDTH) {
       vf lines[6][3];
@@ -119,7 +121,7 @@ INLINE void transform_kernels(ck_type type, const void *panel, size_t in, size_t
       for (int i = 0; i < 6; i++) {
         vf line[6];
         transform_kernel_line(lines[i], line);
-        for (int j = 0; j < 6; j++) store(CK_F32, out, (6 * i + j) * CK_WINOGRAD_KERNEL_STRIDE + c * PANEL + v, line[j]);
+        for (int j = 0; j < 6; j++) store(CK_F32, out, (6 * i + j) * stride + c * PANEL + v, line[j]);
       }
     }
   }
@@ -163,11 +165,14 @@ INLINE void finish_vector(
   else store_part(type, product->out, at, lanes, x);
 }
 
+INLINE size_t first_pixel(const ck_product_shape *shape, winograd_tile tile, size_t line) {
+  return (tile.image * shape->out_height + tile.top + line) * shape->out_width + tile.left;
+}
+
 // Runs the statement after it for each result of a tile that exists: line i, column j, `pixel` of the output.
 #define FOR_PIXELS(shape, tile, i, j, pixel) \
   for (size_t i = 0; i < 4 && (tile).top + i < (shape)->out_height; i++) \
-    for (size_t j = 0, pixel = (((tile).image * (shape)->out_height + (tile).top + i) * (shape)->out_width + (tile).left); \
-         j < 4 && (tile).left + j < (shape)->out_width; j++, pixel++)
+    for (size_t j = 0, pixel = first_pixel(shape, tile, i); j < 4 && (tile).left + j < (shape)->out_width; j++, pixel++)
 
 // Pixels are too far from each other for the processor to guess that they are about to be needed.
 INLINE void fetch_results(ck_type type, const ck_winograd_group *group, size_t t, size_t column) {

@@ -6,14 +6,9 @@ extension PlanBuilder {
   ///
   /// A weight that is no parameter of its own is packed at each run.
   func kernelProduct(_ request: ProductRequest) throws -> Kernel {
-    let device = device, x = request.x, weight = request.weight, shape = request.shape, result = request.result
-    let weightType = try weight.type.elementType.arithmetic
-    var product = ck_product()
-    product.shape = shape
-    product.x_type = try x.type.elementType.arithmetic
-    product.weight_type = weightType
-    product.out_type = try result.type.elementType.arithmetic
-    product.activation = request.epilogue.activation.kernel
+    let device = device, weight = request.weight, shape = request.shape
+    var product = try request.kernelProduct
+    let weightType = product.weight_type
     product.pairs =
       ck_has_pairs(device) && product.x_type == CK_BF16 && weightType == CK_BF16 && product.out_type == CK_BF16
     let template = product
@@ -30,8 +25,7 @@ extension PlanBuilder {
     reserveScratch(packedBytes.aligned + ck_product_scratch_bytes(device))
 
     return { frame in
-      var product = template
-      product.x = try x.address(in: frame)
+      var product = try template.reading(request, in: frame)
       if let stored {
         product.weights = try stored.address(in: form)
       } else {
@@ -39,10 +33,20 @@ extension PlanBuilder {
         device.pack(plain, weightType, shape, shape.checkpointStrides, pairs: product.pairs, into: frame.scratch)
         product.weights = UnsafeRawPointer(frame.scratch)
       }
-      product.bias = try request.bias?.floats(in: frame)
-      product.residual = try request.residual?.address(in: frame)
-      product.out = result.address(in: frame)
       ck_multiply(device, &product, frame.scratch + packedBytes.aligned)
+    }
+  }
+
+  /// A convolution by Winograd's algorithm; nil if its weight is no parameter of its own.
+  func winogradProduct(_ request: ProductRequest) throws -> Kernel? {
+    guard case .weight(let weight) = request.weight.location else { return nil }
+    let device = device, template = try request.kernelProduct
+    load(weight, in: .panels)
+    reserveScratch(ck_winograd_scratch_bytes(device, request.shape))
+    return { frame in
+      var product = try template.reading(request, in: frame)
+      product.weights = try weight.address(in: .panels)
+      ck_winograd(device, &product, frame.scratch)
     }
   }
 
@@ -75,6 +79,33 @@ extension PlanBuilder {
         ck_multiply(device, &product, frame.scratch + packedBytes)
       }
     }
+  }
+}
+
+extension ProductRequest {
+  /// What a kernel is told, without addresses.
+  fileprivate var kernelProduct: ck_product {
+    get throws {
+      var product = ck_product()
+      product.shape = shape
+      product.x_type = try x.type.elementType.arithmetic
+      product.weight_type = try weight.type.elementType.arithmetic
+      product.out_type = try result.type.elementType.arithmetic
+      product.activation = epilogue.activation.kernel
+      return product
+    }
+  }
+}
+
+extension ck_product {
+  /// The same with the addresses of all but the weight.
+  fileprivate func reading(_ request: ProductRequest, in frame: Frame) throws -> ck_product {
+    var product = self
+    product.x = try request.x.address(in: frame)
+    product.bias = try request.bias?.floats(in: frame)
+    product.residual = try request.residual?.address(in: frame)
+    product.out = request.result.address(in: frame)
+    return product
   }
 }
 

@@ -57,7 +57,21 @@ extension PlanBuilder {
   }
 
   private func product(_ request: ProductRequest) throws -> Kernel {
-    try isForOneDNN(request) ? oneDNNProduct(request) : kernelProduct(request)
+    if isForWinograd(request), let kernel = try winogradProduct(request) { return kernel }
+    return try isForOneDNN(request) ? oneDNNProduct(request) : kernelProduct(request)
+  }
+
+  /// Depends on the weight alone, not on the size of the image: plans of all sizes share a weight in one form.
+  private func isForWinograd(_ request: ProductRequest) -> Bool {
+    let shape = request.shape
+    // Transforming the image pays when many results are made of it, and the results when they are made of many channels.
+    guard request.isPackable, ck_winograd_suits(shape), min(shape.in, shape.out) >= 32 else { return false }
+    switch machine.products {
+    case .kernels, .oneDNN: return false
+    case .winograd: return true
+    case .automatic:
+      return request.x.type.elementType == .float32 || !machine.capabilities.features.contains(.amxBFloat16)
+    }
   }
 
   private func isForOneDNN(_ request: ProductRequest) -> Bool {
@@ -65,7 +79,7 @@ extension PlanBuilder {
     guard request.weight.type.elementType == format, request.shape.in > 0, request.isPackable else { return false }
     let capabilities = machine.capabilities
     switch machine.products {
-    case .kernels: return false
+    case .kernels, .winograd: return false
     case .oneDNN: return format == .float32 || capabilities.hasNativeBFloat16
     case .automatic:
       return format == .float32 ? capabilities.features.contains(.avx512) : capabilities.hasNativeBFloat16

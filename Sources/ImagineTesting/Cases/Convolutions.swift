@@ -30,6 +30,11 @@ extension OpCase {
       convolution([1, 40, 64, 8], 8, same), convolution([1, 48, 48, 8], 8, halving),
       convolution([1, 64, 104, 8], 4, same), convolution([1, 96, 80, 8], 4, halving),
       convolution([1, 4, 5, 12], 20, same),
+      // More tiles and channels than are computed at a time, and neither filled.
+      convolution([2, 29, 31, 40], 72, same, Epilogue(bias: true, residual: true)),
+      convolution([1, 9, 7, 97], 45, same, Epilogue(bias: true, activation: .silu)),
+      convolution([1, 10, 6, 33], 35, pointwise, Epilogue()), convolution([3, 3, 1, 200], 100, same),
+      convolution([1, 7, 9, 64], 40, Convolution(padding: 2, 0, 1, 3)),
       // Of what is repeated first, to twice the size, one less, and any other.
       upsampled([1, 1, 1, 4], [2, 2], 3), upsampled([1, 3, 4, 4], [6, 8], 5), upsampled([1, 5, 7, 8], [7, 16], 9),
       upsampled([1, 4, 3, 16], [3, 2], 8), upsampled([1, 3, 5, 40], [6, 10], 24),
