@@ -42,12 +42,15 @@ import Testing
   @Test func models() throws {
     #expect(try bench(["-m", "/a.safetensors"]).benchmark.model == .file(URL(filePath: "/a.safetensors")))
     let plain = try bench([])
+    #expect(plain.benchmark.parts == Set(Benchmark.Part.allCases))
+    #expect(try bench(["--stage", "unet", "--stage", "picture"]).benchmark.parts == [.unet, .picture])
     #expect(plain.repeats == 5 && !plain.profile && !plain.json && plain.size == nil && plain.steps == nil)
   }
 
   @Test func mistakes() {
     #expect(complaint(["--random", "sd9"])?.contains("sd15 or mini") == true)
     #expect(complaint(["--random", "sd15", "-m", "x"])?.contains("contradict") == true)
+    #expect(complaint(["--stage", "clip"])?.contains("text, unet, vae or picture") == true)
     #expect(complaint(["--repeat", "0"])?.contains("1 to 1000") == true)
     #expect(complaint(["--size", "wide"])?.contains("512x768") == true)
     #expect(complaint(["-m", "x"], of: BenchOpsCommand.self)?.contains("leave out --model") == true)

@@ -33,8 +33,23 @@ import Testing
       #expect(profile.slowest.count == 10 && profile.slowest.allSatisfy { !$0.scope.isEmpty })
       #expect(!profile.kinds.contains { $0.name == "input" })
     }
-    #expect(result.picture.steps == 1 && result.picture.timing.runs == 2 && result.picture.coldSeconds > 0)
+    let picture = try #require(result.picture)
+    #expect(picture.steps == 1 && picture.timing.runs == 2 && picture.coldSeconds > 0)
     #expect(result.peakResidentBytes > 10_000_000)
+  }
+
+  @Test("Only what is asked for is measured")
+  func parts() async throws {
+    var benchmark = benchmark(.random(.miniature))
+    benchmark.parts = [.vae, .text]
+    let result = try await benchmark.run()
+    #expect(result.stages.map(\.name) == ["text encoder", "VAE decoder"] && result.picture == nil)
+    benchmark.parts = [.picture]
+    let picture = try await benchmark.run()
+    #expect(picture.stages.isEmpty && picture.picture != nil)
+    benchmark.parts = [.unet]
+    benchmark.size = Size(width: 65, height: 64)
+    await #expect(throws: ImagineError.self) { try await benchmark.run() }
   }
 
   @Test("Everything that is measured can be read by programs")

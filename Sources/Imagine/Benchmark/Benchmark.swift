@@ -26,8 +26,22 @@ public struct Benchmark: Sendable {
     case miniature = "mini"
   }
 
+  /// What can be measured apart.
+  public enum Part: String, Sendable, Hashable, CaseIterable {
+    /// The text encoder.
+    case text
+    /// One step of the UNet.
+    case unet
+    /// The decoder of the autoencoder.
+    case vae
+    /// Whole pictures.
+    case picture
+  }
+
   public var model: Model
   public var options: Pipeline.Options
+  /// What is measured.
+  public var parts = Set(Part.allCases)
   /// Of the picture; nil takes the model's own.
   public var size: Size?
   /// Of a whole picture; nil takes the model's own.
@@ -51,7 +65,7 @@ public struct Benchmark: Sendable {
       throw ImagineError(.invalidRequest, "\(repeats) repeats are not possible: choose 1 to 1000.")
     }
     // Whole pictures first, since the very first of them is to be a cold one.
-    onProgress("whole pictures")
+    if parts.contains(.picture) { onProgress("whole pictures") }
     let pictures = try await measurePictures()
     let request = pictures.request
     let stages = try await BenchmarkMachine()
@@ -80,18 +94,22 @@ public struct Benchmark: Sendable {
     request.size = size ?? request.size
     request.steps = steps ?? request.steps
     request.seed = 42
-    var notices = try await pipeline.draw(request)
+    var measurement = PictureMeasurement(
+      model: pipeline.report.name, device: pipeline.deviceName, precision: pipeline.precision, request: request)
+    try pipeline.validate(request)
+    guard parts.contains(.picture) else { return measurement }
+    measurement.notices = try await pipeline.draw(request)
     let first = start.duration(to: .now) / .seconds(1)
     var seconds: [Double] = []
     while Timing.isNotEnough(seconds, of: repeats) {
       let start = ContinuousClock.now
-      notices += try await pipeline.draw(request).filter { !notices.contains($0) }
+      let notices = try await pipeline.draw(request)
+      measurement.notices += notices.filter { !measurement.notices.contains($0) }
       seconds.append(start.duration(to: .now) / .seconds(1))
     }
-    return PictureMeasurement(
-      model: pipeline.report.name, device: pipeline.deviceName, precision: pipeline.precision, request: request,
-      picture: BenchmarkResult.Picture(steps: request.steps, coldSeconds: first, timing: Timing(seconds)),
-      notices: notices)
+    measurement.picture = BenchmarkResult.Picture(
+      steps: request.steps, coldSeconds: first, timing: Timing(seconds))
+    return measurement
   }
 }
 
@@ -100,8 +118,8 @@ private struct PictureMeasurement {
   let device: String
   let precision: Precision
   let request: GenerationRequest
-  let picture: BenchmarkResult.Picture
-  let notices: [String]
+  var picture: BenchmarkResult.Picture?
+  var notices: [String] = []
 }
 
 extension Pipeline {

@@ -23,7 +23,7 @@ actor BenchmarkMachine {
       let precision = (benchmark.options.precision ?? device.preferredPrecision).graph
       onProgress("the device's ceiling")
       let ceiling = try DeviceCeiling(measuring: device.backend, precision: precision)
-      let stages = try opened.stages(size, prompts: guided ? 2 : 1, precision).map { stage in
+      let stages = try opened.stages(benchmark.parts, size, prompts: guided ? 2 : 1, precision).map { stage in
         try Task.checkCancellation()
         onProgress(stage.name)
         return try StageMeasurement(backend: device.backend, weights: opened.weights, ceiling: ceiling)
@@ -39,17 +39,32 @@ struct BenchmarkStage {
   let name: String
   let graph: Graph
   let inputs: [String: HostTensor]
+
+  init(_ name: String, _ graph: Graph) throws {
+    self.name = name
+    self.graph = graph
+    inputs = try graph.syntheticInputs()
+  }
 }
 
 extension OpenedModel {
-  func stages(_ size: Size, prompts: Int, _ precision: ImagineGraph.Precision) throws -> [BenchmarkStage] {
+  /// The networks among `parts`.
+  func stages(
+    _ parts: Set<Benchmark.Part>, _ size: Size, prompts: Int, _ precision: ImagineGraph.Precision
+  ) throws -> [BenchmarkStage] {
     let reduction = model.configuration.vae.reduction, channels = model.configuration.unet.inChannels
     func latents(_ count: Int) -> Shape { [count, size.height / reduction, size.width / reduction, channels] }
-    let encoder = try model.textEncoderGraph(prompts: prompts, precision: precision)
-    let unet = try model.denoiserGraph(latents: latents(prompts), precision: precision)
-    let decoder = try model.decoderGraph(latents: latents(1), precision: precision)
-    return try [("text encoder", encoder), ("UNet, one step", unet), ("VAE decoder", decoder)].map { name, graph in
-      BenchmarkStage(name: name, graph: graph, inputs: try graph.syntheticInputs())
+    return try Benchmark.Part.allCases.filter(parts.contains).compactMap { part in
+      switch part {
+      case .text:
+        try BenchmarkStage("text encoder", model.textEncoderGraph(prompts: prompts, precision: precision))
+      case .unet:
+        try BenchmarkStage("UNet, one step", model.denoiserGraph(latents: latents(prompts), precision: precision))
+      case .vae:
+        try BenchmarkStage("VAE decoder", model.decoderGraph(latents: latents(1), precision: precision))
+      case .picture:
+        nil
+      }
     }
   }
 }

@@ -8,9 +8,10 @@ public struct BenchmarkResult: Sendable, Encodable {
   public let size: Size
   /// What the device reaches in operations that ask one thing of it only.
   public let ceiling: DeviceCeiling
-  /// Each network alone.
+  /// Each network alone, of those asked for.
   public let stages: [Stage]
-  public let picture: Picture
+  /// Nil unless asked for.
+  public let picture: Picture?
   /// What a person who draws would have been told, such as that another device had to stand in.
   public let notices: [String]
   /// The most memory of the processor that this process has had at once; a graphics card's own is not in it.
@@ -25,7 +26,8 @@ public struct BenchmarkResult: Sendable, Encodable {
     public let flops: Double
     /// The least it has to move to and from memory.
     public let bytes: Double
-    /// The shortest time possible under the device's ceiling, one operation after another.
+    /// The shortest time possible under the device's ceiling, one operation after another, each computed as it is defined.
+    /// Algorithms that need fewer products, such as Winograd's for convolutions, can take less.
     public let roofSeconds: Double
     /// From the traced network to its first result: reading and packing weights, choosing kernels.
     public let preparation: Double

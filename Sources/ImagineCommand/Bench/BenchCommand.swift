@@ -14,12 +14,14 @@ struct BenchCommand: AsyncParsableCommand {
     discussion: """
       Measures whole pictures, cold and warm, then each network alone: medians, after a first run that does not count. \
       What is reached is set against the device's ceiling, which is measured too: a large product and a pass over large \
-      memory, with the same kernels. What takes long is repeated less often. The result is printed on the standard output.
+      memory, with the same kernels. Convolutions may exceed it: they are computed with fewer products than they are \
+      defined by. What takes long is repeated less often. The result is printed on the standard output.
 
       EXAMPLES:
         imagine bench --random sd15                     Stable Diffusion 1.5 at 512x512, without a checkpoint
         imagine bench --random sd15 --device vulkan --precision f16 --profile
         imagine bench -m v1-5.safetensors --size 512x768 --steps 30 --json
+        imagine bench --random sd15 --stage unet        one step alone
         imagine bench ops --filter conv2d               single operations; see imagine bench ops --help
       """)
 
@@ -52,6 +54,18 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(name: .customLong("repeat"), help: ArgumentHelp("How often each thing is measured.", valueName: "n"))
   var repeats = 5
 
+  @Option(
+    help: ArgumentHelp(
+      "Only this: \(Choices.sentence(Benchmark.Part.allCases.map(\.rawValue))). May be repeated. Default: everything.",
+      valueName: "part"),
+    transform: { name in
+      guard let part = Benchmark.Part(rawValue: name) else {
+        throw ValidationError("choose \(Choices.sentence(Benchmark.Part.allCases.map(\.rawValue))).")
+      }
+      return part
+    })
+  var stage: [Benchmark.Part] = []
+
   @Flag(help: "Measure each operation too: the time by kind, and the ten slowest.")
   var profile = false
 
@@ -71,6 +85,7 @@ struct BenchCommand: AsyncParsableCommand {
       random.map { .random($0) } ?? model, options: engine.options(Display(verbosity: .normal)))
     benchmark.size = size
     benchmark.steps = steps
+    if !stage.isEmpty { benchmark.parts = Set(stage) }
     benchmark.repeats = repeats
     benchmark.profiles = profile
     return benchmark

@@ -36,11 +36,12 @@ struct BenchReport {
         "\(stage.timing.runs)", Quantity.time(stage.preparation), Quantity.megabytes(stage.weightBytes),
         Quantity.megabytes(stage.workingBytes))
     }
-    let picture = result.picture
-    table.add(
-      "picture, \(Wording.count(picture.steps, "step", "steps"))", Quantity.time(picture.timing.median), "", "", "",
-      "\(picture.timing.runs)", "", "", "")
-    table.add("the first, with loading", Quantity.time(picture.coldSeconds), "", "", "", "1", "", "", "")
+    if let picture = result.picture {
+      table.add(
+        "picture, \(Wording.count(picture.steps, "step", "steps"))", Quantity.time(picture.timing.median), "", "", "",
+        "\(picture.timing.runs)", "", "", "")
+      table.add("the first, with loading", Quantity.time(picture.coldSeconds), "", "", "", "1", "", "", "")
+    }
     return table.text
   }
 
