@@ -15,7 +15,11 @@ HINTS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
 
 
 def convert(job):
-    """Write the network with sizes left open. Weights in 16 bits are what the checkpoint has, so nothing is lost."""
+    """Write the network with sizes left open, and weights in 16 bits as they are in the checkpoint.
+
+    Constants that tracing computes, such as the frequencies of a timestep, are rounded to 16 bits with them: with the
+    same input, results are then some 1% from PyTorch's. Written in 32 bits they agree to 1e-6, in twice the memory.
+    """
     import openvino
     import torch
 

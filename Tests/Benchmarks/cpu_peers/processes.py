@@ -25,6 +25,9 @@ class Processes:
         return self
 
     def __exit__(self, *reason):
+        # Whoever presses Ctrl-C twice is not to be left with what the first was to end.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         for process in list(self.running):
             process.kill()
 
