@@ -22,8 +22,10 @@ def prepare(job):
     def log(level, text, data):
         lines.append(text.decode(errors="replace"))
 
-    # The package's own callback, set when it was imported, prints or drops what is said.
+    # The package's own callback, set when it was imported, prints or drops what is said. The library does not keep this
+    # one alive, so the model does.
     stable_diffusion_cpp.sd_set_log_callback(log, ctypes.c_void_p(0))
+    model.log = log
 
     def picture(steps):
         lines.clear()
