@@ -71,6 +71,8 @@ def choose(only, also, mask, tiny):
             left_out.append(f"{variant.peer}: skipped, {reason}")
         elif variant.peer == "sdcpp" and tiny:
             left_out.append("sdcpp: skipped, it knows Stable Diffusion's own widths only, not those of --tiny")
+        elif variant.peer == "openvino" and tiny and mask == "avx2":
+            left_out.append("openvino: skipped, under --mask avx2 it crashes on the odd widths of --tiny")
         elif variant.peer == "sdcpp" and mask != "none":
             left_out.append("sdcpp: skipped, its instruction set was chosen when it was built; no --mask applies")
         elif variant.needs and not variant.needs & features and not named:
