@@ -6,8 +6,10 @@ Two comparisons, each a table of relative L2 distances to float32 and their rati
           network. The latents are rebuilt from the dump's noise predictions by the reference sampling loop.
   free    whole runs from the prompt, errors piling up as they do for a user.
 
-References are computed once and kept in the cache folder. At full size a pass in float32 takes seconds to minutes and
-in bfloat16 without hardware for it many times longer: choose steps with --forced-steps. Memory stays below 12 GB.
+References are computed once and kept in the cache folder. Those of free runs do not depend on the dump, so that another
+dump of the same settings is compared at once (`--compare free`); forced ones belong to one dump. At full size a pass in
+float32 takes seconds to minutes and in bfloat16 without hardware for it many times longer: choose steps with
+--forced-steps. Memory stays below 12 GB.
 """
 
 import argparse
