@@ -3,8 +3,10 @@ package import ImagineGraph
 
 /// What multiplies by weights.
 package enum CPUProducts: Sendable, Hashable {
-  /// Convolutions by `winograd`, but for bfloat16 on processors that multiply it in tiles; the other products by oneDNN on
-  /// processors with AVX-512, where its code is best, and by the kernels of this package on all others.
+  /// `winograd`, but for products of bfloat16 on processors that multiply it in tiles, which are oneDNN's.
+  ///
+  /// Elsewhere oneDNN is as fast on an idle machine, but slower on a busy one, where its threads wait for each other, and
+  /// its sums depend on their number.
   case automatic
   /// Kernels of this package, all with direct sums.
   case kernels

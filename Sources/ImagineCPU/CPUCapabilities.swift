@@ -12,6 +12,8 @@ package struct CPUCapabilities: Sendable, Hashable {
   ///
   /// Where they do not, bfloat16 is a format of memory only: values are widened on the way into 32-bit arithmetic.
   package let hasNativeBFloat16: Bool
+  /// Whether products of bfloat16 run in tiles, many times as fast as in vectors.
+  package var multipliesInTiles: Bool { hasNativeBFloat16 && features.contains(.amxBFloat16) }
   /// The version of oneDNN found at run time, such as `2.6.3`.
   package let oneDNNVersion: String
 

@@ -32,7 +32,7 @@ final class Machine: @unchecked Sendable {
     switch products {
     case .kernels, .winograd: false
     case .oneDNN: true
-    case .automatic: capabilities.features.contains(.avx512) || capabilities.hasNativeBFloat16
+    case .automatic: capabilities.multipliesInTiles
     }
   }
 

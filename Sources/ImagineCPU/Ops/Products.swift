@@ -70,7 +70,7 @@ extension PlanBuilder {
     case .kernels, .oneDNN: return false
     case .winograd: return true
     case .automatic:
-      return request.x.type.elementType == .float32 || !machine.capabilities.features.contains(.amxBFloat16)
+      return request.x.type.elementType == .float32 || !machine.capabilities.multipliesInTiles
     }
   }
 
@@ -82,7 +82,7 @@ extension PlanBuilder {
     case .kernels, .winograd: return false
     case .oneDNN: return format == .float32 || capabilities.hasNativeBFloat16
     case .automatic:
-      return format == .float32 ? capabilities.features.contains(.avx512) : capabilities.hasNativeBFloat16
+      return format == .bfloat16 && capabilities.multipliesInTiles
     }
   }
 }
