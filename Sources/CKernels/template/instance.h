@@ -8,6 +8,8 @@
 #include "tile.h"
 #include "attention.h"
 #include "product.h"
+#include "conversion.h"
+#include "packing.h"
 #ifdef CK_PAIR_TILE
 #include CK_PAIR_TILE
 #include "pairs.h"
@@ -16,6 +18,7 @@
 const ck_kernels CK_TABLE = {
   .widen = widen,
   .narrow = narrow,
+  .convert = convert,
   .activate = activate,
   .scale = scale,
   .binary = binary,
@@ -30,6 +33,8 @@ const ck_kernels CK_TABLE = {
   .pack_values = pack_values,
   .attend = attend,
   .multiply_block = multiply_block,
+  .lanes = CK_WIDTH,
+  .pack_panel = pack_panel,
 #ifdef CK_PAIR_TILE
   .pack_key_pairs = pack_key_pairs,
   .pack_value_pairs = pack_value_pairs,
