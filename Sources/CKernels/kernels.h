@@ -16,6 +16,15 @@ typedef struct {
   float *scratch;       // ck_attention_block_floats, or ck_pair_attention_block_floats
 } ck_attention_block;
 
+// Weights to be packed, and where to.
+typedef struct {
+  ck_product_shape shape;
+  ck_plain_weights plain;
+  ck_type type;
+  ck_weight_layout layout;
+  void *packed;
+} ck_packing;
+
 // Some rows and panels of a product's result.
 typedef struct {
   const ck_product *product;
@@ -36,6 +45,7 @@ typedef struct {
 struct ck_kernels {
   void (*widen)(const uint16_t *x, float *out, size_t count);
   void (*narrow)(const float *x, uint16_t *out, size_t count);
+  void (*convert)(ck_stored from, const void *x, ck_type to, void *out, size_t count);
   void (*activate)(ck_type type, ck_activation activation, const void *x, void *out, size_t count);
   void (*scale)(ck_type type, float factor, const void *x, void *out, size_t count);
   // b is a row, or one element where `repeat`.
@@ -67,6 +77,10 @@ struct ck_kernels {
 
   // `scratch` has CK_PRODUCT_SCRATCH_FLOATS.
   void (*multiply_block)(const ck_product_block *block, float *scratch);
+  // Columns of a panel are packed so many at a time.
+  size_t lanes;
+  // One panel of packed weights; a transposed one has a kernel of 1.
+  void (*pack_panel)(const ck_packing *packing, size_t panel);
 
   // Rows of the smallest tile of a product; a multiple of it divides every number of rows.
   size_t least_rows;
@@ -117,6 +131,8 @@ static inline size_t ck_winograd_channels(const ck_product_shape *shape, size_t 
 static inline size_t ck_round_up(size_t count, size_t multiple) { return (count + multiple - 1) / multiple * multiple; }
 
 static inline size_t ck_element_size(ck_type type) { return type == CK_F32 ? 4 : 2; }
+
+static inline size_t ck_stored_size(ck_stored type) { return type == CK_STORED_F32 ? 4 : 2; }
 
 // The floats a block needs: its queries, results, and each row's largest score and sums; the scores of a tile.
 static inline size_t ck_attention_block_floats(const ck_kernels *kernels, size_t head_size) {

@@ -48,6 +48,25 @@ void ck_narrow(ck_device device, const float *x, uint16_t *out, size_t count) {
   ck_parallel(device, count, PIECE, narrow_piece, &job);
 }
 
+typedef struct {
+  const ck_kernels *kernels;
+  ck_stored from;
+  ck_type to;
+  const void *x;
+  void *out;
+} conversion_job;
+
+static void convert_piece(void *context, unsigned thread, size_t begin, size_t end) {
+  const conversion_job *job = context;
+  const char *x = (const char *)job->x + begin * ck_stored_size(job->from);
+  job->kernels->convert(job->from, x, job->to, to(job->out, job->to, begin), end - begin);
+}
+
+void ck_convert(ck_device device, ck_stored from, const void *x, ck_type to, void *out, size_t count) {
+  conversion_job job = {.kernels = device.kernels, .from = from, .to = to, .x = x, .out = out};
+  ck_parallel(device, count, PIECE, convert_piece, &job);
+}
+
 static void activate_piece(void *context, unsigned thread, size_t begin, size_t end) {
   const row_job *job = context;
   const void *x = at(job->x, job->type, begin);

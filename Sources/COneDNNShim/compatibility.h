@@ -3,7 +3,15 @@
 #pragma once
 
 #include <oneapi/dnnl/dnnl.h>
+#include <stdbool.h>
 #include <stdlib.h>
+
+// Blocks of a layout, the innermost last, each of `blocks` elements along one of the axes; and from block to block along each
+// axis, the stride in elements.
+typedef struct {
+  int rank, count;
+  const dnnl_dim_t *strides, *blocks, *axes;
+} od_blocking;
 
 #if DNNL_VERSION_MAJOR >= 3
 
@@ -22,6 +30,25 @@ static inline dnnl_status_t od_desc_copy(od_desc *desc, od_const_desc source) {
 
 static inline void od_desc_destroy(od_desc desc) {
   if (desc) dnnl_memory_desc_destroy(desc);
+}
+
+static inline bool od_desc_blocking(od_const_desc desc, od_blocking *blocking) {
+  dnnl_format_kind_t kind = dnnl_format_kind_undef;
+  dnnl_dim_t offset = 0;
+  dnnl_dims_t *strides = NULL, *blocks = NULL, *axes = NULL;
+  if (dnnl_memory_desc_query(desc, dnnl_query_format_kind, &kind) || kind != dnnl_blocked
+      || dnnl_memory_desc_query(desc, dnnl_query_submemory_offset_s64, &offset) || offset != 0
+      || dnnl_memory_desc_query(desc, dnnl_query_ndims_s32, &blocking->rank)
+      || dnnl_memory_desc_query(desc, dnnl_query_strides, &strides)
+      || dnnl_memory_desc_query(desc, dnnl_query_inner_nblks_s32, &blocking->count)
+      || dnnl_memory_desc_query(desc, dnnl_query_inner_blks, &blocks)
+      || dnnl_memory_desc_query(desc, dnnl_query_inner_idxs, &axes)) {
+    return false;
+  }
+  blocking->strides = *strides;
+  blocking->blocks = *blocks;
+  blocking->axes = *axes;
+  return true;
 }
 
 static inline dnnl_status_t od_append_activation(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, float alpha) {
@@ -72,6 +99,18 @@ static inline dnnl_status_t od_desc_copy(od_desc *desc, od_const_desc source) {
 }
 
 static inline void od_desc_destroy(od_desc desc) { free(desc); }
+
+static inline bool od_desc_blocking(od_const_desc desc, od_blocking *blocking) {
+  if (desc->format_kind != dnnl_blocked || desc->offset0 != 0 || desc->extra.flags != dnnl_memory_extra_flag_none) {
+    return false;
+  }
+  const dnnl_blocking_desc_t *format = &desc->format_desc.blocking;
+  *blocking = (od_blocking){
+    .rank = desc->ndims, .strides = format->strides, .count = format->inner_nblks, .blocks = format->inner_blks,
+    .axes = format->inner_idxs,
+  };
+  return true;
+}
 
 static inline dnnl_status_t od_append_activation(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, float alpha) {
   return dnnl_post_ops_append_eltwise(ops, 1, kind, alpha, 0);

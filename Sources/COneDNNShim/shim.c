@@ -239,6 +239,29 @@ bool od_layout_equal(const od_layout *a, const od_layout *b) { return dnnl_memor
 
 size_t od_layout_bytes(const od_layout *layout) { return dnnl_memory_desc_get_size(layout->desc); }
 
+bool od_layout_panels(const od_layout *layout, od_panels *result) {
+  enum { OUT_AXIS, IN_AXIS, HEIGHT_AXIS, WIDTH_AXIS };
+  od_blocking blocking;
+  if (!od_desc_blocking(layout->desc, &blocking) || blocking.count < 1 || blocking.count > 3) return false;
+  // Blocks of channels around one block of columns, and neighbouring channels inside it; both may be missing.
+  od_panels panels = {.channels = 1, .group = 1};
+  int at = 0;
+  if (blocking.axes[at] == IN_AXIS) panels.channels = (size_t)blocking.blocks[at++];
+  if (at == blocking.count || blocking.axes[at] != OUT_AXIS) return false;
+  panels.width = (size_t)blocking.blocks[at++];
+  if (at < blocking.count && blocking.axes[at] == IN_AXIS) panels.group = (size_t)blocking.blocks[at++];
+  if (at != blocking.count) return false;
+  panels.channels *= panels.group;
+  panels.out_stride = (size_t)blocking.strides[OUT_AXIS];
+  panels.in_stride = (size_t)blocking.strides[IN_AXIS];
+  if (blocking.rank == 4) {
+    panels.row_stride = (size_t)blocking.strides[HEIGHT_AXIS];
+    panels.tap_stride = (size_t)blocking.strides[WIDTH_AXIS];
+  }
+  *result = panels;
+  return true;
+}
+
 od_status od_repack(
   od_engine *engine, const od_layout *from, const void *source, const od_layout *to, void *target
 ) {

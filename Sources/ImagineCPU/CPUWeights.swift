@@ -88,26 +88,49 @@ final class StoredWeight: @unchecked Sendable {
   }
 
   private func packed(in form: Form) throws -> MemoryBlock {
+    let lent = try source.lend(path, count: type.shape.count) { format, elements in
+      try packed(elements, format, in: form)
+    }
+    if case let packed?? = lent { return packed }
     let plain = try block(type.byteCount)
     try source.read(path, as: type.elementType, into: plain.bytes)
+    if form == .plain { return plain }
+    return try packed(UnsafeRawBufferPointer(plain.bytes), type.elementType, in: form) ?? plain
+  }
+
+  /// Converts and packs row-major elements at once; nil for formats that only move.
+  private func packed(
+    _ elements: UnsafeRawBufferPointer, _ format: ElementType, in form: Form
+  ) throws -> MemoryBlock? {
+    guard let stored = format.stored, type.elementType.isArithmetic, let address = elements.baseAddress else { return nil }
+    let device = machine.loadingDevice, target = try type.elementType.arithmetic
+    let plain = ck_plain_weights(type: stored, transposed: false, elements: address)
     switch form {
     case .plain:
-      return plain
+      let converted = try block(type.byteCount)
+      ck_convert(device, stored, address, target, converted.address, type.shape.count)
+      return converted
     case .panels:
       let shape = ck_product_shape(weight: type.shape)
-      let packed = try block(ck_packed_weight_count(machine.loadingDevice, shape) * type.elementType.size)
-      ck_pack_weights(
-        machine.loadingDevice, try type.elementType.arithmetic, shape, plain.address, shape.checkpointStrides,
-        packed.address)
+      let packed = try block(ck_packed_weight_count(device, shape) * type.elementType.size)
+      ck_pack_weights(device, shape, plain, target, packed.address)
       return packed
     case .pairs:
       let shape = ck_product_shape(weight: type.shape)
       let packed = try block(ck_packed_pair_count(shape) * type.elementType.size)
-      ck_pack_weight_pairs(machine.loadingDevice, shape, plain.address, shape.checkpointStrides, packed.address)
+      ck_pack_weight_pairs(device, shape, plain, packed.address)
       return packed
     case .oneDNN(let layout, let plainLayout):
+      let shape = ck_product_shape(weight: type.shape)
       let packed = try block(layout.byteCount)
-      try machine.engine.repack(plain.address, from: plainLayout, into: packed.address, as: layout)
+      if let panels = layout.panels(kernelWidth: shape.kernel_width),
+        ck_pack_as(device, shape, plain, target, panels, packed.address)
+      {
+        return packed
+      }
+      let converted = try block(type.byteCount)
+      ck_convert(device, stored, address, target, converted.address, type.shape.count)
+      try machine.engine.repack(converted.address, from: plainLayout, into: packed.address, as: layout)
       return packed
     }
   }

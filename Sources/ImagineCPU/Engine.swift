@@ -1,3 +1,4 @@
+import CKernels
 import COneDNNShim
 
 /// oneDNN on this processor.
@@ -41,6 +42,17 @@ final class WeightLayout: @unchecked Sendable, Equatable {
 
   /// Bytes, padding included.
   var byteCount: Int { od_layout_bytes(handle) }
+
+  /// The layout as panels that the kernels of this package can pack, for kernels of `width` taps a row; nil if it is of
+  /// another kind.
+  func panels(kernelWidth: Int) -> ck_weight_layout? {
+    var panels = od_panels()
+    guard od_layout_panels(handle, &panels), kernelWidth == 1 || panels.row_stride == kernelWidth * panels.tap_stride
+    else { return nil }
+    return ck_weight_layout(
+      width: panels.width, group: panels.group, block: panels.channels, panel: panels.out_stride,
+      stretch: panels.in_stride, tap: kernelWidth == 1 ? panels.row_stride : panels.tap_stride, spans_taps: false)
+  }
 
   static func == (left: WeightLayout, right: WeightLayout) -> Bool { od_layout_equal(left.handle, right.handle) }
 }

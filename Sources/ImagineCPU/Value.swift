@@ -44,6 +44,19 @@ struct Target {
 }
 
 extension ElementType {
+  /// Whether kernels compute from and to the format.
+  var isArithmetic: Bool { self == .float32 || self == .bfloat16 }
+
+  /// The format as kernels read it from files; nil for integers.
+  var stored: ck_stored? {
+    switch self {
+    case .float32: CK_STORED_F32
+    case .bfloat16: CK_STORED_BF16
+    case .float16: CK_STORED_F16
+    case .int32: nil
+    }
+  }
+
   /// The format kernels compute from and to.
   ///
   /// - Throws: `CPUBackendError` for integers, which only move.

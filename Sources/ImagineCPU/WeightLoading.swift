@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import ImagineGraph
 
 /// The weights a plan wants in memory, each in the form its operation reads: asked for one by one while the plan is
 /// made, then read and packed on all threads, one weight on each.
@@ -23,10 +24,13 @@ struct WeightLoading {
   /// - Throws: what reading the first of the weights that failed, in the order of the plan, threw.
   func run(threads: Int) throws {
     let progress = Progress()
+    // The largest first, so that the threads end at about the same time.
+    let order = requests.indices.sorted { requests[$0].weight.type.byteCount > requests[$1].weight.type.byteCount }
     DispatchQueue.concurrentPerform(iterations: min(threads, Self.maximumThreads, requests.count)) { _ in
       // Libraries that bring threads of their own stay on this one.
       ck_set_threads(1)
-      while let index = progress.next(of: requests.count) {
+      while let turn = progress.next(of: requests.count) {
+        let index = order[turn]
         do { _ = try requests[index].weight.address(in: requests[index].form) } catch { progress.fail(index, error) }
       }
     }

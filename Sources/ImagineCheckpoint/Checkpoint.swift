@@ -130,6 +130,10 @@ extension Checkpoint: WeightSource {
     try tensor(name).read(elements, of: count, as: type, into: destination)
   }
 
+  package func lend<Result>(
+    _ name: String, count: Int, _ body: (ElementType, UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result? { try tensor(name).lend(count: count, body) }
+
   private func tensor(_ name: String) throws -> CheckpointTensor {
     guard let tensor = tensors[name] else {
       throw CheckpointError(

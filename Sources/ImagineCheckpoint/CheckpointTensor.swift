@@ -52,6 +52,27 @@ package struct CheckpointTensor: Sendable {
     try read(0..<elementCount, of: destination.count / type.size, as: type, into: destination)
   }
 
+  /// Lends the elements as the file stores them, where it does so in a format of graphs and in the canonical order.
+  ///
+  /// - Parameter count: of the elements that the tensor is to have.
+  /// - Returns: what `body` returns; nil if they have to be read.
+  func lend<Result>(
+    count: Int, _ body: (ElementType, UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result? {
+    guard count == elementCount else { throw wrongCount(count) }
+    guard let type = dataType.elementType, part != .transposed, try scaleFactor() == nil else { return nil }
+    var result: Result?
+    try withStoredBytes(of: 0..<count) { result = try body(type, $0) }
+    return result
+  }
+
+  private func wrongCount(_ count: Int) -> CheckpointError {
+    CheckpointError(
+      .elementCountMismatch,
+      "The tensor \(quoted(source)) has \(elementCount) elements (shape \(shape)), but \(count) "
+        + "were expected: the file is damaged or of a model that is not supported.")
+  }
+
   /// Writes some of the converted elements into memory for exactly as many.
   ///
   /// - Parameter count: of the elements that the whole tensor is to have.
@@ -61,12 +82,7 @@ package struct CheckpointTensor: Sendable {
     let (needed, overflow) = elements.count.multipliedReportingOverflow(by: type.size)
     guard count == elementCount, elements.lowerBound >= 0, elements.upperBound <= count, !overflow,
       destination.count == needed
-    else {
-      throw CheckpointError(
-        .elementCountMismatch,
-        "The tensor \(quoted(source)) has \(elementCount) elements (shape \(shape)), but \(count) "
-          + "were expected: the file is damaged or of a model that is not supported.")
-    }
+    else { throw wrongCount(count) }
     do {
       try withStoredBytes(of: elements) { bytes in
         guard let factor = try scaleFactor() else {

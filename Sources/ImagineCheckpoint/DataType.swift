@@ -1,3 +1,5 @@
+internal import ImagineGraph
+
 /// A number format of safetensors files; all are little-endian.
 package enum DataType: String, Sendable, Hashable, CaseIterable {
   case float64 = "F64"
@@ -17,6 +19,17 @@ package enum DataType: String, Sendable, Hashable, CaseIterable {
   case float8E4M3 = "F8_E4M3"
   /// Bias 15, the upper half of a binary16, largest 57344.
   case float8E5M2 = "F8_E5M2"
+
+  /// The same format as graphs know it; nil where they know none.
+  var elementType: ElementType? {
+    switch self {
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    case .int32: .int32
+    case .float64, .int64, .int16, .int8, .uint64, .uint32, .uint16, .uint8, .bool, .float8E4M3, .float8E5M2: nil
+    }
+  }
 
   /// Bytes of one element.
   package var size: Int {

@@ -15,9 +15,24 @@ package protocol WeightSource: Sendable {
   func read(
     _ name: String, as type: ElementType, elements: Range<Int>, of count: Int,
     into destination: UnsafeMutableRawBufferPointer) throws
+
+  /// Lends a tensor of `count` elements, row-major in its canonical layout, as the source has it in memory anyway, so
+  /// that converting and packing can be one step.
+  ///
+  /// - Parameter body: takes the format and the elements, at any alignment; calls may be made from several threads.
+  /// - Returns: what `body` returns; nil if the tensor is not in memory in one of these formats and has to be `read`.
+  /// - Throws: when the tensor is absent or has another number of elements, and what `body` throws.
+  func lend<Result>(
+    _ name: String, count: Int, _ body: (ElementType, UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result?
 }
 
 extension WeightSource {
+  /// For sources that have no tensors in memory.
+  package func lend<Result>(
+    _ name: String, count: Int, _ body: (ElementType, UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result? { nil }
+
   /// For sources whose tensors are in memory anyway: through a copy of the whole.
   package func read(
     _ name: String, as type: ElementType, elements: Range<Int>, of count: Int,

@@ -37,6 +37,8 @@ ck_pool *ck_pool_create(unsigned threads);
 void ck_pool_destroy(ck_pool *pool);
 
 typedef enum { CK_F32, CK_BF16 } ck_type;
+// Formats that files store weights in; binary16 is only converted from.
+typedef enum { CK_STORED_F32, CK_STORED_BF16, CK_STORED_F16 } ck_stored;
 typedef enum { CK_IDENTITY, CK_SILU, CK_GELU, CK_QUICK_GELU } ck_activation;
 typedef enum { CK_ADD, CK_MULTIPLY } ck_binary_op;
 
@@ -58,6 +60,8 @@ typedef struct {
 void ck_widen(ck_device device, const uint16_t *x, float *out, size_t count);
 // Rounds to nearest, ties to even.
 void ck_narrow(ck_device device, const float *x, uint16_t *out, size_t count);
+// From what files store, at any alignment; rounds as ck_narrow does, and leaves the bits alone where both formats are one.
+void ck_convert(ck_device device, ck_stored from, const void *x, ck_type to, void *out, size_t count);
 void ck_activate(ck_device device, ck_type type, ck_activation activation, const void *x, void *out, size_t count);
 void ck_scale(ck_device device, ck_type type, float factor, const void *x, void *out, size_t count);
 // a and out are row-major of `rank` extents; b is read with `strides` (in elements; 0 repeats). The last stride is 0 or 1.
@@ -124,18 +128,39 @@ typedef struct {
   void *out;
 } ck_product;
 
+// Weights as they come: [out][in][kernel_height, kernel_width] at any alignment.
+typedef struct {
+  ck_stored type;
+  bool transposed;  // [in][out] instead, with a kernel of 1
+  const void *elements;
+} ck_plain_weights;
+
+// How weights are packed: in panels of `width` columns, pairs of neighbouring channels side by side if `group` is 2. The
+// element (out, in, tap) is found at
+//   out / width * panel + in / block * stretch + tap * tap_stride
+//     + in % block / group * width * group + out % width * group + in % group,
+// `block` being a multiple of `group`; out is padded to whole panels and in to whole blocks, with zeros.
+typedef struct {
+  size_t width, group, block;
+  size_t panel, stretch, tap;
+  bool spans_taps;  // in counts on from tap to tap: in + tap * channels takes its place, and tap adds nothing
+} ck_weight_layout;
+
+// Converts to `type` as ck_convert does, and packs. False, with nothing done, for a layout that is not packed so: columns that
+// are no multiple of the instruction set's vectors, or pairs of floats.
+bool ck_pack_as(
+  ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_type type, ck_weight_layout layout, void *packed);
+
 // Elements of packed weights: [panel][kernel_height, kernel_width, in][column], padded to whole panels.
 size_t ck_packed_weight_count(ck_device device, ck_product_shape shape);
-// Element (o, c, tap) is weights[o * strides[0] + c * strides[1] + tap * strides[2]].
-void ck_pack_weights(
-  ck_device device, ck_type type, ck_product_shape shape, const void *weights, const size_t strides[3], void *packed);
+// Converts to `type` as ck_convert does, and packs.
+void ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_type type, void *packed);
 
 // Whether there are products of bfloat16 by pairs: two neighbours along the depth are multiplied and added at once.
 bool ck_has_pairs(ck_device device);
 // Elements of bfloat16 weights packed for them: [panel][depth / 2][column][2], padded with zeros.
 size_t ck_packed_pair_count(ck_product_shape shape);
-void ck_pack_weight_pairs(
-  ck_device device, ck_product_shape shape, const void *weights, const size_t strides[3], void *packed);
+void ck_pack_weight_pairs(ck_device device, ck_product_shape shape, ck_plain_weights plain, void *packed);
 
 size_t ck_product_scratch_bytes(ck_device device);
 void ck_multiply(ck_device device, const ck_product *product, void *scratch);

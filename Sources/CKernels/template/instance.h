@@ -9,6 +9,8 @@
 #include "attention.h"
 #include "product.h"
 #include "winograd.h"
+#include "conversion.h"
+#include "packing.h"
 #ifdef CK_PAIR_TILE
 #include CK_PAIR_TILE
 #include "pairs.h"
@@ -17,6 +19,7 @@
 const ck_kernels CK_TABLE = {
   .widen = widen,
   .narrow = narrow,
+  .convert = convert,
   .activate = activate,
   .scale = scale,
   .binary = binary,
@@ -34,6 +37,8 @@ const ck_kernels CK_TABLE = {
   .least_rows = CK_ROWS / 3,
   .transform_image = transform_image,
   .multiply_winograd_panel = multiply_winograd_panel,
+  .lanes = CK_WIDTH,
+  .pack_panel = pack_panel,
 #ifdef CK_PAIR_TILE
   .pack_key_pairs = pack_key_pairs,
   .pack_value_pairs = pack_value_pairs,

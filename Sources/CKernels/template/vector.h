@@ -28,17 +28,21 @@ INLINE vf at_most(vf x, vf bound) {
 
 INLINE vf widened(vh bits) { return (vf)(__builtin_convertvector(bits, vu) << 16); }
 
-#ifdef CK_NATIVE_BF16
-#include <immintrin.h>
-INLINE vh narrowed(vf x) { return (vh)_mm512_cvtneps_pbh((__m512)x); }
-#else
-INLINE vh narrowed(vf x) {
+// The bits of the nearest bfloat16, ties to even, in the low half of each lane.
+INLINE vu narrow_bits(vf x) {
   const vu bits = (vu)x;
   const vu rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
   const vu quiet_nan = (vu){0} + 0x7fc0;
   const vu is_nan = (vu)(x != x);
-  return __builtin_convertvector((is_nan & quiet_nan) | (~is_nan & rounded), vh);
+  return (is_nan & quiet_nan) | (~is_nan & rounded);
 }
+
+#ifdef CK_NATIVE_BF16
+#include <immintrin.h>
+// The same but for numbers below the normal ones, which become 0.
+INLINE vh narrowed(vf x) { return (vh)_mm512_cvtneps_pbh((__m512)x); }
+#else
+INLINE vh narrowed(vf x) { return __builtin_convertvector(narrow_bits(x), vh); }
 #endif
 
 // Reading and writing element `i` onwards of a row of either type.

@@ -59,6 +59,17 @@ void od_layout_destroy(od_layout *layout);
 bool od_layout_equal(const od_layout *a, const od_layout *b);
 size_t od_layout_bytes(const od_layout *layout);
 
+// A layout in panels of `width` columns: element (out, in, row, tap of the row) is found at
+//   out / width * out_stride + in / channels * in_stride + row * row_stride + tap * tap_stride
+//     + in % channels / group * width * group + out % width * group + in % group.
+typedef struct {
+  size_t width, channels, group;
+  size_t out_stride, in_stride, row_stride, tap_stride;
+} od_panels;
+
+// False if the layout is of another kind.
+bool od_layout_panels(const od_layout *layout, od_panels *panels);
+
 // Brings weights from one layout into another.
 od_status od_repack(
   od_engine *engine, const od_layout *from, const void *source, const od_layout *to, void *target);

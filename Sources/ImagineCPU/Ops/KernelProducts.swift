@@ -30,7 +30,7 @@ extension PlanBuilder {
         product.weights = try stored.address(in: form)
       } else {
         let plain = try weight.address(in: frame)
-        device.pack(plain, weightType, shape, shape.checkpointStrides, pairs: product.pairs, into: frame.scratch)
+        device.pack(plain, weightType, shape, pairs: product.pairs, into: frame.scratch)
         product.weights = UnsafeRawPointer(frame.scratch)
       }
       ck_multiply(device, &product, frame.scratch + packedBytes.aligned)
@@ -58,7 +58,6 @@ extension PlanBuilder {
     var shape = ck_product_shape(weight: [columns, depth])
     (shape.images, shape.height, shape.width) = (1, 1, rows)
     (shape.out_height, shape.out_width) = (1, rows)
-    let strides = transposeB ? [depth, 1, 0] : [1, columns, 0]
     let pairs = ck_has_pairs(device) && type == CK_BF16
     let packedBytes = device.packedByteCount(shape, type, pairs: pairs).aligned
     reserveScratch(packedBytes + ck_product_scratch_bytes(device))
@@ -72,7 +71,7 @@ extension PlanBuilder {
       var product = product
       for matrix in 0..<matrices {
         let bMatrix = try b.address(in: frame) + matrix * depth * columns * size
-        device.pack(bMatrix, type, shape, strides, pairs: pairs, into: frame.scratch)
+        device.pack(bMatrix, type, shape, transposed: !transposeB, pairs: pairs, into: frame.scratch)
         product.x = try a.address(in: frame) + matrix * rows * depth * size
         product.weights = UnsafeRawPointer(frame.scratch)
         product.out = result.address(in: frame) + matrix * rows * columns * size
@@ -115,15 +114,17 @@ extension ck_device {
     pairs ? ck_packed_pair_count(shape) * 2 : ck_packed_weight_count(self, shape) * (type == CK_BF16 ? 2 : 4)
   }
 
-  /// Packs what is multiplied by; `strides` are those of `ck_pack_weights`.
+  /// Packs what is multiplied by: [out, in, ...], or [in, out] where it is `transposed`.
   fileprivate func pack(
-    _ plain: UnsafeRawPointer, _ type: ck_type, _ shape: ck_product_shape, _ strides: [Int], pairs: Bool,
+    _ elements: UnsafeRawPointer, _ type: ck_type, _ shape: ck_product_shape, transposed: Bool = false, pairs: Bool,
     into target: UnsafeMutableRawPointer
   ) {
+    let plain = ck_plain_weights(
+      type: type == CK_BF16 ? CK_STORED_BF16 : CK_STORED_F32, transposed: transposed, elements: elements)
     if pairs {
-      ck_pack_weight_pairs(self, shape, plain, strides, target)
+      ck_pack_weight_pairs(self, shape, plain, target)
     } else {
-      ck_pack_weights(self, type, shape, plain, strides, target)
+      ck_pack_weights(self, shape, plain, type, target)
     }
   }
 }

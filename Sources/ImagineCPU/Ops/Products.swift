@@ -95,10 +95,4 @@ extension ck_product_shape {
     (kernel_height, kernel_width) = weight.rank == 4 ? (weight[2], weight[3]) : (1, 1)
     stride = 1
   }
-
-  /// Distances between neighbours along out, in and the taps of the kernel in a checkpoint's layout.
-  var checkpointStrides: [Int] {
-    let taps = kernel_height * kernel_width
-    return [self.in * taps, taps, 1]
-  }
 }

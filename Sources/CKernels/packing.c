@@ -1,0 +1,66 @@
+#include "kernels.h"
+#include "parallel.h"
+
+#include <string.h>
+
+typedef struct {
+  ck_packing packing;
+  const ck_kernels *kernels;
+  size_t zeros;  // elements that end a panel
+} pack_job;
+
+static void pack_panels(void *context, unsigned thread, size_t begin, size_t end) {
+  const pack_job *job = context;
+  const size_t size = ck_element_size(job->packing.type), panel_bytes = job->packing.layout.panel * size;
+  for (size_t panel = begin; panel < end; panel++) {
+    job->kernels->pack_panel(&job->packing, panel);
+    if (job->zeros == 0) continue;
+    memset((char *)job->packing.packed + (panel + 1) * panel_bytes - job->zeros * size, 0, job->zeros * size);
+  }
+}
+
+bool ck_pack_as(
+  ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_type type, ck_weight_layout layout, void *packed
+) {
+  const bool known = layout.width > 0 && layout.width % device.kernels->lanes == 0 && layout.block > 0;
+  if (!known || (layout.group != 1 && (layout.group != 2 || type != CK_BF16 || layout.block % 2 != 0))) return false;
+  pack_job job = {
+    .packing = {.shape = shape, .plain = plain, .type = type, .layout = layout, .packed = packed},
+    .kernels = device.kernels,
+  };
+  ck_parallel(device, (shape.out + layout.width - 1) / layout.width, 1, pack_panels, &job);
+  return true;
+}
+
+size_t ck_packed_weight_count(ck_device device, ck_product_shape shape) {
+  return ck_round_up(shape.out, device.kernels->panel) * ck_product_depth(&shape);
+}
+
+void ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_type type, void *packed) {
+  const size_t width = device.kernels->panel;
+  const ck_weight_layout layout = {
+    .width = width, .group = 1, .block = 1, .panel = width * ck_product_depth(&shape), .stretch = width,
+    .tap = width * shape.in,
+  };
+  ck_pack_as(device, shape, plain, type, layout, packed);
+}
+
+bool ck_has_pairs(ck_device device) { return device.kernels->multiply_pair_block != NULL; }
+
+size_t ck_packed_pair_count(ck_product_shape shape) {
+  return ck_round_up(shape.out, CK_PAIR_STEP) * ck_round_up(ck_product_depth(&shape), CK_PAIR_STEP);
+}
+
+void ck_pack_weight_pairs(ck_device device, ck_product_shape shape, ck_plain_weights plain, void *packed) {
+  const size_t depth = ck_product_depth(&shape), padded = ck_round_up(depth, CK_PAIR_STEP);
+  const bool odd = shape.in % 2 != 0 && shape.kernel_height * shape.kernel_width > 1;
+  const ck_weight_layout layout = {
+    .width = CK_PAIR_PANEL, .group = 2, .block = 2, .panel = CK_PAIR_PANEL * padded, .stretch = 2 * CK_PAIR_PANEL,
+    .tap = CK_PAIR_PANEL * shape.in, .spans_taps = odd,
+  };
+  pack_job job = {
+    .packing = {.shape = shape, .plain = plain, .type = CK_BF16, .layout = layout, .packed = packed},
+    .kernels = device.kernels, .zeros = CK_PAIR_PANEL * (padded - ck_round_up(depth, 2)),
+  };
+  ck_parallel(device, ck_round_up(shape.out, CK_PAIR_STEP) / CK_PAIR_PANEL, 1, pack_panels, &job);
+}
