@@ -9,8 +9,10 @@ internal import Logging
 /// another.
 struct ModelRunner {
   let model: StableDiffusionModel
-  private let settings: RunnerSettings
-  private var places: ComputePlaces
+  let settings: RunnerSettings
+  var places: ComputePlaces
+  /// Whether networks keep to a budget and make room for each other; see `LowMemory`.
+  private var isFrugal = false
   private var footings: [Stage: (shape: Shape, footing: Footing)] = [:]
   private var textEncoder = PlannedComponent("text encoder")
   private var unet = PlannedComponent("UNet")
@@ -103,11 +105,11 @@ struct ModelRunner {
     _ run: (inout ModelRunner, Footing, PlanningContext) throws -> HostTensor
   ) throws -> HostTensor {
     let stage = ladder.stage
-    var footing = footing(of: stage, for: shape)
+    var footing = try footing(of: stage, for: shape)
     while true {
       do {
         if places.isDeviceLost, footing.place == .device { footing = footing.stepping(.processor) }
-        if footing.isAlone { dropOthers(than: stage) }
+        if footing.isAlone || isFrugal { dropOthers(than: stage) }
         let context = try context(for: footing)
         let result = try run(&self, footing, context)
         try requireFinite(result, stage)
@@ -143,21 +145,23 @@ struct ModelRunner {
 
   /// Where a stage begins: as it ended, if the shape is the same; of another shape only what does not hang on size is
   /// kept.
-  private func footing(of stage: Stage, for shape: Shape) -> Footing {
+  private mutating func footing(of stage: Stage, for shape: Shape) throws -> Footing {
     var fresh = Footing()
+    let known = footings[stage]
+    if let known, known.shape == shape { return known.footing }
     if stage == .decoding, settings.tiling == .always { fresh.tile = Ladder.modestTile }
-    guard let known = footings[stage] else { return fresh }
-    if known.shape == shape { return known.footing }
-    fresh.isWide = known.footing.isWide
+    if stage == .decoding, isFrugal, settings.tiling == .automatic { fresh.tile = try frugalTile(shape) }
+    fresh.isWide = known?.footing.isWide ?? false
     return fresh
   }
 
   private mutating func context(for footing: Footing) throws -> PlanningContext {
     let (backend, precision) = try places.opened(for: footing)
+    let limited = isFrugal ? (backend as? any MemoryAwareBackend)?.limited(to: settings.networkBytes) : nil
     return PlanningContext(
-      backend: backend,
+      backend: limited ?? backend,
       home: PlanningContext.Home(
-        place: footing.place, reopenings: places.reopenings, precision: precision.graph),
+        place: footing.place, reopenings: places.reopenings, precision: precision.graph, isFrugal: isFrugal),
       weights: settings.weights, log: settings.log)
   }
 
@@ -167,6 +171,18 @@ struct ModelRunner {
   }
 
   // MARK: Memory
+
+  /// Draws with little memory from now on, or as usual. Footings found the other way say nothing then.
+  mutating func setFrugal(_ isFrugal: Bool) {
+    guard self.isFrugal != isFrugal else { return }
+    self.isFrugal = isFrugal
+    footings = [:]
+  }
+
+  /// Bytes of weights in memory.
+  var weightBytes: Int {
+    textEncoder.weightBytes + unet.weightBytes + decoder.weightBytes + tiledDecoder.weightBytes
+  }
 
   private func isLoaded(_ stage: Stage) -> Bool {
     switch stage {

@@ -28,6 +28,10 @@ public actor Pipeline {
     public var threads: Int?
     /// Whether pictures are decoded in tiles.
     public var vaeTiling: VAETiling
+    /// Whether pictures are drawn with much less memory, which takes longer.
+    public var lowMemory: LowMemory
+    /// Whether pictures are drawn whatever memory is free. Otherwise those that would certainly not fit are refused.
+    public var ignoresMemory: Bool
     /// How a device with Vulkan multiplies; nil takes the best it has.
     public var vulkanTier: VulkanTier?
     /// Where the pipeline tells what it does, at level `debug`; nowhere unless given.
@@ -35,13 +39,15 @@ public actor Pipeline {
 
     public init(
       device: Device = .automatic, precision: Precision? = nil, threads: Int? = nil, vulkanTier: VulkanTier? = nil,
-      vaeTiling: VAETiling = .automatic,
+      vaeTiling: VAETiling = .automatic, lowMemory: LowMemory = .automatic, ignoresMemory: Bool = false,
       logger: Logger = Logger(label: "imagine") { _ in SwiftLogNoOpLogHandler() }
     ) {
       self.device = device
       self.precision = precision
       self.threads = threads
       self.vaeTiling = vaeTiling
+      self.lowMemory = lowMemory
+      self.ignoresMemory = ignoresMemory
       self.vulkanTier = vulkanTier
       self.logger = logger
     }
@@ -91,9 +97,10 @@ public actor Pipeline {
   ///   - opened: a complete model.
   ///   - device: in place of the one that the options name.
   ///   - freeMemory: bytes of the processor's memory that can be had; nil where that is not known.
+  ///   - networkBytes: what one network should not exceed with little memory.
   init(
     _ opened: OpenedModel, _ options: Options, on device: OpenedDevice,
-    freeMemory: @escaping @Sendable () -> Int? = SystemMemory.free
+    freeMemory: @escaping @Sendable () -> Int? = SystemMemory.free, networkBytes: Int = LowMemory.networkBytes
   ) throws {
     let scheduler = opened.model.configuration.scheduler
     training = try ImagineError.translating { try NoiseSchedule(scheduler) }
@@ -106,7 +113,8 @@ public actor Pipeline {
     runner = ModelRunner(
       opened.model,
       RunnerSettings(
-        weights: opened.weights, tiling: options.vaeTiling, log: options.logger, freeMemory: freeMemory),
+        weights: opened.weights, tiling: options.vaeTiling, lowMemory: options.lowMemory, networkBytes: networkBytes,
+        ignoresMemory: options.ignoresMemory, log: options.logger, freeMemory: freeMemory),
       on: ComputePlaces(device, precision: precision))
     thread = ComputeThread(name: "imagine")
   }
@@ -138,6 +146,31 @@ public actor Pipeline {
     return (method, try ImagineError.translating { try method.plan(steps: request.steps, training: training) })
   }
 
+  /// What a request will take of the processor's memory, stage by stage, and how much there is.
+  ///
+  /// It comes from the same plans that would draw it, and takes as long as planning: about a second. No weight is read.
+  /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would, and if the device has memory of its own.
+  public func estimate(_ request: GenerationRequest) throws -> RequestEstimate {
+    try validate(request)
+    return try ImagineError.translating {
+      let (forecast, free) = try runner.estimate(latents: latents(of: request), prompts: prompts(of: request))
+      return RequestEstimate(
+        size: request.size, device: deviceName, precision: precision.rawValue, stages: forecast.stages,
+        usesLowMemory: forecast.isFrugal, usesTiles: forecast.usesTiles, peakBytes: forecast.peakBytes, freeBytes: free)
+    }
+  }
+
+  /// The shape of one image's latents: [1, h, w, 4].
+  private nonisolated func latents(of request: GenerationRequest) -> Shape {
+    let reduction = configuration.vae.reduction
+    return [1, request.size.height / reduction, request.size.width / reduction, configuration.unet.inChannels]
+  }
+
+  /// How many prompts the UNet runs for at once.
+  private nonisolated func prompts(of request: GenerationRequest) -> Int {
+    Guidance(scale: request.guidanceScale).needsUnconditional ? 2 : 1
+  }
+
   /// Draws, reporting on the way. Cancelling the task that reads the events stops the work within one step.
   public nonisolated func generate(_ request: GenerationRequest) -> GenerationEvents {
     GenerationEvents { report in try await self.run(request, report) }
@@ -164,6 +197,7 @@ public actor Pipeline {
     let notify: @Sendable (String) -> Void = { report(.notice($0)) }
     for notice in prompts.notices { notify(notice) }
 
+    try runner.settleMemory(latents: latents(of: request), prompts: self.prompts(of: request), notify: notify)
     let guided = Guidance(scale: request.guidanceScale).needsUnconditional
     let context = try encode(prompts, guided: guided, notify: notify)
     for index in 0..<request.count {

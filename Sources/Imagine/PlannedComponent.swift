@@ -9,6 +9,8 @@ struct PlanningContext {
     /// How often the device was opened before.
     let reopenings: Int
     let precision: ImagineGraph.Precision
+    /// Whether networks keep to a budget there.
+    var isFrugal = false
   }
 
   let backend: any Backend
@@ -31,6 +33,9 @@ struct PlannedComponent {
   private var last: (key: AnyHashable, plan: any Plan)?
 
   init(_ name: String) { self.name = name }
+
+  /// Bytes of weights in memory.
+  var weightBytes: Int { weights?.byteCount ?? 0 }
 
   /// Whether it holds memory of a device.
   var isLoaded: Bool { weights != nil || last != nil }

@@ -5,6 +5,11 @@ internal import Logging
 struct RunnerSettings: Sendable {
   let weights: any WeightSource
   let tiling: VAETiling
+  var lowMemory = LowMemory.automatic
+  /// Bytes that one network should not exceed with little memory.
+  var networkBytes = LowMemory.networkBytes
+  /// Whether requests are drawn without looking at what is free.
+  var ignoresMemory = false
   let log: Logger
   /// Bytes of the processor's memory that can be had; nil where that is not known.
   let freeMemory: @Sendable () -> Int?

@@ -17,8 +17,10 @@ package enum CPUProducts: Sendable, Hashable {
 }
 
 /// Runs graphs on the processor, with kernels of this package and products of oneDNN.
-package struct CPUBackend: Backend {
+package struct CPUBackend: MemoryAwareBackend {
   private let machine: Machine
+  /// Bytes that a plan's weights and working memory should not exceed together; nil keeps all weights.
+  private var memoryLimit: Int?
 
   /// - Parameters:
   ///   - threads: of each run; by default all processors this process may use.
@@ -67,6 +69,19 @@ package struct CPUBackend: Backend {
       throw CPUBackendError("These weights belong to another backend; upload them to this one.")
     }
     let graph = try graph.optimized(for: supports)
-    return try machine.locked { _ in try PlanBuilder(graph, weights, machine).build() }
+    return try machine.locked { _ in try PlanBuilder(graph, weights, machine, limit: memoryLimit).build() }
+  }
+
+  package func memoryNeeds(of graph: Graph) throws -> MemoryNeeds {
+    let graph = try graph.optimized(for: supports), weights = CPUWeights(UnreadWeights(), machine)
+    return try machine.locked { _ in
+      try PlanBuilder(graph, weights, machine, limit: memoryLimit).memoryNeeds()
+    }
+  }
+
+  package func limited(to bytes: Int) -> any MemoryAwareBackend {
+    var limited = self
+    limited.memoryLimit = bytes
+    return limited
   }
 }

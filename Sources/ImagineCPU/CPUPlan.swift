@@ -24,10 +24,16 @@ package final class CPUPlan: PoisonablePlan, @unchecked Sendable {
   private let graph: Graph
   private let steps: [Step]
   private let outputs: [Value]
+  /// Of the weights that are not kept, which know it weakly.
+  private let stream: WeightStream?
   private let valueBytes: Int
   private let scratchBytes: Int
 
-  init(_ machine: Machine, _ graph: Graph, _ steps: [Step], outputs: [Value], valueBytes: Int, scratchBytes: Int) {
+  init(
+    _ machine: Machine, _ graph: Graph, _ steps: [Step], outputs: [Value], stream: WeightStream?, valueBytes: Int,
+    scratchBytes: Int
+  ) {
+    self.stream = stream
     self.machine = machine
     self.graph = graph
     self.steps = steps
@@ -35,6 +41,8 @@ package final class CPUPlan: PoisonablePlan, @unchecked Sendable {
     self.valueBytes = valueBytes
     self.scratchBytes = scratchBytes
   }
+
+  deinit { machine.releaseWorkspace() }
 
   /// Bytes for values between operations and for the operations' own needs.
   package var peakBytes: Int { valueBytes + scratchBytes }

@@ -53,6 +53,8 @@ final class StoredWeight: @unchecked Sendable {
   private let machine: Machine
   private let lock = NSLock()
   private var content: (form: Form, block: MemoryBlock)?
+  /// What reads the weight anew at each use, if it is not kept. Its plan holds it.
+  private weak var stream: WeightStream?
 
   init(_ path: String, _ type: TensorType, _ source: any WeightSource, _ machine: Machine) {
     self.path = path
@@ -70,11 +72,24 @@ final class StoredWeight: @unchecked Sendable {
     }
   }
 
+  /// From now on it is kept once it was read.
+  func stay() { lock.withLock { stream = nil } }
+
+  /// From now on it is read anew at each use.
+  func pass(through stream: WeightStream) {
+    lock.withLock {
+      self.stream = stream
+      content = nil
+    }
+  }
+
   /// The elements in a form. If another plan has wanted another form, that is let go and the weight read once more.
   ///
-  /// The memory stays valid until the next call with another form.
+  /// The memory stays valid until the next call with another form; of a weight that passes, until another that passes is
+  /// asked for.
   func address(in form: Form) throws -> UnsafeRawPointer {
     try lock.withLock {
+      if let stream { return try stream.address(of: self, in: form) }
       if let content, content.form == form { return UnsafeRawPointer(content.block.address) }
       content = nil
       let block = try read(in: form)
@@ -83,7 +98,8 @@ final class StoredWeight: @unchecked Sendable {
     }
   }
 
-  private func read(in form: Form) throws -> MemoryBlock {
+  /// A copy in a form, kept by nobody here.
+  func read(in form: Form) throws -> MemoryBlock {
     do { return try packed(in: form) } catch let error as CPUBackendError { throw error.within(path) }
   }
 
@@ -102,7 +118,9 @@ final class StoredWeight: @unchecked Sendable {
   private func packed(
     _ elements: UnsafeRawBufferPointer, _ format: ElementType, in form: Form
   ) throws -> MemoryBlock? {
-    guard let stored = format.stored, type.elementType.isArithmetic, let address = elements.baseAddress else { return nil }
+    guard let stored = format.stored, type.elementType.isArithmetic, let address = elements.baseAddress else {
+      return nil
+    }
     let device = machine.loadingDevice, target = try type.elementType.arithmetic
     let plain = ck_plain_weights(type: stored, transposed: false, elements: address)
     switch form {
@@ -132,6 +150,17 @@ final class StoredWeight: @unchecked Sendable {
       ck_convert(device, stored, address, target, converted.address, type.shape.count)
       try machine.engine.repack(converted.address, from: plainLayout, into: packed.address, as: layout)
       return packed
+    }
+  }
+
+  /// Bytes in a form, whether or not it has been read.
+  func byteCount(in form: Form) throws -> Int {
+    switch form {
+    case .plain: return type.byteCount
+    case .panels:
+      return ck_packed_weight_count(machine.loadingDevice, ck_product_shape(weight: type.shape)) * type.elementType.size
+    case .pairs: return ck_packed_pair_count(ck_product_shape(weight: type.shape)) * type.elementType.size
+    case .oneDNN(let layout, _): return layout.byteCount
     }
   }
 

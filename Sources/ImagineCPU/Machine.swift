@@ -36,6 +36,9 @@ final class Machine: @unchecked Sendable {
     }
   }
 
+  /// Gives working memory back to the system; the next run takes what it needs.
+  func releaseWorkspace() { lock.withLock { workspace.release() } }
+
   /// Runs `body` alone, with this backend's number of threads for every parallel region it starts.
   func locked<Result>(_ body: (Workspace) throws -> Result) rethrows -> Result {
     try lock.withLock {

@@ -1,29 +1,57 @@
 import Foundation
 
 /// A block of aligned memory, freed with its owner.
+///
+/// Large blocks are mappings of their own, so that the system has them back at once.
 final class MemoryBlock: @unchecked Sendable {
+  /// From this size on a block is a mapping.
+  private static let mappedBytes = 1 << 20
+  /// From this size on a block is asked for in large pages: fewer page faults and misses of the translation cache.
+  private static let largePagesBytes = 1 << 22
+  private static let largePage = 1 << 21
+
   let address: UnsafeMutableRawPointer
   let byteCount: Int
+  private let isMapped: Bool
 
   /// - Throws: `CPUBackendError` if the system has no such block; `purpose` completes the sentence.
   init(byteCount: Int, for purpose: String) throws {
-    var pointer: UnsafeMutableRawPointer?
-    // Large blocks can be backed by large pages.
-    let alignment = byteCount >= 1 << 22 ? 1 << 21 : 64
-    guard posix_memalign(&pointer, alignment, max(byteCount, 1)) == 0, let pointer else {
+    isMapped = byteCount >= Self.mappedBytes
+    guard let address = isMapped ? Self.mapping(byteCount) : Self.allocation(byteCount) else {
       throw CPUBackendError(
         "There is no memory for \(purpose): \(byteCount >> 20) MiB are needed. Use a smaller size, a smaller batch or "
           + "bfloat16.", isOutOfMemory: true)
     }
-    #if os(Linux)
-      // Large pages, where the system has them to give: fewer page faults and misses of the translation cache.
-      if alignment > 64 { madvise(pointer, byteCount, MADV_HUGEPAGE) }
-    #endif
-    address = pointer
+    self.address = address
     self.byteCount = byteCount
   }
 
-  deinit { free(address) }
+  private static func allocation(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    var pointer: UnsafeMutableRawPointer?
+    return posix_memalign(&pointer, 64, max(byteCount, 1)) == 0 ? pointer : nil
+  }
+
+  private static func mapping(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    let alignment = byteCount >= largePagesBytes ? largePage : 0
+    let (length, overflow) = byteCount.addingReportingOverflow(alignment)
+    guard !overflow, let start = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0),
+      start != MAP_FAILED
+    else { return nil }
+    guard alignment > 0 else { return start }
+    // What lies before the first large page goes back, and so does the rest behind the block.
+    let address = start.alignedUp(toMultipleOf: alignment), before = address - start
+    let page = Int(sysconf(Int32(_SC_PAGESIZE))), end = (byteCount + page - 1) / page * page
+    if before > 0 { munmap(start, before) }
+    if before + end < length { munmap(address + end, length - before - end) }
+    #if os(Linux)
+      madvise(address, byteCount, MADV_HUGEPAGE)
+    #endif
+    return address
+  }
+
+  deinit {
+    if isMapped { munmap(address, byteCount) } else { free(address) }
+  }
 
   var bytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: address, count: byteCount) }
 }
@@ -40,6 +68,8 @@ final class Workspace {
     block = larger
     return larger.address
   }
+
+  func release() { block = nil }
 }
 
 extension Int {

@@ -7,13 +7,16 @@ final class PlanBuilder {
   let machine: Machine
   private let weights: CPUWeights
   private let memory: MemoryPlan
+  /// Bytes that weights and working memory should not exceed together; nil keeps all weights.
+  private let limit: Int?
   /// The parameters that only products read, so that they can be packed.
   private let packable: Set<NodeID>
   private var values: [Value] = []
   private var scratchBytes = 0
-  private var loading = WeightLoading()
+  private var wanted = PlanWeights()
 
-  init(_ graph: Graph, _ weights: CPUWeights, _ machine: Machine) {
+  init(_ graph: Graph, _ weights: CPUWeights, _ machine: Machine, limit: Int?) {
+    self.limit = limit
     self.graph = graph
     self.weights = weights
     self.machine = machine
@@ -24,6 +27,25 @@ final class PlanBuilder {
   var device: ck_device { machine.device }
 
   func build() throws -> CPUPlan {
+    let steps = try steps(), threads = machine.capabilities.threads
+    let (loading, stream) = wanted.prepared(residency, threads: threads)
+    try loading.run(threads: threads)
+    return CPUPlan(
+      machine, graph, steps, outputs: graph.outputs.map { values[$0.index] }, stream: stream,
+      valueBytes: memory.byteCount.aligned, scratchBytes: scratchBytes)
+  }
+
+  /// What the plan would take, without reading a weight.
+  func memoryNeeds() throws -> MemoryNeeds {
+    _ = try steps()
+    return wanted.needs(residency, workingBytes: workingBytes, threads: machine.capabilities.threads)
+  }
+
+  private var workingBytes: Int { memory.byteCount.aligned + scratchBytes }
+
+  private var residency: WeightResidency { wanted.residency(room: limit.map { max($0 - workingBytes, 0) }) }
+
+  private func steps() throws -> [CPUPlan.Step] {
     var steps: [CPUPlan.Step] = []
     for id in graph.ids {
       let node = graph[id]
@@ -34,17 +56,14 @@ final class PlanBuilder {
         throw error.within(node.scope)
       }
     }
-    try loading.run(threads: machine.capabilities.threads)
-    return CPUPlan(
-      machine, graph, steps, outputs: graph.outputs.map { values[$0.index] }, valueBytes: memory.byteCount.aligned,
-      scratchBytes: scratchBytes)
+    return steps
   }
 
   /// Asks for working memory during one operation; offsets count from the frame's scratch.
   func reserveScratch(_ byteCount: Int) { scratchBytes = max(scratchBytes, byteCount.aligned) }
 
-  /// Asks for a weight in a form before the first run, not in the middle of it.
-  func load(_ weight: StoredWeight, in form: StoredWeight.Form) { loading.add(weight, form) }
+  /// Asks for a weight that products alone read, in a form: before the first run if it is kept, else at each run.
+  func load(_ weight: StoredWeight, in form: StoredWeight.Form) throws { try wanted.add(weight, form, mayPass: true) }
 
   /// Whether a node is a parameter that may lie in memory as oneDNN wants it.
   func isPackable(_ id: NodeID) -> Bool { packable.contains(id) }
@@ -53,7 +72,7 @@ final class PlanBuilder {
     let node = graph[id]
     if case .parameter(let path) = node.op {
       let weight = try weights.weight(path, node.type)
-      if !isPackable(id) { load(weight, in: .plain) }
+      if !isPackable(id) { try wanted.add(weight, .plain, mayPass: false) }
       return Value(type: node.type, location: .weight(weight))
     }
     if case .reshape = node.op {

@@ -11,7 +11,7 @@ struct WeightLoading {
   }
 
   /// Threads that load at once, at most: each holds a plain copy of its weight until that is packed.
-  private static let maximumThreads = 8
+  static let maximumThreads = 8
 
   private var requests: [Request] = []
 

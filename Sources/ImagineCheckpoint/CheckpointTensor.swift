@@ -83,6 +83,22 @@ package struct CheckpointTensor: Sendable {
     guard count == elementCount, elements.lowerBound >= 0, elements.upperBound <= count, !overflow,
       destination.count == needed
     else { throw wrongCount(count) }
+    // Piece by piece, so that neither the file's pages nor intermediate values are in memory for the whole tensor.
+    for start in stride(from: elements.lowerBound, to: elements.upperBound, by: Self.pieceLength) {
+      let piece = start..<min(start + Self.pieceLength, elements.upperBound)
+      let first = (start - elements.lowerBound) * type.size
+      try convert(
+        piece, to: type,
+        into: UnsafeMutableRawBufferPointer(rebasing: destination[first..<first + piece.count * type.size]))
+    }
+  }
+
+  /// Elements that are converted at once.
+  private static let pieceLength = 1 << 20
+
+  private func convert(
+    _ elements: Range<Int>, to type: ElementType, into destination: UnsafeMutableRawBufferPointer
+  ) throws {
     do {
       try withStoredBytes(of: elements) { bytes in
         guard let factor = try scaleFactor() else {

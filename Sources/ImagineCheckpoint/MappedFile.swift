@@ -50,15 +50,17 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
     bytes = UnsafeRawBufferPointer(start: start, count: size)
   }
 
+  /// Bytes around a touched one that Linux may bring into memory with it, where they are in its cache.
+  private static let faultAround = 1 << 16
+
   /// Lets the system take back the memory of bytes that will hardly be read again.
   ///
-  /// Pages of a mapped file count as the process's memory once they were touched. Reading them again later works, and
-  /// costs little while the file is in the system's cache.
+  /// Pages of a mapped file count as the process's memory once they were touched, and those around them that came with
+  /// them. Reading them again later works, and costs little while the file is in the system's cache.
   func release(_ range: Range<Int>) {
-    guard isMapped, let start = bytes.baseAddress else { return }
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let lower = (range.lowerBound + page - 1) / page * page, upper = range.upperBound / page * page
-    guard lower < upper else { return }
+    guard isMapped, let start = bytes.baseAddress, !range.isEmpty else { return }
+    let lower = range.lowerBound / Self.faultAround * Self.faultAround
+    let upper = min((range.upperBound + Self.faultAround - 1) / Self.faultAround * Self.faultAround, bytes.count)
     madvise(UnsafeMutableRawPointer(mutating: start + lower), upper - lower, MADV_DONTNEED)
   }
 

@@ -70,6 +70,16 @@ struct EngineOptions: ParsableArguments {
     })
   var vaeTiling: VAETiling?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      "Draw with much less memory, which takes longer: weights stay in the model's file as far as they do not fit, and "
+        + "pictures that are too large are decoded in tiles. Default: where memory asks for it."))
+  var lowMemory: Bool?
+
+  @Flag(help: "Draw even if the memory that is free is certainly too little.")
+  var ignoreMemory = false
+
   func validate() throws {
     if let threads, !(1...1024 ~= threads) {
       throw ValidationError("\(threads) threads are not possible: choose 1 to 1024.")
@@ -79,7 +89,8 @@ struct EngineOptions: ParsableArguments {
   func options(_ display: Display) -> Pipeline.Options {
     Pipeline.Options(
       device: device ?? .automatic, precision: precision, threads: threads, vulkanTier: vulkanTier,
-      vaeTiling: vaeTiling ?? .automatic,
+      vaeTiling: vaeTiling ?? .automatic, lowMemory: lowMemory.map { $0 ? .always : .never } ?? .automatic,
+      ignoresMemory: ignoreMemory,
       logger: Logger(label: "imagine") { _ in DisplayLogHandler(display) })
   }
 

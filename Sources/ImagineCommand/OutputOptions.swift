@@ -22,6 +22,12 @@ struct OutputOptions: ParsableArguments {
     completion: .file())
   var dumpTensors: String?
 
+  @Flag(help: "Draw nothing: print what memory the picture takes, stage by stage, and how much is free.")
+  var estimate = false
+
+  @Flag(help: "Print the estimate as JSON.")
+  var json = false
+
   @Flag(help: "Leave the settings out of the PNG file.")
   var noMetadata = false
 
@@ -32,6 +38,10 @@ struct OutputOptions: ParsableArguments {
   var verbose = false
 
   func validate() throws {
+    if json, !estimate { throw ValidationError("--json is for --estimate: give both or neither.") }
+    if estimate, prompts != nil || dumpTensors != nil {
+      throw ValidationError("--estimate is for one picture and draws none: leave out --prompts and --dump-tensors.")
+    }
     if quiet, verbose { throw ValidationError("--quiet and --verbose contradict each other: give one of them.") }
   }
 

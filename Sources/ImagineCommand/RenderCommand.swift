@@ -24,6 +24,7 @@ struct RenderCommand: AsyncParsableCommand {
         imagine "a lighthouse at dusk" -m v1-5.safetensors --size 512x768 -s 42 -o lighthouse.png
         imagine "a forest" --sampler "DPM++ 2M Karras" --steps 25 -b 4 -o forests
         imagine --prompts prompts.txt -o pictures
+        imagine --estimate --size 1024     shows what memory it takes
         imagine inspect v1-5.safetensors   shows what a model file holds
         imagine devices                    shows what can compute
         imagine bench                      measures how fast it does
@@ -48,7 +49,7 @@ struct RenderCommand: AsyncParsableCommand {
         "The prompt is \(words.count) words apart: put it in quotes, \"\(words.joined(separator: " "))\".")
     }
     let sources = [words.first, picture.prompt, output.prompts].compactMap { $0 }
-    if sources.isEmpty {
+    if sources.isEmpty, !output.estimate {
       throw ValidationError("There is nothing to draw: give a prompt, such as imagine \"a red house\".")
     }
     if sources.count > 1 {
@@ -65,10 +66,26 @@ struct RenderCommand: AsyncParsableCommand {
   func run() async throws {
     let display = Display(verbosity: output.verbosity)
     defer { display.close() }
+    guard !output.estimate else { return try await printEstimate(display) }
     let renderer = try Renderer(self, display)
     try await Interruption.handled(telling: display) {
       var renderer = renderer
       try await renderer.run()
     }
+  }
+
+  private func printEstimate(_ display: Display) async throws {
+    let pipeline = try await Pipeline.opened(engine.modelURL(), options: engine.options(display))
+    let request = picture.applied(to: pipeline.recommendedRequest(prompt: prompt ?? ""))
+    let estimate = try await pipeline.estimate(request)
+    try StandardOutput.write(output.json ? JSONText.of(estimate) : EstimateReport(estimate).text)
+  }
+}
+
+extension Pipeline {
+  /// - Parameter url: the model's file or folder; nil for the demonstration model.
+  static func opened(_ url: URL?, options: Options) async throws -> Pipeline {
+    if let url { return try await Pipeline(model: url, options: options) }
+    return try await .demonstration(options: options)
   }
 }

@@ -60,11 +60,7 @@ struct Renderer {
     }
     display.loading(url?.lastPathComponent ?? "the demonstration model")
     let start = ContinuousClock.now
-    let options = command.engine.options(display)
-    let pipeline =
-      if let url { try await Pipeline(model: url, options: options) } else {
-        try await Pipeline.demonstration(options: options)
-      }
+    let pipeline = try await Pipeline.opened(url, options: command.engine.options(display))
     display.detail("\(pipeline.report)")
     display.detail("device \(pipeline.deviceName), precision \(pipeline.precision.rawValue)")
     display.detail("opened in \(Wording.duration(start.duration(to: .now)))")

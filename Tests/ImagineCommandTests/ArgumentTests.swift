@@ -36,6 +36,19 @@ import Testing
     #expect(complaint(["x", "--vae-tiling", "sometimes"])?.contains("auto, always or never") == true)
   }
 
+  @Test func memory() throws {
+    func lowMemory(_ arguments: [String]) throws -> LowMemory {
+      try command(["x"] + arguments).engine.options(Display(verbosity: .errors)).lowMemory
+    }
+    #expect(try lowMemory([]) == .automatic)
+    #expect(try lowMemory(["--low-memory"]) == .always)
+    #expect(try lowMemory(["--no-low-memory"]) == .never)
+    #expect(try command(["x", "--ignore-memory"]).engine.options(Display(verbosity: .errors)).ignoresMemory)
+    #expect(try command(["--estimate"]).output.estimate)
+    #expect(complaint(["x", "--json"])?.contains("--estimate") == true)
+    #expect(complaint(["--estimate", "--prompts", "list"])?.contains("one picture") == true)
+  }
+
   @Test func whatIsNotGivenIsTheModelsOwn() throws {
     let request = try request([])
     #expect(request.size == Size(width: 64, height: 96))

@@ -36,6 +36,21 @@ struct ProgramTests {
     }
   }
 
+  @Test func estimatesWithoutDrawing() throws {
+    try inFolder { program in
+      let report = try program.run(["--estimate", "--device", "cpu"] + Self.small)
+      #expect(report.status == 0, "\(report.messages)")
+      for words in ["64x64", "text encoder", "UNet", "decoder", "the whole picture", "free:"] {
+        #expect(report.output.contains(words))
+      }
+      let json = try program.run(["--estimate", "--json", "--low-memory", "--device", "cpu"] + Self.small)
+      let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+      #expect(object?["usesLowMemory"] as? Bool == true)
+      #expect((object?["stages"] as? [Any])?.count == 3)
+      #expect(program.files.isEmpty)
+    }
+  }
+
   @Test func neverOverwrites() throws {
     try inFolder { program in
       let arguments = ["x", "-s", "1", "-q", "-o", "new/picture"] + Self.small

@@ -26,6 +26,9 @@ struct TiledDecoder {
   /// Whether it holds memory of a device.
   var isLoaded: Bool { beginning.isLoaded || components.contains(where: \.isLoaded) }
 
+  /// Bytes of weights in memory.
+  var weightBytes: Int { components.reduce(beginning.weightBytes) { $0 + $1.weightBytes } }
+
   mutating func drop() {
     beginning.drop()
     for index in components.indices { components[index].drop() }
@@ -45,16 +48,60 @@ struct TiledDecoder {
       for index in components.indices { components[index].dropPlan() }
     }
     var image = HostImage(try plan.onlyResult(["latents": latents]))
-    beginning.dropPlan()
+    if context.home.isFrugal { beginning.drop() } else { beginning.dropPlan() }
     var side = tile
     for (index, section) in sections.enumerated() {
-      let pass = SectionPass(section, image, side: side)
+      let pass = SectionPass(
+        section, height: image.height, width: image.width, channels: image.channels, side: side)
       try components[index].prepareWeights(context) { pass.trace(.result, $0) }
-      image = try pass.run(&components[index], context)
-      components[index].dropPlan()
+      image = try pass.run(image, &components[index], context)
+      if context.home.isFrugal { components[index].drop() } else { components[index].dropPlan() }
       side *= section.scale
     }
     return image.tensor
+  }
+}
+
+extension TiledDecoder {
+  /// What decoding takes, without reading a weight.
+  ///
+  /// - Parameters:
+  ///   - latents, tile: as for decoding.
+  ///   - dropsSections: whether the weights of a section are let go before the next.
+  /// - Returns: what the backend needs, the bytes of values on the host beside it, and the operations of all tiles.
+  func needs(
+    _ latents: Shape, tile: Int, _ backend: any MemoryAwareBackend, _ precision: ImagineGraph.Precision,
+    dropsSections: Bool
+  ) throws -> (needs: MemoryNeeds, hostBytes: Int, flops: Double) {
+    let start = GraphBuilder(precision: precision)
+    let beginning = try start.finish([vae.beginDecoding(start.input("latents", latents))])
+    var total = try backend.memoryNeeds(of: beginning)
+    var flops = beginning.cost.flops, hostBytes = 0, side = tile
+    guard var shape = beginning.outputs.first.map({ beginning[$0].type.shape }) else {
+      throw GraphError("the decoder's beginning had no result")
+    }
+    for section in sections {
+      let pass = SectionPass(section, height: shape[1], width: shape[2], channels: shape[3], side: side)
+      let result = try pass.graph(of: .result, precision)
+      let needs = try backend.memoryNeeds(of: result)
+      var widest = pass.windowBytes(of: result)
+      flops += result.cost.flops * Double(pass.tileCount)
+      for index in section.norms.indices where index > 0 || section.scale > 1 {
+        let graph = try pass.graph(of: .inputOfNorm(index), precision)
+        widest = max(widest, pass.windowBytes(of: graph))
+        flops += graph.cost.flops * Double(pass.tileCount)
+      }
+      let next = pass.shape(of: result)
+      hostBytes = max(hostBytes, (shape.count + next.count) * 4 + widest)
+      total.weightBytes =
+        dropsSections ? max(total.weightBytes, needs.weightBytes) : total.weightBytes + needs.weightBytes
+      total.workingBytes = max(total.workingBytes, needs.workingBytes)
+      total.passingBytes = max(total.passingBytes, needs.passingBytes)
+      shape = next
+      side *= section.scale
+    }
+    total.loadingBytes = max(total.loadingBytes, total.weightBytes)
+    return (total, hostBytes, flops)
   }
 }
 
@@ -81,16 +128,42 @@ private struct SectionPass {
   }
 
   private let section: DecoderSection
-  private let image: HostImage
+  private let height: Int, width: Int, channels: Int
   private let grid: TileGrid
 
-  init(_ section: DecoderSection, _ image: HostImage, side: Int) {
+  /// - Parameters:
+  ///   - height, width, channels: of the image that comes in.
+  ///   - side: of a tile.
+  init(_ section: DecoderSection, height: Int, width: Int, channels: Int, side: Int) {
     self.section = section
-    self.image = image
-    grid = TileGrid(height: image.height, width: image.width, side: side, reach: section.reach)
+    self.height = height
+    self.width = width
+    self.channels = channels
+    grid = TileGrid(height: height, width: width, side: side, reach: section.reach)
   }
 
-  func run(_ component: inout PlannedComponent, _ context: PlanningContext) throws -> HostImage {
+  var tileCount: Int { grid.tiles.count }
+
+  func graph(of output: Output, _ precision: ImagineGraph.Precision) throws -> Graph {
+    let builder = GraphBuilder(precision: precision)
+    return try builder.finish([trace(output, builder)])
+  }
+
+  /// Bytes of one window on the host, as it goes into a graph and as it comes out.
+  func windowBytes(of graph: Graph) -> Int {
+    let ends = graph.inputs.map(\.type) + graph.outputs.map { graph[$0].type }
+    return ends.reduce(0) { $0 + $1.shape.count * 4 }
+  }
+
+  /// The shape of the whole image that comes out, from that of a window.
+  func shape(of result: Graph) -> Shape {
+    let channels = result.outputs.first.map { result[$0].type.shape.last } ?? 0
+    return [1, height * section.scale, width * section.scale, channels]
+  }
+
+  func run(
+    _ image: HostImage, _ component: inout PlannedComponent, _ context: PlanningContext
+  ) throws -> HostImage {
     var norms: [String: HostTensor] = [:]
     for (index, norm) in section.norms.enumerated() {
       let weight = try context.weights.values(of: norm.weight), bias = try context.weights.values(of: norm.bias)
@@ -98,7 +171,7 @@ private struct SectionPass {
       if index == 0, section.scale == 1 {
         statistics.add(image)
       } else {
-        try forEachTile(.inputOfNorm(index), norms, &component, context) { tile, values in
+        try forEachTile(of: image, .inputOfNorm(index), norms, &component, context) { tile, values in
           statistics.add(tile, of: values, scale: section.scale)
         }
       }
@@ -107,7 +180,7 @@ private struct SectionPass {
       norms["shift \(index)"] = HostTensor([1, 1, 1, weight.count], shift)
     }
     var result: HostImage?
-    try forEachTile(.result, norms, &component, context) { tile, values in
+    try forEachTile(of: image, .result, norms, &component, context) { tile, values in
       if result == nil {
         result = HostImage(
           height: image.height * section.scale, width: image.width * section.scale, channels: values.shape[3])
@@ -119,8 +192,8 @@ private struct SectionPass {
   }
 
   private func forEachTile(
-    _ output: Output, _ norms: [String: HostTensor], _ component: inout PlannedComponent, _ context: PlanningContext,
-    _ use: (TileGrid.Tile, HostTensor) -> Void
+    of image: HostImage, _ output: Output, _ norms: [String: HostTensor], _ component: inout PlannedComponent,
+    _ context: PlanningContext, _ use: (TileGrid.Tile, HostTensor) -> Void
   ) throws {
     let plan = try component.plan(for: Key(height: grid.height, width: grid.width, output: output), context) {
       trace(output, $0)
@@ -139,7 +212,7 @@ private struct SectionPass {
   func trace(_ output: Output, _ builder: GraphBuilder) -> Tensor {
     var index = 0
     var wanted: Tensor?
-    let result = section(builder.input("x", [1, grid.height, grid.width, image.channels])) { norm, x in
+    let result = section(builder.input("x", [1, grid.height, grid.width, channels])) { norm, x in
       defer { index += 1 }
       let exact = x.cast(to: .float32)
       if output == .inputOfNorm(index) { wanted = exact }

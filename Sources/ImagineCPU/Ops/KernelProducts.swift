@@ -17,7 +17,7 @@ extension PlanBuilder {
     let packedBytes: Int
     let stored: StoredWeight?
     if request.isPackable, case .weight(let parameter) = weight.location {
-      load(parameter, in: form)
+      try load(parameter, in: form)
       (stored, packedBytes) = (parameter, 0)
     } else {
       (stored, packedBytes) = (nil, device.packedByteCount(shape, weightType, pairs: product.pairs))

@@ -35,7 +35,7 @@ extension PlanBuilder {
       product = other
     }
     let form = StoredWeight.Form.oneDNN(product.weightLayout, plain: try WeightLayout(plain: shape))
-    load(weight, in: form)
+    try load(weight, in: form)
     return (product, form)
   }
 }

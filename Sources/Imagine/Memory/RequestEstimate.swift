@@ -1,0 +1,31 @@
+/// What a request will take, stage by stage, as planned before any weight is read.
+public struct RequestEstimate: Sendable, Hashable, Encodable {
+  /// One network at work.
+  public struct Stage: Sendable, Hashable, Encodable {
+    /// `text encoder`, `UNet` or `decoder`.
+    public let name: String
+    /// Bytes of the network's weights in memory. What passes through from the file at each use is not among them.
+    public let weightBytes: Int
+    /// Bytes for everything between the weights and the result, what passes through included.
+    public let workingBytes: Int
+    /// The most memory of the process while the stage is at work, in bytes: with the program, its libraries, and what
+    /// earlier stages have left.
+    public let peakBytes: Int
+    /// Floating-point operations of one run; of a step for the UNet, of the whole picture for the decoder.
+    public let flops: Double
+  }
+
+  public let size: Size
+  public let device: String
+  /// The number format, such as `bf16`.
+  public let precision: String
+  public let stages: [Stage]
+  /// Whether weights stay in the file as far as they do not fit; see `LowMemory`.
+  public let usesLowMemory: Bool
+  /// Whether the picture is decoded in tiles.
+  public let usesTiles: Bool
+  /// The most memory of the process at any time, in bytes.
+  public let peakBytes: Int
+  /// Bytes that this process can still get; nil where that is not known.
+  public let freeBytes: Int?
+}

@@ -1,0 +1,70 @@
+import ImagineGraph
+
+/// The weights that a plan reads, each in the form its operation wants, in the order of the plan.
+struct PlanWeights {
+  private struct Request {
+    let weight: StoredWeight
+    let form: StoredWeight.Form
+    let byteCount: Int
+    let mayPass: Bool
+  }
+
+  private var requests: [Request] = []
+
+  /// - Parameter mayPass: whether the one operation that reads the weight asks for it at each run.
+  mutating func add(_ weight: StoredWeight, _ form: StoredWeight.Form, mayPass: Bool) throws {
+    guard !requests.contains(where: { $0.weight === weight && $0.form == form }) else { return }
+    let byteCount = try weight.byteCount(in: form)
+    requests.append(Request(weight: weight, form: form, byteCount: byteCount, mayPass: mayPass))
+  }
+
+  /// Which of them stay in memory.
+  ///
+  /// - Parameter room: bytes for all of them; nil keeps all.
+  func residency(room: Int?) -> WeightResidency {
+    WeightResidency(
+      requests.map { request in
+        WeightResidency.Weight(
+          packedBytes: request.byteCount, plainBytes: request.form == .plain ? 0 : request.weight.type.byteCount,
+          mayPass: request.mayPass)
+      }, room: room)
+  }
+
+  /// What is to be read before the first run, and what passes at each run; weights that were kept or passed otherwise
+  /// are told.
+  func prepared(_ residency: WeightResidency, threads: Int) -> (loading: WeightLoading, stream: WeightStream?) {
+    var loading = WeightLoading(), entries: [WeightStream.Entry] = []
+    for (index, request) in requests.enumerated() {
+      if residency.kept.contains(index) {
+        request.weight.stay()
+        loading.add(request.weight, request.form)
+      } else {
+        entries.append(
+          WeightStream.Entry(weight: request.weight, form: request.form, byteCount: request.byteCount))
+      }
+    }
+    guard !entries.isEmpty else { return (loading, nil) }
+    let stream = WeightStream(entries, capacity: residency.batchBytes, threads: threads)
+    for entry in entries { entry.weight.pass(through: stream) }
+    return (loading, stream)
+  }
+
+  func needs(_ residency: WeightResidency, workingBytes: Int, threads: Int) -> MemoryNeeds {
+    var held = 0, loading = 0
+    for (index, request) in requests.enumerated() where residency.kept.contains(index) {
+      held += request.byteCount
+      // Each thread holds a plain copy of its weight until that is packed.
+      let plain = request.form == .plain ? 0 : request.weight.type.byteCount
+      loading = max(loading, held + min(threads, WeightLoading.maximumThreads) * plain)
+    }
+    return MemoryNeeds(
+      weightBytes: held, passingBytes: residency.passingBytes, workingBytes: workingBytes, loadingBytes: loading)
+  }
+}
+
+/// Stands for weights whose values do not matter.
+struct UnreadWeights: WeightSource {
+  func read(_ name: String, as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws {
+    throw CPUBackendError("\(name) was to be read while memory was only counted.")
+  }
+}

@@ -1,0 +1,33 @@
+/// The memory that running a graph takes, known before any of its weights is read.
+package struct MemoryNeeds: Sendable, Hashable {
+  /// Bytes of the weights that are held from the first run to the last.
+  package var weightBytes: Int
+  /// Bytes that the other weights pass through on their way from the file: read and packed at each use.
+  package var passingBytes: Int
+  /// Bytes of working memory for values between operations and for the operations' own needs.
+  package var workingBytes: Int
+  /// Bytes held at once at most while weights are read, before the first run.
+  package var loadingBytes: Int
+
+  package init(weightBytes: Int, passingBytes: Int, workingBytes: Int, loadingBytes: Int) {
+    self.weightBytes = weightBytes
+    self.passingBytes = passingBytes
+    self.workingBytes = workingBytes
+    self.loadingBytes = loadingBytes
+  }
+
+  /// Bytes held at once at most.
+  package var peakBytes: Int { max(loadingBytes, weightBytes + passingBytes + workingBytes) }
+}
+
+/// A backend in the process's own memory, which can say beforehand how much of it a graph takes, and make do with less.
+package protocol MemoryAwareBackend: Backend {
+  /// What planning and running a graph will take. Nothing is read, and only a little is allocated.
+  func memoryNeeds(of graph: Graph) throws -> MemoryNeeds
+
+  /// The same backend for networks that should not take more than so many bytes each.
+  ///
+  /// What of the weights is beyond that is read and packed again at each use; working memory cannot be limited. The
+  /// results are the same.
+  func limited(to bytes: Int) -> any MemoryAwareBackend
+}

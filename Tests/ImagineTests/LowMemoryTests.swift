@@ -1,0 +1,172 @@
+import ImagineCPU
+import ImagineGraph
+import ImagineModels
+import Testing
+
+@testable import Imagine
+
+@Suite struct LowMemoryTests {
+  private static let request: GenerationRequest = {
+    var request = GenerationRequest(
+      prompt: "a red house under a yellow sun", size: Size(width: 128, height: 128), steps: 2, guidanceScale: 4)
+    request.seed = 42
+    return request
+  }()
+
+  /// The demonstration model on the processor.
+  private func pipeline(
+    _ lowMemory: LowMemory = .automatic, tiling: VAETiling = .automatic, precision: Imagine.Precision = .float32,
+    free: Int? = nil, ignoresMemory: Bool = false, networkBytes: Int = LowMemory.networkBytes
+  ) throws -> Pipeline {
+    try Pipeline(
+      OpenedModel.demonstration(),
+      Pipeline.Options(
+        precision: precision, vaeTiling: tiling, lowMemory: lowMemory, ignoresMemory: ignoresMemory),
+      on: OpenedDevice(try CPUBackend(threads: 2), name: "the processor", preferredPrecision: precision),
+      freeMemory: { free }, networkBytes: networkBytes)
+  }
+
+  private func draw(_ pipeline: Pipeline) async throws -> (image: GeneratedImage?, notices: [String]) {
+    var image: GeneratedImage?, notices: [String] = []
+    for try await event in pipeline.generate(Self.request) {
+      switch event {
+      case .notice(let notice): notices.append(notice)
+      case .image(let drawn): image = drawn
+      case .step: break
+      }
+    }
+    return (image, notices)
+  }
+
+  @Test(arguments: [Imagine.Precision.float32, .bfloat16])
+  func thePictureIsTheSame(_ precision: Imagine.Precision) async throws {
+    let usual = try await draw(pipeline(.never, tiling: .never, precision: precision)).image
+    let frugal = try pipeline(.always, tiling: .never, precision: precision, networkBytes: 1)
+    for _ in 0..<2 { #expect(try await draw(frugal).image?.pixels == usual?.pixels) }
+  }
+
+  @Test func tilesAreTakenWhereTheWholeDoesNotFitTheBudget() async throws {
+    let whole = try await pipeline(.always).estimate(Self.request)
+    #expect(whole.usesLowMemory && !whole.usesTiles)
+    // Too large for the whole, and for tiles of 128 or 64 positions, which are none in a picture of 16.
+    var large = Self.request
+    large.size = Size(width: 512, height: 512)
+    let tiled = try await pipeline(.always, networkBytes: 10_000_000).estimate(large)
+    #expect(tiled.usesLowMemory && tiled.usesTiles)
+    let never = try await pipeline(.always, tiling: .never, networkBytes: 10_000_000).estimate(large)
+    #expect(!never.usesTiles)
+  }
+
+  @Test func anEstimateCountsEveryWeightAndIsLessWithLittleMemory() async throws {
+    let opened = try OpenedModel.demonstration()
+    let full = try await pipeline(.never).estimate(Self.request)
+    #expect(full.stages.map(\.name) == ["text encoder", "UNet", "decoder"])
+    let elements = opened.model.parameters.filter { !$0.key.hasPrefix("vae.encoder") && !$0.key.hasPrefix("vae.quant") }
+      .values.reduce(0) { $0 + $1.count }
+    let bytes = full.stages.reduce(0) { $0 + $1.weightBytes }
+    // Packing pads.
+    #expect(bytes >= elements * 4 && Double(bytes) < Double(elements) * 4 * 1.1)
+    #expect(full.peakBytes == full.stages.map(\.peakBytes).max())
+
+    let low = try await pipeline(.always, networkBytes: 1).estimate(Self.request)
+    #expect(zip(low.stages, full.stages).allSatisfy { $0.weightBytes < $1.weightBytes })
+    #expect(low.stages[1].flops == full.stages[1].flops)
+    #expect(low.freeBytes == nil)
+  }
+
+  @Test func anEstimateHasWhatThePlansHave() async throws {
+    let model = try OpenedModel.demonstration().model, backend = try CPUBackend(threads: 2)
+    let graph = try model.denoiserGraph(latents: [2, 16, 16, 4], precision: .float32)
+    let weights = try backend.upload(OpenedModel.demonstration().weights, for: graph)
+    let plan = try backend.plan(graph, weights: weights)
+    let unet = try await pipeline(.never).estimate(Self.request).stages[1]
+    #expect(unet.weightBytes == weights.byteCount)
+    #expect(unet.workingBytes == plan.peakBytes)
+    #expect(unet.flops == graph.cost.flops)
+  }
+
+  @Test func aDeviceWithMemoryOfItsOwnIsNotEstimated() async throws {
+    let rig = try await FailingRig()
+    let error = await #expect(throws: ImagineError.self) { try await rig.pipeline.estimate(TinyModel.request) }
+    #expect(error?.code == .invalidRequest && error?.message.contains("--device cpu") == true)
+  }
+
+  @Test func impossibleRequestsAreNotEstimated() async throws {
+    var request = Self.request
+    request.size.width = 65
+    await #expect(throws: ImagineError.self) { try await pipeline().estimate(request) }
+  }
+
+  // MARK: What is free
+
+  @Test func thePipelineTurnsToLittleMemoryByItself() async throws {
+    let full = try await pipeline(.never).estimate(Self.request).peakBytes
+    let low = try await pipeline(.always, networkBytes: 1).estimate(Self.request).peakBytes
+    let free = (full + low) / 2
+    let (image, notices) = try await draw(pipeline(free: free, networkBytes: 1))
+    #expect(notices.count == 1 && notices.first?.contains("--no-low-memory") == true)
+    #expect(try await pipeline(free: free, networkBytes: 1).estimate(Self.request).usesLowMemory)
+    let usual = try await draw(pipeline(.never, free: full * 2))
+    #expect(usual.notices.isEmpty)
+    // In tiles the picture may differ by a rounding.
+    let worst = zip(try #require(image).pixels, try #require(usual.image).pixels).map { abs(Int($0) - Int($1)) }.max()
+    #expect(try #require(worst) <= 1)
+    // Refused, it is at the very edge drawn with a warning.
+    let warned = try await draw(pipeline(.never, free: free))
+    #expect(warned.image != nil && warned.notices.first?.contains("--low-memory") == true)
+  }
+
+  @Test func whatCertainlyDoesNotFitIsRefusedUnlessForced() async throws {
+    for lowMemory in LowMemory.allCases {
+      let error = await #expect(throws: ImagineError.self) { try await draw(pipeline(lowMemory, free: 1_000_000)) }
+      #expect(error?.code == .outOfMemory)
+      #expect(error?.message.contains("--ignore-memory") == true)
+      #expect(error?.message.contains("--low-memory") == (lowMemory == .never))
+      let forced = try await draw(pipeline(lowMemory, tiling: .never, free: 1_000_000, ignoresMemory: true))
+      #expect(forced.image != nil && forced.notices.isEmpty)
+    }
+    // Where nothing is known, nothing is refused.
+    #expect(try await draw(pipeline(free: nil)).notices.isEmpty)
+  }
+
+  // MARK: Decisions
+
+  private func decision(_ full: Int?, _ frugal: Int?, free: Int) -> MemoryDecision {
+    MemoryDecision(full: full, frugal: frugal, free: free, advice: ["a smaller size"])
+  }
+
+  @Test func decisions() {
+    let gigabyte = 1_000_000_000
+    #expect(decision(2 * gigabyte, gigabyte, free: 2 * gigabyte) == decision(2 * gigabyte, nil, free: 3 * gigabyte))
+    #expect(!decision(2 * gigabyte, gigabyte, free: 2 * gigabyte).isFrugal)
+
+    let turned = decision(2_540_000_000, 700_000_000, free: 1_960_000_000)
+    #expect(turned.isFrugal && turned.refusal == nil)
+    #expect(turned.notice?.contains("2.5 GB") == true && turned.notice?.contains("2.0 GB are free") == true)
+
+    // Between what is free and a quarter more: a warning.
+    let tight = decision(2 * gigabyte, nil, free: 1_700_000_000)
+    #expect(!tight.isFrugal && tight.refusal == nil && tight.notice?.contains("a smaller size or --low-memory") == true)
+    let hopeless = decision(2 * gigabyte, nil, free: 1_500_000_000)
+    #expect(hopeless.notice == nil && hopeless.refusal?.contains("2.0 GB") == true)
+
+    // Neither fits: the smaller one is tried.
+    let smaller = decision(4 * gigabyte, 2 * gigabyte, free: 1_700_000_000)
+    #expect(smaller.isFrugal && smaller.refusal == nil && smaller.notice != nil)
+    #expect(decision(nil, gigabyte, free: gigabyte).notice == nil)
+    #expect(decision(nil, gigabyte, free: gigabyte).isFrugal)
+    #expect(decision(nil, 2 * gigabyte, free: gigabyte).refusal != nil)
+  }
+
+  @Test func controlGroupsLimitWhatIsFree() {
+    let group = ControlGroup(
+      maximum: "1000000\n", current: "700000\n", statistics: "anon 1\ninactive_file 200000\nactive_file 50000\n")
+    #expect(group.free == 550_000)
+    #expect(ControlGroup(maximum: "max\n", current: "7\n").free == nil)
+    #expect(ControlGroup(maximum: "10\n", current: "700\n").free == 0)
+    #expect(ControlGroup(maximum: "10\n").free == nil)
+    #expect(ControlGroup(maximum: "-5\n", current: "1\n").free == nil)
+    #expect(ControlGroup(maximum: "1000\n", current: "9\n", statistics: "inactive_file x\n").free == 991)
+    #expect(ControlGroup(maximum: "99999999999999999999\n", current: "1\n").free == nil)
+  }
+}
