@@ -41,7 +41,7 @@ extension PlanBuilder {
   func winogradProduct(_ request: ProductRequest) throws -> Kernel? {
     guard case .weight(let weight) = request.weight.location else { return nil }
     let device = device, template = try request.kernelProduct
-    load(weight, in: .panels)
+    try load(weight, in: .panels)
     reserveScratch(ck_winograd_scratch_bytes(device, request.shape))
     return { frame in
       var product = try template.reading(request, in: frame)
