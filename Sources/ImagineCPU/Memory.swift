@@ -8,17 +8,13 @@ final class MemoryBlock: @unchecked Sendable {
   /// - Throws: `CPUBackendError` if the system has no such block; `purpose` completes the sentence.
   init(byteCount: Int, for purpose: String) throws {
     var pointer: UnsafeMutableRawPointer?
-    // Large blocks can be backed by large pages.
+    // A page and more: large blocks can then be backed by large pages.
     let alignment = byteCount >= 1 << 22 ? 1 << 21 : 64
     guard posix_memalign(&pointer, alignment, max(byteCount, 1)) == 0, let pointer else {
       throw CPUBackendError(
         "There is no memory for \(purpose): \(byteCount >> 20) MiB are needed. Use a smaller size, a smaller batch or "
           + "bfloat16.", isOutOfMemory: true)
     }
-    #if os(Linux)
-      // Large pages, where the system has them to give: fewer page faults and misses of the translation cache.
-      if alignment > 64 { madvise(pointer, byteCount, MADV_HUGEPAGE) }
-    #endif
     address = pointer
     self.byteCount = byteCount
   }
@@ -37,6 +33,10 @@ final class Workspace {
     if let block, block.byteCount >= byteCount { return block.address }
     block = nil
     let larger = try MemoryBlock(byteCount: byteCount, for: "the values between operations")
+    #if os(Linux)
+      // Large pages, where the system has them to give: fewer page faults and misses of the translation cache.
+      madvise(larger.address, byteCount, MADV_HUGEPAGE)
+    #endif
     block = larger
     return larger.address
   }
