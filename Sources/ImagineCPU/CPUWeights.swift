@@ -102,7 +102,9 @@ final class StoredWeight: @unchecked Sendable {
   private func packed(
     _ elements: UnsafeRawBufferPointer, _ format: ElementType, in form: Form
   ) throws -> MemoryBlock? {
-    guard let stored = format.stored, type.elementType.isArithmetic, let address = elements.baseAddress else { return nil }
+    guard let stored = format.stored, type.elementType.isArithmetic, let address = elements.baseAddress else {
+      return nil
+    }
     let device = machine.loadingDevice, target = try type.elementType.arithmetic
     let plain = ck_plain_weights(type: stored, transposed: false, elements: address)
     switch form {
@@ -136,6 +138,8 @@ final class StoredWeight: @unchecked Sendable {
   }
 
   private func block(_ byteCount: Int) throws -> MemoryBlock {
+    // In small pages: where a virtual machine gives its free memory back to the host, large pages are what the host has to
+    // fetch and clear anew, which takes many times what small pages from the machine's own stock do.
     try MemoryBlock(byteCount: byteCount, for: "its elements")
   }
 }
