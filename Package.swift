@@ -85,7 +85,11 @@ let package = Package(
     tests("ImagineImageTests", ["ImagineImage"]),
     tests("ImagineCheckpointTests", ["ImagineCheckpoint"]),
     tests(
-      "ImagineBackendTests", ["ImagineReference", "ImagineCPU", "ImagineVulkan", "ImagineTesting", "CVulkan"]),
+      "ImagineBackendTests",
+      [
+        "ImagineReference", "ImagineCPU", "ImagineVulkan", "ImagineTesting", "ImagineGraph", "CKernels", "COneDNNShim",
+        "CVulkan",
+      ]),
     tests(
       "ImagineModelsTests",
       [

@@ -1,6 +1,7 @@
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include <sched.h>
+#include <sys/syscall.h>
 #endif
 
 #include "include/CKernels.h"
@@ -19,6 +20,17 @@ static bool saves(unsigned long long mask) {
   return (enabled & mask) == mask;
 }
 
+#if defined(__linux__)
+// Linux gives a process tile registers only where it has asked for them; without, the first tile instruction would end it.
+// For all threads of the process.
+static bool may_use_tiles(void) {
+  const long request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+}
+#else
+static bool may_use_tiles(void) { return false; }
+#endif
+
 uint32_t ck_cpu_features(void) {
   unsigned a, b, c, d;
   const unsigned osxsave = 1u << 27;
@@ -32,7 +44,7 @@ uint32_t ck_cpu_features(void) {
   const unsigned f_dq_bw_vl = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
   if ((b & f_dq_bw_vl) != f_dq_bw_vl || !saves(vectors | masks_and_wide_vectors)) return features;
   features |= CK_AVX512;
-  const bool amx = (d & (1u << 22)) && (d & (1u << 24)) && saves(tiles);
+  const bool amx = (d & (1u << 22)) && (d & (1u << 24)) && saves(tiles) && may_use_tiles();
   if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a & (1u << 5))) return features;
   return features | CK_AVX512_BF16 | (amx ? CK_AMX_BF16 : 0);
 }

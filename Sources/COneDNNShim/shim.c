@@ -47,6 +47,15 @@ int od_version(void) {
   return version->major * 10000 + version->minor * 100 + version->patch;
 }
 
+void od_limit_isa(od_isa isa) {
+  static const dnnl_cpu_isa_t limits[] = {
+    [OD_ISA_BASELINE] = dnnl_cpu_isa_sse41, [OD_ISA_AVX2] = dnnl_cpu_isa_avx2,
+    [OD_ISA_AVX512] = dnnl_cpu_isa_avx512_core, [OD_ISA_AVX512_BF16] = dnnl_cpu_isa_avx512_core_bf16,
+    [OD_ISA_AMX] = dnnl_cpu_isa_avx512_core_amx,
+  };
+  dnnl_set_max_cpu_isa(limits[isa]);
+}
+
 bool od_has_native_bf16(void) {
 #if defined(__x86_64__)
   // Instruction sets are bit sets; a later one contains the bits of those it extends.

@@ -41,7 +41,8 @@ public struct DeviceDescription: Sendable, Hashable {
   private init(_ processor: CPUCapabilities) {
     device = .cpu
     name = processor.name
-    features = processor.features.names
+    let limit = processor.isLimited ? ["limited by \(CPUFeatureLimit.variable)"] : []
+    features = processor.features.names + limit
     threads = processor.threads
     memory = nil
     driver = nil

@@ -24,18 +24,21 @@ package struct CPUBackend: MemoryAwareBackend {
 
   /// - Parameters:
   ///   - threads: of each run; by default all processors this process may use.
-  ///   - features: instruction sets to use; what the processor lacks is left out.
+  ///   - features: instruction sets to use, all unless given; what the processor lacks, or the environment forbids, is left
+  ///     out.
   ///   - products: for measuring and testing what would not be chosen.
-  /// - Throws: `CPUBackendError` if oneDNN cannot be set up.
+  /// - Throws: `CPUBackendError` if oneDNN cannot be set up, or `IMAGINE_CPU_FEATURES` names what it does not know.
   package init(
-    threads: Int? = nil, features: CPUFeatures = .available, products: CPUProducts = .automatic
+    threads: Int? = nil, features: CPUFeatures? = nil, products: CPUProducts = .automatic
   ) throws {
     let threads = threads ?? Int(ck_available_threads())
     guard (1...4096).contains(threads) else {
       throw CPUBackendError("\(threads) threads are not possible; choose from 1 to 4096.")
     }
+    let permitted = try CPUFeatureLimit.permitted()
     machine = try Machine(
-      features: features.intersection(.available.union(.softwareTiles)), threads: threads, products: products)
+      features: features?.intersection(permitted.union(.softwareTiles)) ?? permitted, threads: threads,
+      products: products)
   }
 
   package var capabilities: CPUCapabilities { machine.capabilities }

@@ -6,6 +6,8 @@ package struct CPUCapabilities: Sendable, Hashable {
   /// The processor's name as the system gives it, such as `AMD EPYC 7763`.
   package let name: String
   package let features: CPUFeatures
+  /// Whether the processor has more instruction sets than are used.
+  package var isLimited: Bool { !features.isSuperset(of: .available) }
   /// Threads a run uses.
   package let threads: Int
   /// Whether products of bfloat16 run in hardware.

@@ -23,7 +23,7 @@ package struct CPUFeatures: OptionSet, Sendable, Hashable {
   /// What this processor has, less some: for trying the paths of older processors.
   ///
   /// This concerns the kernels of this package and the choice of bfloat16 products; oneDNN makes its own choice, which
-  /// the environment variable `ONEDNN_MAX_CPU_ISA` limits.
+  /// `CPUFeatureLimit` limits.
   package init(masking masked: CPUFeatures) {
     self = CPUFeatures.available.subtracting(masked)
   }

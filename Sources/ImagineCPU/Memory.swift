@@ -6,7 +6,7 @@ import Foundation
 final class MemoryBlock: @unchecked Sendable {
   /// From this size on a block is a mapping.
   private static let mappedBytes = 1 << 20
-  /// From this size on a block is asked for in large pages: fewer page faults and misses of the translation cache.
+  /// From this size on a block begins where a large page may begin.
   private static let largePagesBytes = 1 << 22
   private static let largePage = 1 << 21
 
@@ -43,9 +43,6 @@ final class MemoryBlock: @unchecked Sendable {
     let page = Int(sysconf(Int32(_SC_PAGESIZE))), end = (byteCount + page - 1) / page * page
     if before > 0 { munmap(start, before) }
     if before + end < length { munmap(address + end, length - before - end) }
-    #if os(Linux)
-      madvise(address, byteCount, MADV_HUGEPAGE)
-    #endif
     return address
   }
 
@@ -65,6 +62,10 @@ final class Workspace {
     if let block, block.byteCount >= byteCount { return block.address }
     block = nil
     let larger = try MemoryBlock(byteCount: byteCount, for: "the values between operations")
+    #if os(Linux)
+      // Large pages, where the system has them to give: fewer page faults and misses of the translation cache.
+      madvise(larger.address, byteCount, MADV_HUGEPAGE)
+    #endif
     block = larger
     return larger.address
   }

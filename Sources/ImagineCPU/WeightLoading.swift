@@ -10,8 +10,8 @@ struct WeightLoading {
     let form: StoredWeight.Form
   }
 
-  /// Threads that load at once, at most: each holds a plain copy of its weight until that is packed.
-  static let maximumThreads = 8
+  /// Threads that load at once, at most: more would only wait for memory, and each may hold a plain copy of its weight.
+  static let maximumThreads = 32
 
   private var requests: [Request] = []
 

@@ -50,11 +50,3 @@ enum Stored {
     static func float(_ bits: Bits) -> Float { Float(bits) }
   }
 }
-
-/// The bfloat16 nearest to a number, ties to even; NaN stays NaN.
-func bfloat16Bits(_ value: Float) -> UInt16 {
-  let bits = value.bitPattern
-  let rounded = bits &+ 0x7FFF &+ (bits &>> 16 & 1)
-  let notANumber = bits | 0x0040_0000
-  return UInt16(truncatingIfNeeded: (bits & 0x7FFF_FFFF > 0x7F80_0000 ? notANumber : rounded) &>> 16)
-}

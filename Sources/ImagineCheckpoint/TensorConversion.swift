@@ -8,7 +8,7 @@ package struct UnrepresentableValue: Error {
 extension DataType {
   /// Converts consecutive elements of this format to what a backend computes with.
   ///
-  /// float16 and bfloat16 round to nearest even; wider formats than float32 pass through float32. Integers from floats round to
+  /// float16 and bfloat16 round to nearest even; NaN stays NaN; wider formats than float32 pass through float32. Integers from floats round to
   /// nearest: some merges store token positions as slightly damaged floats.
   ///
   /// - Parameters:
@@ -26,7 +26,7 @@ extension DataType {
     case (_, .float16):
       convert(source, into: destination, as: UInt16.self) { HalfFloat.bits($0) }
     case (_, .bfloat16):
-      convert(source, into: destination, as: UInt16.self) { bfloat16Bits($0) }
+      convert(source, into: destination, as: UInt16.self) { BFloat16.bits($0) }
     case (_, .int32):
       try convertToIntegers(source, into: destination)
     }

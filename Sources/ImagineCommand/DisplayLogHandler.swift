@@ -1,6 +1,6 @@
 import Logging
 
-/// Shows the library's log as details on the standard error.
+/// Shows the library's log as details on the standard error, each with the time since the program was started.
 struct DisplayLogHandler: LogHandler {
   let display: Display
   var metadata: Logger.Metadata = [:]
@@ -16,6 +16,7 @@ struct DisplayLogHandler: LogHandler {
   func log(event: LogEvent) {
     let values = metadata.merging(event.metadata ?? [:]) { _, new in new }
     let words = values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    display.detail(([event.message.description] + words).joined(separator: ", "))
+    let time = "at \(ProcessAge.milliseconds) ms"
+    display.detail(([event.message.description] + words + [time]).joined(separator: ", "))
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 
+ProcessAge.begin()
 let arguments = Array(CommandLine.arguments.dropFirst())
 let status = await CommandLineProgram.run(arguments)
 exit(status)

@@ -5,7 +5,8 @@
 /// flushes subnormals to zero converts the same values.
 package enum HalfFloat {
   /// Rounds to the nearest binary16, ties to even; what is too large becomes infinite and every NaN the quiet NaN 0x7e00.
-  @inlinable package static func bits(_ value: Float) -> UInt16 {
+  @inlinable @inline(__always)
+  package static func bits(_ value: Float) -> UInt16 {
     let bits = value.bitPattern
     let sign = UInt16(truncatingIfNeeded: bits &>> 16) & 0x8000
     let magnitude = bits & 0x7fff_ffff
@@ -18,7 +19,8 @@ package enum HalfFloat {
     return sign | UInt16(truncatingIfNeeded: magnitude > 0x7f80_0000 ? 0x7e00 : finite)
   }
 
-  @inlinable package static func float(_ bits: UInt16) -> Float {
+  @inlinable @inline(__always)
+  package static func float(_ bits: UInt16) -> Float {
     let magnitude = UInt32(bits & 0x7fff) &<< 13
     let sign = UInt32(bits & 0x8000) &<< 16
     // 2^-14, the smallest normal, as a binary32.

@@ -40,6 +40,23 @@ struct RangedReadTests {
     }
   }
 
+  /// A tensor is lent as the file has it unless it has to be changed on the way.
+  @Test func lending() throws {
+    let folder = try TemporaryFolder()
+    let checkpoint = try Self.checkpoint(in: folder)
+    let formats: [ElementType?] = [.float16, .float32, nil, nil]
+    for (name, format) in zip(Self.names, formats) {
+      let count = try #require(checkpoint.tensors[name]).elementCount
+      let lent = try checkpoint.lend(name, count: count) { ($0, Array($1)) }
+      #expect(lent?.0 == format)
+      if let (type, bytes) = lent {
+        #expect(try read(checkpoint, name, as: type, of: UInt8.self, count: count * type.size) == bytes)
+      }
+      #expect(errorCode { _ = try checkpoint.lend(name, count: count + 1) { _, _ in } } == "elementCountMismatch")
+    }
+    #expect(errorCode { _ = try checkpoint.lend("unet.nothing", count: 1) { _, _ in } } == "missingTensor")
+  }
+
   @Test func wrongRanges() throws {
     let folder = try TemporaryFolder()
     let checkpoint = try Self.checkpoint(in: folder), name = Self.names[0]

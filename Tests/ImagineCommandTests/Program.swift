@@ -47,8 +47,12 @@ struct Program {
     return process
   }
 
-  func run(_ arguments: [String], input: String? = nil) throws -> Result {
+  /// - Parameter environment: beside what the tests run in.
+  func run(
+    _ arguments: [String], input: String? = nil, environment: [String: String] = [:]
+  ) throws -> Result {
     let process = try process(arguments)
+    process.environment?.merge(environment) { $1 }
     let output = Pipe(), messages = folder.appendingPathExtension("messages")
     try Data().write(to: messages)
     defer { try? FileManager.default.removeItem(at: messages) }

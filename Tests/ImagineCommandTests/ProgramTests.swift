@@ -51,6 +51,22 @@ struct ProgramTests {
     }
   }
 
+  @Test func processorFeaturesCanBeLimited() throws {
+    try inFolder { program in
+      func devices(_ features: String) throws -> Program.Result {
+        try program.run(["devices"], environment: ["IMAGINE_CPU_FEATURES": features])
+      }
+      let none = try devices("none")
+      #expect(none.status == 0 && !none.output.contains("AVX"))
+      let result = try program.run(
+        ["a red house", "-v", "--device", "cpu"] + Self.small, environment: ["IMAGINE_CPU_FEATURES": "none"])
+      #expect(result.status == 0 && result.messages.contains("precision f32"), "\(result.messages)")
+      #expect(result.messages.contains(/planned a network.* at \d+ ms/))
+      let unknown = try devices("avx3")
+      #expect(unknown.status == 1 && unknown.messages.contains("avx512-bf16"), "\(unknown.messages)")
+    }
+  }
+
   @Test func neverOverwrites() throws {
     try inFolder { program in
       let arguments = ["x", "-s", "1", "-q", "-o", "new/picture"] + Self.small

@@ -18,7 +18,7 @@ enum {
   CK_SOFTWARE_TILES = 1 << 4,  // the same tiles computed one element at a time: no processor offers this, tests ask for it
 };
 
-// What the processor and the operating system offer, as a mask.
+// What the processor and the operating system offer, as a mask. Asks the system for tile registers if there are any.
 uint32_t ck_cpu_features(void);
 
 // The number of processors this process may use: its affinity mask, limited by its control group's quota.

@@ -21,6 +21,12 @@ typedef struct od_product od_product;
 // The version of the oneDNN library that was found at run time, as major * 10000 + minor * 100 + patch.
 int od_version(void);
 
+// Instruction sets, each with those before it.
+typedef enum { OD_ISA_BASELINE, OD_ISA_AVX2, OD_ISA_AVX512, OD_ISA_AVX512_BF16, OD_ISA_AMX } od_isa;
+
+// Keeps oneDNN to an instruction set; without effect once it has looked what the processor has.
+void od_limit_isa(od_isa isa);
+
 // Whether the processor multiplies bfloat16 and oneDNN makes use of it.
 bool od_has_native_bf16(void);
 

@@ -1,0 +1,20 @@
+import ImagineCPU
+import Testing
+
+@Suite("IMAGINE_CPU_FEATURES") struct CPUFeatureLimitTests {
+  @Test func names() throws {
+    #expect(try CPUFeatureLimit.features(named: "") == [])
+    #expect(try CPUFeatureLimit.features(named: "none") == [])
+    #expect(try CPUFeatureLimit.features(named: "avx2") == [.avx2])
+    #expect(try CPUFeatureLimit.features(named: " AVX512 , avx2") == [.avx2, .avx512])
+    #expect(try CPUFeatureLimit.features(named: "avx512-bf16") == [.avx2, .avx512, .avx512BFloat16])
+    #expect(
+      try CPUFeatureLimit.features(named: "amx-bf16,none") == [.avx2, .avx512, .avx512BFloat16, .amxBFloat16])
+  }
+
+  @Test func unknownName() {
+    let error = #expect(throws: CPUBackendError.self) { try CPUFeatureLimit.features(named: "avx2,sse9") }
+    #expect(error?.description.contains("\"sse9\"") == true)
+    #expect(error?.description.contains("avx2, avx512, avx512-bf16, amx-bf16") == true)
+  }
+}

@@ -1,0 +1,26 @@
+import CKernels
+import ImagineCPU
+import Testing
+
+/// Kernels of one instruction set that this processor has, on one thread or several.
+struct InstructionSet: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  private let features: UInt32
+
+  static let all: [InstructionSet] = {
+    let steps: [(String, CPUFeatures)] = [
+      ("baseline", []), ("AVX2", [.avx2]), ("AVX-512", [.avx2, .avx512]),
+      ("AVX512-BF16", [.avx2, .avx512, .avx512BFloat16]),
+      ("AMX-BF16", [.avx2, .avx512, .avx512BFloat16, .amxBFloat16]),
+    ]
+    return steps.filter { CPUFeatures.available.isSuperset(of: $0.1) }
+      .map { InstructionSet(testDescription: $0.0, features: $0.1.rawValue) }
+      + [InstructionSet(testDescription: "tiles in software", features: CPUFeatures.softwareTiles.rawValue)]
+  }()
+
+  func withDevice<Result>(threads: UInt32 = 1, _ body: (ck_device) throws -> Result) rethrows -> Result {
+    let pool = threads > 1 ? ck_pool_create(threads) : nil
+    defer { ck_pool_destroy(pool) }
+    return try body(ck_device(kernels: ck_kernels_for(features), threads: threads, pool: pool))
+  }
+}
