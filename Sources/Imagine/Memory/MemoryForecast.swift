@@ -22,6 +22,8 @@ struct MemoryForecast {
   private var held = 0
   /// Working memory that the backend has at the moment.
   private var workspace = 0
+  /// Planned so far. What oneDNN made for an operation stays when its plan goes.
+  private var operations = 0
 
   var peakBytes: Int { stages.reduce(0) { max($0, $1.peakBytes) } }
 
@@ -45,13 +47,15 @@ struct MemoryForecast {
     try addDecoder(latents)
   }
 
-  private mutating func add(_ stage: Stage, _ graph: Graph, host: Int = 0) throws {
-    try add(stage, backend.memoryNeeds(of: graph), host: host, flops: graph.cost.flops)
+  private mutating func add(_ stage: Stage, _ graph: Graph) throws {
+    operations += graph.nodes.count
+    add(stage, try backend.memoryNeeds(of: graph), host: 0, flops: graph.cost.flops)
   }
 
   /// - Parameter host: bytes of values on the host meanwhile.
   private mutating func add(_ stage: Stage, _ needs: MemoryNeeds, host: Int, flops: Double) {
     if isFrugal { (held, workspace) = (0, 0) }
+    let program = ProcessMemory.programBytes + operations * ProcessMemory.bytesPerOperation
     let loading = needs.loadingBytes + workspace
     workspace = max(workspace, needs.workingBytes)
     let running = needs.weightBytes + needs.passingBytes + workspace + host
@@ -59,13 +63,14 @@ struct MemoryForecast {
       RequestEstimate.Stage(
         name: stage.network, weightBytes: needs.weightBytes,
         workingBytes: needs.passingBytes + needs.workingBytes + host,
-        peakBytes: ProcessMemory.bytes(at: stage) + held + max(loading, running), flops: flops))
+        peakBytes: program + held + max(loading, running), flops: flops))
     held += needs.weightBytes
   }
 
   private mutating func addDecoder(_ latents: Shape) throws {
     let graph = try model.decoderGraph(latents: latents, precision: precision)
     let whole = try backend.memoryNeeds(of: graph)
+    operations += graph.nodes.count
     let pixels = graph.outputs.reduce(0) { $0 + graph[$1].type.shape.count / 3 }
     guard let tile = try tile(whole, latents) else {
       return add(.decoding, whole, host: pixels * ProcessMemory.bytesPerPixel, flops: graph.cost.flops)
@@ -113,18 +118,12 @@ extension StableDiffusionModel {
   }
 }
 
-/// What a process that draws takes beside weights and working memory.
+/// What a process that draws takes beside weights and working memory, as measured: see `Tests/Benchmarks/memory-check`.
 enum ProcessMemory {
-  /// The program with its libraries, the code that oneDNN makes for each product, the plans, and small values: as
-  /// measured, see `Tests/Benchmarks/memory-check`.
-  static func bytes(at stage: Stage) -> Int {
-    switch stage {
-    case .text: 50_000_000
-    case .denoising: 110_000_000
-    case .decoding: 110_000_000
-    }
-  }
-
+  /// The program with its libraries and threads.
+  static let programBytes = 48_000_000
+  /// One operation of a plan: its kernel, and the code that oneDNN makes for it.
+  static let bytesPerOperation = 19_000
   /// The picture as floats, as bytes and as a PNG file on its way.
   static let bytesPerPixel = 24
 }
