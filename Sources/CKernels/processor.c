@@ -21,8 +21,8 @@ static bool saves(unsigned long long mask) {
 }
 
 #if defined(__linux__)
-// Linux gives a process tile registers only where it has asked for them; without, the first tile instruction would end it.
-// For all threads of the process.
+// Linux gives a process tile registers, for all its threads, only where it has asked for them; without, the first tile
+// instruction would end it.
 static bool may_use_tiles(void) {
   const long request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;

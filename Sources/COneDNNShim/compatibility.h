@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-// Blocks of a layout, the innermost last, each of `blocks` elements along one of the axes; and from block to block along each
-// axis, the stride in elements.
+// Blocks of a layout, the innermost last, each of `blocks` elements along one of the axes; and the strides, in elements,
+// from block to block along each axis.
 typedef struct {
   int rank, count;
   const dnnl_dim_t *strides, *blocks, *axes;

@@ -24,8 +24,8 @@ package struct CPUBackend: MemoryAwareBackend {
 
   /// - Parameters:
   ///   - threads: of each run; by default all processors this process may use.
-  ///   - features: instruction sets to use, all unless given; what the processor lacks, or the environment forbids, is left
-  ///     out.
+  ///   - features: instruction sets to use, all unless given; what the processor lacks or the environment forbids is
+  ///     left out.
   ///   - products: for measuring and testing what would not be chosen.
   /// - Throws: `CPUBackendError` if oneDNN cannot be set up, or `IMAGINE_CPU_FEATURES` names what it does not know.
   package init(

@@ -3,7 +3,8 @@ import Foundation
 
 /// What the environment leaves of the processor's instruction sets: for trying the paths of older processors.
 package enum CPUFeatureLimit {
-  /// A list of names separated by commas; each stands for what it builds on, too. Unset leaves all, empty or `none` nothing.
+  /// A list of names separated by commas; each stands for what it builds on, too. Unset leaves all; empty or `none`,
+  /// nothing.
   package static let variable = "IMAGINE_CPU_FEATURES"
 
   private static let names: [(name: String, features: CPUFeatures, isa: od_isa)] = [

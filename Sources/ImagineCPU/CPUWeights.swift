@@ -165,8 +165,8 @@ final class StoredWeight: @unchecked Sendable {
   }
 
   private func block(_ byteCount: Int) throws -> MemoryBlock {
-    // In small pages: where a virtual machine gives its free memory back to the host, large pages are what the host has to
-    // fetch and clear anew, which takes many times what small pages from the machine's own stock do.
+    // In small pages: where a virtual machine gives its free memory back to the host, large pages are what the host has
+    // to fetch and clear anew, which takes many times what small pages from the machine's own stock do.
     try MemoryBlock(byteCount: byteCount, for: "its elements")
   }
 }

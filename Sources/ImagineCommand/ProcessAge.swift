@@ -21,8 +21,8 @@ enum ProcessAge {
     return Int(programStart.duration(to: .now) / .milliseconds(1))
   }
 
-  /// When the process began, in ticks since the system did: field 22 of `/proc/self/stat`, whose second field, the program's name
-  /// in parentheses, may hold anything.
+  /// When the process began, in ticks since the system did: field 22 of `/proc/self/stat`, whose second field, the
+  /// program's name in parentheses, may hold anything.
   static func startTicks(stat: String) -> Int? {
     guard let name = stat.lastIndex(of: ")") else { return nil }
     let fields = stat[stat.index(after: name)...].split(separator: " ")

@@ -60,7 +60,8 @@ typedef struct {
 void ck_widen(ck_device device, const uint16_t *x, float *out, size_t count);
 // Rounds to nearest, ties to even.
 void ck_narrow(ck_device device, const float *x, uint16_t *out, size_t count);
-// From what files store, at any alignment; rounds as ck_narrow does, and leaves the bits alone where both formats are one.
+// From what files store, at any alignment; rounds as ck_narrow does, and leaves the bits alone where both formats are
+// one.
 void ck_convert(ck_device device, ck_stored from, const void *x, ck_type to, void *out, size_t count);
 void ck_activate(ck_device device, ck_type type, ck_activation activation, const void *x, void *out, size_t count);
 void ck_scale(ck_device device, ck_type type, float factor, const void *x, void *out, size_t count);
@@ -135,21 +136,22 @@ typedef struct {
   const void *elements;
 } ck_plain_weights;
 
-// How weights are packed: in panels of `width` columns, pairs of neighbouring channels side by side if `group` is 2. The
-// element (out, in, tap) is found at
-//   out / width * panel + in / block * stretch + tap * tap_stride
-//     + in % block / group * width * group + out % width * group + in % group,
-// `block` being a multiple of `group`; out is padded to whole panels and in to whole blocks, with zeros.
+// How weights are packed: in panels of `width` columns, pairs of neighbouring channels side by side if `group` is 2.
+// Element (o, in, t) is found at
+//   o / width * panel + in / block * stretch + t * tap
+//     + in % block / group * width * group + o % width * group + in % group,
+// `block` being a multiple of `group`; columns are padded to whole panels and channels to whole blocks, with zeros.
 typedef struct {
   size_t width, group, block;
   size_t panel, stretch, tap;
-  bool spans_taps;  // in counts on from tap to tap: in + tap * channels takes its place, and tap adds nothing
+  bool spans_taps;  // channels count on from tap to tap: in + t * channels takes the place of in, and t adds nothing
 } ck_weight_layout;
 
-// Converts to `type` as ck_convert does, and packs. False, with nothing done, for a layout that is not packed so: columns that
-// are no multiple of the instruction set's vectors, or pairs of floats.
+// Converts to `type` as ck_convert does, and packs. False, with nothing done, for a layout that is not packed so: columns
+// that are no multiple of the instruction set's vectors, or pairs of floats.
 bool ck_pack_as(
-  ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_type type, ck_weight_layout layout, void *packed);
+  ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_type type, ck_weight_layout layout,
+  void *packed);
 
 // Elements of packed weights: [panel][kernel_height, kernel_width, in][column], padded to whole panels.
 size_t ck_packed_weight_count(ck_device device, ck_product_shape shape);
