@@ -123,24 +123,16 @@ final class StoredWeight: @unchecked Sendable {
     }
     let device = machine.loadingDevice, target = try type.elementType.arithmetic
     let plain = ck_plain_weights(type: stored, transposed: false, elements: address)
+    let packed = try block(byteCount(in: form))
     switch form {
     case .plain:
-      let converted = try block(type.byteCount)
-      ck_convert(device, stored, address, target, converted.address, type.shape.count)
-      return converted
+      ck_convert(device, stored, address, target, packed.address, type.shape.count)
     case .panels:
-      let shape = ck_product_shape(weight: type.shape)
-      let packed = try block(ck_packed_weight_count(device, shape) * type.elementType.size)
-      ck_pack_weights(device, shape, plain, target, packed.address)
-      return packed
+      ck_pack_weights(device, ck_product_shape(weight: type.shape), plain, target, packed.address)
     case .pairs:
-      let shape = ck_product_shape(weight: type.shape)
-      let packed = try block(ck_packed_pair_count(shape) * type.elementType.size)
-      ck_pack_weight_pairs(device, shape, plain, packed.address)
-      return packed
+      ck_pack_weight_pairs(device, ck_product_shape(weight: type.shape), plain, packed.address)
     case .oneDNN(let layout, let plainLayout):
       let shape = ck_product_shape(weight: type.shape)
-      let packed = try block(layout.byteCount)
       if let panels = layout.panels(kernelWidth: shape.kernel_width),
         ck_pack_as(device, shape, plain, target, panels, packed.address)
       {
@@ -149,12 +141,12 @@ final class StoredWeight: @unchecked Sendable {
       let converted = try block(type.byteCount)
       ck_convert(device, stored, address, target, converted.address, type.shape.count)
       try machine.engine.repack(converted.address, from: plainLayout, into: packed.address, as: layout)
-      return packed
     }
+    return packed
   }
 
   /// Bytes in a form, whether or not it has been read.
-  func byteCount(in form: Form) throws -> Int {
+  func byteCount(in form: Form) -> Int {
     switch form {
     case .plain: return type.byteCount
     case .panels:

@@ -14,7 +14,7 @@ struct PlanWeights {
   /// - Parameter mayPass: whether the one operation that reads the weight asks for it at each run.
   mutating func add(_ weight: StoredWeight, _ form: StoredWeight.Form, mayPass: Bool) throws {
     guard !requests.contains(where: { $0.weight === weight && $0.form == form }) else { return }
-    let byteCount = try weight.byteCount(in: form)
+    let byteCount = weight.byteCount(in: form)
     requests.append(Request(weight: weight, form: form, byteCount: byteCount, mayPass: mayPass))
   }
 

@@ -8,8 +8,8 @@ package struct UnrepresentableValue: Error {
 extension DataType {
   /// Converts consecutive elements of this format to what a backend computes with.
   ///
-  /// float16 and bfloat16 round to nearest even; NaN stays NaN; wider formats than float32 pass through float32. Integers from floats round to
-  /// nearest: some merges store token positions as slightly damaged floats.
+  /// float16 and bfloat16 round to nearest even; NaN stays NaN; wider formats than float32 pass through float32. Integers
+  /// from floats round to nearest: some merges store token positions as slightly damaged floats.
   ///
   /// - Parameters:
   ///   - source: little-endian elements at any alignment.

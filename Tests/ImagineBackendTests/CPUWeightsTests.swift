@@ -1,25 +1,9 @@
 import ImagineCPU
 import ImagineGraph
 import ImagineTesting
-import Synchronization
 import Testing
 
 @Suite struct CPUWeightsTests {
-  /// Counts how often each weight is read.
-  private final class CountingSource: WeightSource {
-    private let source: RandomWeights
-    private let counts = Mutex<[String: Int]>([:])
-
-    init(_ graph: Graph) { source = RandomWeights(graph.parameters) }
-
-    var reads: [String: Int] { counts.withLock { $0 } }
-
-    func read(_ name: String, as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws {
-      counts.withLock { $0[name, default: 0] += 1 }
-      try source.read(name, as: type, into: destination)
-    }
-  }
-
   /// Extents that fill whole panels, so that packing pads nothing.
   private func network(_ side: Int, _ precision: Precision) throws -> Graph {
     let builder = GraphBuilder(precision: precision)

@@ -1,25 +1,10 @@
 import ImagineCPU
 import ImagineGraph
 import ImagineTesting
-import Synchronization
 import Testing
 
 /// Networks that keep to a budget: weights beyond it are read again at each use.
 @Suite struct WeightStreamTests {
-  private final class CountingSource: WeightSource {
-    private let source: RandomWeights
-    private let counts = Mutex<[String: Int]>([:])
-
-    init(_ graph: Graph) { source = RandomWeights(graph.parameters) }
-
-    var reads: [String: Int] { counts.withLock { $0 } }
-
-    func read(_ name: String, as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws {
-      counts.withLock { $0[name, default: 0] += 1 }
-      try source.read(name, as: type, into: destination)
-    }
-  }
-
   /// A table that cannot pass, and products whose weights can.
   private func network(_ precision: Precision, side: Int = 6) throws -> Graph {
     let builder = GraphBuilder(precision: precision)
