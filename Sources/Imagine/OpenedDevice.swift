@@ -9,6 +9,8 @@ package struct OpenedDevice {
   /// For people to read.
   package let name: String
   package let preferredPrecision: Precision
+  /// What a person should know of the choice: a sentence for the first picture; nil if there is nothing to tell.
+  var notice: String?
   /// Opens the device anew after it was lost, to be given less work at a time; nil for what cannot get lost.
   var reopen: (@Sendable () throws -> OpenedDevice)?
   /// Opens the processor to stand in for this device; nil if this is the processor.
@@ -23,16 +25,13 @@ package struct OpenedDevice {
   /// - Throws: `ImagineError` if there is no such device, or it cannot be used as the options say.
   package init(_ options: Pipeline.Options) throws {
     switch options.device {
-    case .automatic:
-      // A card that turns out not to work leaves the processor.
-      let card = Device.bestCard.flatMap { try? Self.vulkan($0, options) }
-      self = try card ?? .processor(options)
+    case .automatic: self = try .automatic(options, card: .best())
     case .cpu: self = try .processor(options)
     case .vulkan(let choice): self = try .vulkan(choice, options)
     }
   }
 
-  private static func processor(_ options: Pipeline.Options) throws -> OpenedDevice {
+  static func processor(_ options: Pipeline.Options) throws -> OpenedDevice {
     if options.precision == .float16 {
       throw ImagineError(
         .invalidRequest,
@@ -46,14 +45,17 @@ package struct OpenedDevice {
     return try processor(threads: options.threads)
   }
 
-  private static func vulkan(_ choice: String?, _ options: Pipeline.Options) throws -> OpenedDevice {
+  /// - Parameter instance: Vulkan, if it is open already.
+  static func vulkan(
+    _ choice: String?, _ options: Pipeline.Options, in instance: VulkanInstance? = nil
+  ) throws -> OpenedDevice {
     var usual = VulkanBackend.Configuration()
     usual.tier = options.vulkanTier?.backend
     usual.pipelineCache = VulkanBackend.Configuration.userCache()
     var careful = usual
     careful.submissionShare = usual.submissionShare * submissionShareAfterLoss
     let threads = options.threads
-    var opened = try vulkan(choice, usual)
+    var opened = try vulkan(choice, usual, in: instance)
     opened.reopen = { [careful] in try .vulkan(choice, careful) }
     opened.openProcessor = { try .processor(threads: threads) }
     return opened
@@ -67,10 +69,10 @@ package struct OpenedDevice {
   }
 
   private static func vulkan(
-    _ choice: String?, _ configuration: VulkanBackend.Configuration
+    _ choice: String?, _ configuration: VulkanBackend.Configuration, in instance: VulkanInstance? = nil
   ) throws -> OpenedDevice {
     let backend = try ImagineError.translating {
-      let instance = try VulkanInstance()
+      let instance = try instance ?? VulkanInstance()
       return try VulkanBackend(physicalDevice(choice, in: instance), in: instance, configuration)
     }
     return OpenedDevice(backend, name: backend.device.name, preferredPrecision: backend.device.preferredPrecision)

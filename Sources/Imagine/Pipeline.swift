@@ -66,6 +66,8 @@ public actor Pipeline {
   private let prediction: PredictionType
   private let tokenizer = CLIPTokenizer()
   private var runner: ModelRunner
+  /// What to say of the device, until it has been said.
+  private var deviceNotice: String?
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -106,6 +108,7 @@ public actor Pipeline {
     training = try ImagineError.translating { try NoiseSchedule(scheduler) }
     prediction = try PredictionType(configured: scheduler.predictionType)
     deviceName = device.name
+    deviceNotice = device.notice
     let precision = options.precision ?? device.preferredPrecision
     self.precision = precision
     report = opened.report
@@ -195,7 +198,8 @@ public actor Pipeline {
     let seed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
     let prompts = PromptTokens(request, tokenizer)
     let notify: @Sendable (String) -> Void = { report(.notice($0)) }
-    for notice in prompts.notices { notify(notice) }
+    for notice in [deviceNotice].compactMap({ $0 }) + prompts.notices { notify(notice) }
+    deviceNotice = nil
 
     try runner.settleMemory(latents: latents(of: request), prompts: self.prompts(of: request), notify: notify)
     let guided = Guidance(scale: request.guidanceScale).needsUnconditional

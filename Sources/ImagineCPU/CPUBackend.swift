@@ -1,21 +1,6 @@
 import CKernels
 package import ImagineGraph
 
-/// What multiplies by weights.
-package enum CPUProducts: Sendable, Hashable {
-  /// `winograd`, but for products of bfloat16 on processors that multiply it in tiles, which are oneDNN's.
-  ///
-  /// Elsewhere oneDNN is as fast on an idle machine, but slower on a busy one, where its threads wait for each other, and
-  /// its sums depend on their number.
-  case automatic
-  /// Kernels of this package, all with direct sums.
-  case kernels
-  /// Convolutions of 3 x 3 in a quarter of the products, everything else by `kernels`.
-  case winograd
-  /// oneDNN wherever the processor computes in the format of the operands, which has to be the same for all.
-  case oneDNN
-}
-
 /// Runs graphs on the processor, with kernels of this package and products of oneDNN.
 package struct CPUBackend: MemoryAwareBackend {
   private let machine: Machine
@@ -26,10 +11,11 @@ package struct CPUBackend: MemoryAwareBackend {
   ///   - threads: of each run; by default all processors this process may use.
   ///   - features: instruction sets to use, all unless given; what the processor lacks or the environment forbids is
   ///     left out.
-  ///   - products: for measuring and testing what would not be chosen.
-  /// - Throws: `CPUBackendError` if oneDNN cannot be set up, or `IMAGINE_CPU_FEATURES` names what it does not know.
+  ///   - products: for measuring and testing what would not be chosen; by default what the environment says.
+  /// - Throws: `CPUBackendError` if oneDNN cannot be set up, or `IMAGINE_CPU_FEATURES` or `IMAGINE_CPU_PRODUCTS` names
+  ///   what it does not know.
   package init(
-    threads: Int? = nil, features: CPUFeatures? = nil, products: CPUProducts = .automatic
+    threads: Int? = nil, features: CPUFeatures? = nil, products: CPUProducts? = nil
   ) throws {
     let threads = threads ?? Int(ck_available_threads())
     guard (1...4096).contains(threads) else {
@@ -38,7 +24,7 @@ package struct CPUBackend: MemoryAwareBackend {
     let permitted = try CPUFeatureLimit.permitted()
     machine = try Machine(
       features: features?.intersection(permitted.union(.softwareTiles)) ?? permitted, threads: threads,
-      products: products)
+      products: products ?? CPUProducts.chosen())
   }
 
   package var capabilities: CPUCapabilities { machine.capabilities }

@@ -92,36 +92,38 @@ final class StoredWeight: @unchecked Sendable {
       if let stream { return try stream.address(of: self, in: form) }
       if let content, content.form == form { return UnsafeRawPointer(content.block.address) }
       content = nil
-      let block = try read(in: form)
+      let block = try read(in: form, on: machine.loadingDevice)
       content = (form, block)
       return UnsafeRawPointer(block.address)
     }
   }
 
   /// A copy in a form, kept by nobody here.
-  func read(in form: Form) throws -> MemoryBlock {
-    do { return try packed(in: form) } catch let error as CPUBackendError { throw error.within(path) }
+  ///
+  /// - Parameter device: whose threads convert and pack it.
+  func read(in form: Form, on device: ck_device) throws -> MemoryBlock {
+    do { return try packed(in: form, on: device) } catch let error as CPUBackendError { throw error.within(path) }
   }
 
-  private func packed(in form: Form) throws -> MemoryBlock {
+  private func packed(in form: Form, on device: ck_device) throws -> MemoryBlock {
     let lent = try source.lend(path, count: type.shape.count) { format, elements in
-      try packed(elements, format, in: form)
+      try packed(elements, format, in: form, on: device)
     }
     if case let packed?? = lent { return packed }
     let plain = try block(type.byteCount)
     try source.read(path, as: type.elementType, into: plain.bytes)
     if form == .plain { return plain }
-    return try packed(UnsafeRawBufferPointer(plain.bytes), type.elementType, in: form) ?? plain
+    return try packed(UnsafeRawBufferPointer(plain.bytes), type.elementType, in: form, on: device) ?? plain
   }
 
   /// Converts and packs row-major elements at once; nil for formats that only move.
   private func packed(
-    _ elements: UnsafeRawBufferPointer, _ format: ElementType, in form: Form
+    _ elements: UnsafeRawBufferPointer, _ format: ElementType, in form: Form, on device: ck_device
   ) throws -> MemoryBlock? {
     guard let stored = format.stored, type.elementType.isArithmetic, let address = elements.baseAddress else {
       return nil
     }
-    let device = machine.loadingDevice, target = try type.elementType.arithmetic
+    let target = try type.elementType.arithmetic
     let plain = ck_plain_weights(type: stored, transposed: false, elements: address)
     let packed = try block(byteCount(in: form))
     switch form {

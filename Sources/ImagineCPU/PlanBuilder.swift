@@ -27,9 +27,9 @@ final class PlanBuilder {
   var device: ck_device { machine.device }
 
   func build() throws -> CPUPlan {
-    let steps = try steps(), threads = machine.capabilities.threads
-    let (loading, stream) = wanted.prepared(residency, threads: threads)
-    try loading.run(threads: threads)
+    let steps = try steps()
+    let (loading, stream) = wanted.prepared(residency, machine)
+    try loading.run(threads: machine.capabilities.threads)
     return CPUPlan(
       machine, graph, steps, outputs: graph.outputs.map { values[$0.index] }, stream: stream,
       valueBytes: memory.byteCount.aligned, scratchBytes: scratchBytes)
@@ -63,7 +63,7 @@ final class PlanBuilder {
   func reserveScratch(_ byteCount: Int) { scratchBytes = max(scratchBytes, byteCount.aligned) }
 
   /// Asks for a weight that products alone read, in a form: before the first run if it is kept, else at each run.
-  func load(_ weight: StoredWeight, in form: StoredWeight.Form) throws { try wanted.add(weight, form, mayPass: true) }
+  func load(_ weight: StoredWeight, in form: StoredWeight.Form) { wanted.add(weight, form, mayPass: true) }
 
   /// Whether a node is a parameter that may lie in memory as oneDNN wants it.
   func isPackable(_ id: NodeID) -> Bool { packable.contains(id) }
@@ -72,7 +72,7 @@ final class PlanBuilder {
     let node = graph[id]
     if case .parameter(let path) = node.op {
       let weight = try weights.weight(path, node.type)
-      if !isPackable(id) { try wanted.add(weight, .plain, mayPass: false) }
+      if !isPackable(id) { wanted.add(weight, .plain, mayPass: false) }
       return Value(type: node.type, location: .weight(weight))
     }
     if case .reshape = node.op {

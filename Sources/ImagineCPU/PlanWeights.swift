@@ -10,10 +10,13 @@ struct PlanWeights {
   }
 
   private var requests: [Request] = []
+  private var forms: [ObjectIdentifier: [StoredWeight.Form]] = [:]
 
   /// - Parameter mayPass: whether the one operation that reads the weight asks for it at each run.
-  mutating func add(_ weight: StoredWeight, _ form: StoredWeight.Form, mayPass: Bool) throws {
-    guard !requests.contains(where: { $0.weight === weight && $0.form == form }) else { return }
+  mutating func add(_ weight: StoredWeight, _ form: StoredWeight.Form, mayPass: Bool) {
+    let known = forms[ObjectIdentifier(weight), default: []]
+    guard !known.contains(form) else { return }
+    forms[ObjectIdentifier(weight)] = known + [form]
     let byteCount = weight.byteCount(in: form)
     requests.append(Request(weight: weight, form: form, byteCount: byteCount, mayPass: mayPass))
   }
@@ -32,7 +35,7 @@ struct PlanWeights {
 
   /// What is to be read before the first run, and what passes at each run; weights that were kept or passed otherwise
   /// are told.
-  func prepared(_ residency: WeightResidency, threads: Int) -> (loading: WeightLoading, stream: WeightStream?) {
+  func prepared(_ residency: WeightResidency, _ machine: Machine) -> (loading: WeightLoading, stream: WeightStream?) {
     var loading = WeightLoading(), entries: [WeightStream.Entry] = []
     for (index, request) in requests.enumerated() {
       if residency.kept.contains(index) {
@@ -44,7 +47,7 @@ struct PlanWeights {
       }
     }
     guard !entries.isEmpty else { return (loading, nil) }
-    let stream = WeightStream(entries, capacity: residency.batchBytes, threads: threads)
+    let stream = WeightStream(entries, capacity: residency.batchBytes, machine: machine)
     for entry in entries { entry.weight.pass(through: stream) }
     return (loading, stream)
   }

@@ -16,17 +16,17 @@ final class WeightStream: @unchecked Sendable {
 
   private let entries: [Entry]
   private let capacity: Int
-  private let threads: Int
+  private let machine: Machine
   private let lock = NSLock()
   private var present: [(entry: Entry, block: MemoryBlock)] = []
 
   /// - Parameters:
   ///   - entries: in the order they are used in.
   ///   - capacity: bytes in memory at once; a larger weight is there alone.
-  init(_ entries: [Entry], capacity: Int, threads: Int) {
+  init(_ entries: [Entry], capacity: Int, machine: Machine) {
     self.entries = entries
     self.capacity = capacity
-    self.threads = threads
+    self.machine = machine
   }
 
   /// The elements in a form. The memory stays valid until another of the weights is asked for.
@@ -56,14 +56,17 @@ final class WeightStream: @unchecked Sendable {
     return first..<end
   }
 
-  /// Reads and packs weights on all threads, one weight on each.
+  /// Reads and packs weights on all threads: one weight on each, or all threads for one that is alone.
   private func load(_ batch: [Entry]) throws -> [(entry: Entry, block: MemoryBlock)] {
-    let loaded = Loaded(), workers = min(threads, batch.count)
+    if batch.count == 1 {
+      return [(batch[0], try batch[0].weight.read(in: batch[0].form, on: machine.device))]
+    }
+    let threads = Int(machine.device.threads), loaded = Loaded(), workers = min(threads, batch.count)
     DispatchQueue.concurrentPerform(iterations: workers) { worker in
       // Libraries that bring threads of their own stay on this one.
       if workers > 1 { ck_set_threads(1) }
       for index in stride(from: worker, to: batch.count, by: workers) {
-        loaded.add(index, Result { try batch[index].weight.read(in: batch[index].form) })
+        loaded.add(index, Result { try batch[index].weight.read(in: batch[index].form, on: machine.loadingDevice) })
       }
     }
     ck_set_threads(UInt32(threads))

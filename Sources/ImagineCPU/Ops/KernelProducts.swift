@@ -17,7 +17,7 @@ extension PlanBuilder {
     let packedBytes: Int
     let stored: StoredWeight?
     if request.isPackable, case .weight(let parameter) = weight.location {
-      try load(parameter, in: form)
+      load(parameter, in: form)
       (stored, packedBytes) = (parameter, 0)
     } else {
       (stored, packedBytes) = (nil, device.packedByteCount(shape, weightType, pairs: product.pairs))
@@ -41,7 +41,7 @@ extension PlanBuilder {
   func winogradProduct(_ request: ProductRequest) throws -> Kernel? {
     guard case .weight(let weight) = request.weight.location else { return nil }
     let device = device, template = try request.kernelProduct
-    try load(weight, in: .panels)
+    load(weight, in: .panels)
     reserveScratch(ck_winograd_scratch_bytes(device, request.shape))
     return { frame in
       var product = try template.reading(request, in: frame)

@@ -35,7 +35,7 @@ extension PlanBuilder {
       product = other
     }
     let form = StoredWeight.Form.oneDNN(product.weightLayout, plain: try WeightLayout(plain: shape))
-    try load(weight, in: form)
+    load(weight, in: form)
     return (product, form)
   }
 }
