@@ -30,26 +30,16 @@ struct EngineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "\(Choices.sentence(Precision.allCases.map(\.rawValue))). f16 is for graphics cards. Default: on graphics cards f16, on the processor bf16 where it computes with it, else f32.",
+      "\(Choices.sentence(of: Precision.self)). f16 is for graphics cards. Default: on graphics cards f16, on the processor bf16 where it computes with it, else f32.",
       valueName: "name"),
-    transform: { name in
-      guard let precision = Precision(rawValue: name.lowercased()) else {
-        throw ValidationError("choose \(Choices.sentence(Precision.allCases.map(\.rawValue))).")
-      }
-      return precision
-    })
+    transform: Choices.byRawValue)
   var precision: Precision?
 
   @Option(
     help: ArgumentHelp(
-      "How a device with Vulkan multiplies: \(Choices.sentence(VulkanTier.allCases.map(\.rawValue))); t2 uses matrix units, in f16. Default: the best that 'imagine devices' shows for it.",
+      "How a device with Vulkan multiplies: \(Choices.sentence(of: VulkanTier.self)); t2 uses matrix units, in f16. Default: the best that 'imagine devices' shows for it.",
       valueName: "name"),
-    transform: { name in
-      guard let tier = VulkanTier(rawValue: name.lowercased()) else {
-        throw ValidationError("choose \(Choices.sentence(VulkanTier.allCases.map(\.rawValue))).")
-      }
-      return tier
-    })
+    transform: Choices.byRawValue)
   var vulkanTier: VulkanTier?
 
   @Option(
@@ -59,15 +49,10 @@ struct EngineOptions: ParsableArguments {
   @Option(
     name: .customLong("vae-tiling"),
     help: ArgumentHelp(
-      "\(Choices.sentence(VAETiling.allCases.map(\.rawValue))): decode in tiles, which takes longer and much less memory, "
+      "\(Choices.sentence(of: VAETiling.self)): decode in tiles, which takes longer and much less memory, "
         + "and gives the same picture. auto does where memory or the device ask for it.",
       valueName: "when"),
-    transform: { name in
-      guard let tiling = VAETiling(rawValue: name.lowercased()) else {
-        throw ValidationError("choose \(Choices.sentence(VAETiling.allCases.map(\.rawValue))).")
-      }
-      return tiling
-    })
+    transform: Choices.byRawValue)
   var vaeTiling: VAETiling?
 
   @Flag(

@@ -128,6 +128,19 @@ enum Choices {
     return names.dropLast().joined(separator: ", ") + " or " + last
   }
 
+  /// All of a kind: `a, b or c`
+  static func sentence<Choice: RawRepresentable<String> & CaseIterable>(of _: Choice.Type) -> String {
+    sentence(Choice.allCases.map(\.rawValue))
+  }
+
+  /// What an option's word stands for; raw values are in small letters.
+  static func byRawValue<Choice: RawRepresentable<String> & CaseIterable>(_ name: String) throws -> Choice {
+    guard let choice = Choice(rawValue: name.lowercased()) else {
+      throw ValidationError("choose \(sentence(of: Choice.self)).")
+    }
+    return choice
+  }
+
   /// What a name stands for; the library's sentence on an unknown one is kept.
   static func named<Choice>(_ name: String, _ find: (String) throws -> Choice) throws -> Choice {
     do { return try find(name) } catch let error as ImagineError { throw ValidationError(error.message) }

@@ -32,6 +32,23 @@ import Testing
   }
 }
 
+/// What a step of Stable Diffusion XL computes for 1024 x 1024, and what its UNet holds.
+@Suite struct XLCostTests {
+  private let model = StableDiffusionModel.synthetic(.stableDiffusionXLUNet).model
+
+  @Test func denoiser() throws {
+    let cost = try model.denoiserGraph(latents: [2, 128, 128, 4], precision: .float16).cost
+    #expect((13.0e12...14.0e12).contains(cost.flops), "\(cost.flops)")
+  }
+
+  @Test("As many parameters as diffusers counts")
+  func parameters() {
+    let unet = model.parameters.filter { $0.key.hasPrefix("unet.") }
+    #expect(unet.reduce(0) { $0 + $1.value.count } == 2_567_463_684)
+    #expect(model.report.isComplete)
+  }
+}
+
 @Suite struct SyntheticWeightsTests {
   private func read(_ shape: Shape, _ name: String = "layer.weight", as type: ElementType = .float32) throws -> [UInt8]
   {

@@ -66,6 +66,29 @@ import Testing
       return [unet(x[0], timestep: x[2], context: x[3]), unet(x[1], timestep: x[2], context: x[3])]
     }
   }
+
+  @Test("Stable Diffusion XL's: a level without attention first, deeper ones after it, and an addition embedding")
+  func wholeUNetXL() throws {
+    let golden = try ModuleGolden("unet_xl")
+    func numbers(_ key: String) throws -> [Int] { try #require(golden.config[key]?.array).compactMap(\.int) }
+    var configuration = UNet2DConditionModel.Configuration()
+    configuration.blockOutChannels = try numbers("block_out_channels")
+    configuration.layersPerBlock = try golden.int("layers_per_block")
+    // diffusers notes a depth for the level without attention, too.
+    configuration.transformerDepth = try [0] + numbers("transformer_layers_per_block").dropFirst()
+    configuration.midTransformerDepth = try #require(configuration.transformerDepth.last)
+    configuration.heads = try numbers("attention_head_dim")
+    configuration.crossAttentionDim = try golden.int("cross_attention_dim")
+    configuration.normGroups = try golden.int("norm_num_groups")
+    var addition = AdditionEmbedding()
+    addition.textWidth = try golden.golden.tensor("input.text_embeds").shape.last
+    addition.timeIDWidth = try golden.int("addition_time_embed_dim")
+    configuration.additionEmbedding = addition
+    try golden.check(inputs: ["sample", "timesteps", "context", "text_embeds", "time_ids"]) { weights, x in
+      let unet = UNet2DConditionModel(weights, configuration)
+      return [unet(x[0], timestep: x[1], context: x[2], addition: .init(text: x[3], timeIDs: x[4]))]
+    }
+  }
 }
 
 extension ModuleGolden {

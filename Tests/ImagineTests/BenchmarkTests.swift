@@ -52,6 +52,15 @@ import Testing
     await #expect(throws: ImagineError.self) { try await benchmark.run() }
   }
 
+  @Test("Of a structure that is a UNet only, another part is an error")
+  func partsThatAreNotThere() async throws {
+    var benchmark = benchmark(.random(.stableDiffusionXLUNet))
+    benchmark.parts = [.vae, .picture]
+    await #expect(throws: ImagineError(.invalidRequest, "Of sdxl-unet only this can be measured: unet.")) {
+      try await benchmark.run()
+    }
+  }
+
   @Test("Everything that is measured can be read by programs")
   func json() async throws {
     let result = try await benchmark(.random(.miniature)).run()

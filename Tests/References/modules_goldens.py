@@ -275,6 +275,28 @@ def unet(name):
     return UNet2DConditionModel(**config), config, inputs, call
 
 
+@case
+def unet_xl(name):
+    """The structure of SDXL's: three levels of which the first has no attention, and an addition embedding."""
+    config = dict(block_out_channels=(8, 12, 16), layers_per_block=1, cross_attention_dim=16,
+                  attention_head_dim=(2, 3, 4), transformer_layers_per_block=(1, 2, 3), norm_num_groups=4,
+                  sample_size=8, in_channels=4, out_channels=4, use_linear_projection=True,
+                  addition_embed_type="text_time", addition_time_embed_dim=8,
+                  projection_class_embeddings_input_dim=20 + 6 * 8,
+                  down_block_types=("DownBlock2D",) + ("CrossAttnDownBlock2D",) * 2,
+                  up_block_types=("CrossAttnUpBlock2D",) * 2 + ("UpBlock2D",))
+    inputs = {"sample": normal(name, 2, 4, 6, 10), "timesteps": torch.tensor([981.0, 12.5]),
+              "context": normal(name + ".context", 2, 77, 16), "text_embeds": normal(name + ".text", 2, 20),
+              "time_ids": torch.tensor([[1024.0, 768.0, 0.0, 16.0, 1000.0, 900.0], [512.0, 512.0, 8.0, 0.0, 1024.0, 1.0]])}
+
+    def call(m, i):
+        # As with timesteps, sinusoids are made of 32-bit angles: diffusers casts the ids itself.
+        added = {"text_embeds": i["text_embeds"], "time_ids": i["time_ids"].float()}
+        return {"output": m(i["sample"], i["timesteps"].float(), i["context"], added_cond_kwargs=added).sample}
+
+    return UNet2DConditionModel(**config), config, inputs, call
+
+
 def clip(name, config):
     tokens = torch.randint(0, config["vocab_size"], (2, 77), generator=torch.Generator().manual_seed(3))
 

@@ -22,6 +22,8 @@ public struct Benchmark: Sendable {
   public enum Structure: String, Sendable, Hashable, CaseIterable {
     /// Stable Diffusion 1.5: 1.07 billion parameters.
     case stableDiffusion15 = "sd15"
+    /// The UNet of Stable Diffusion XL, 2.57 billion parameters, for 1024x1024; the other parts are not measured.
+    case stableDiffusionXLUNet = "sdxl-unet"
     /// The same with few and narrow levels, to see that everything works.
     case miniature = "mini"
   }
@@ -40,7 +42,7 @@ public struct Benchmark: Sendable {
 
   public var model: Model
   public var options: Pipeline.Options
-  /// What is measured.
+  /// What is measured, as far as the model has it.
   public var parts = Set(Part.allCases)
   /// Of the picture; nil takes the model's own.
   public var size: Size?
@@ -64,16 +66,28 @@ public struct Benchmark: Sendable {
     guard (1...1000).contains(repeats) else {
       throw ImagineError(.invalidRequest, "\(repeats) repeats are not possible: choose 1 to 1000.")
     }
+    let parts = try availableParts()
     // Whole pictures first, since the very first of them is to be a cold one.
     if parts.contains(.picture) { onProgress("whole pictures") }
-    let pictures = try await measurePictures()
+    let pictures = try await measurePictures(parts.contains(.picture))
     let request = pictures.request
     let stages = try await BenchmarkMachine()
-      .measure(self, request.size, guided: request.guidanceScale != 1, onProgress)
+      .measure(self, parts, request.size, guided: request.guidanceScale != 1, onProgress)
     return BenchmarkResult(
       model: pictures.model, device: pictures.device, precision: pictures.precision, size: request.size,
       ceiling: stages.ceiling, stages: stages.stages, picture: pictures.picture, notices: pictures.notices,
       peakResidentBytes: peakResidentBytes())
+  }
+
+  private func availableParts() throws -> Set<Part> {
+    guard case .random(let structure) = model else { return parts }
+    let available = parts.intersection(structure.parts)
+    guard !available.isEmpty || parts.isEmpty else {
+      throw ImagineError(
+        .invalidRequest,
+        "Of \(structure.rawValue) only this can be measured: \(structure.parts.map(\.rawValue).sorted().joined(separator: ", ")).")
+    }
+    return available
   }
 
   func open() throws -> OpenedModel {
@@ -87,7 +101,7 @@ public struct Benchmark: Sendable {
   }
 
   /// The pipeline is let go before the networks are measured alone, so that weights are not held twice.
-  private func measurePictures() async throws -> PictureMeasurement {
+  private func measurePictures(_ draws: Bool) async throws -> PictureMeasurement {
     let start = ContinuousClock.now
     let pipeline = try await Pipeline(open(), options: options)
     var request = pipeline.recommendedRequest(prompt: "a red house under a yellow sun")
@@ -97,7 +111,7 @@ public struct Benchmark: Sendable {
     var measurement = PictureMeasurement(
       model: pipeline.report.name, device: pipeline.deviceName, precision: pipeline.precision, request: request)
     try pipeline.validate(request)
-    guard parts.contains(.picture) else { return measurement }
+    guard draws else { return measurement }
     measurement.notices = try await pipeline.draw(request)
     let first = start.duration(to: .now) / .seconds(1)
     var seconds: [Double] = []
@@ -139,9 +153,13 @@ extension Benchmark.Structure {
   var configuration: ModelConfiguration {
     switch self {
     case .stableDiffusion15: .stableDiffusion15
+    case .stableDiffusionXLUNet: .stableDiffusionXLUNet
     case .miniature: .miniature
     }
   }
+
+  /// What of it can be measured.
+  fileprivate var parts: Set<Benchmark.Part> { self == .stableDiffusionXLUNet ? [.unet] : Set(Benchmark.Part.allCases) }
 }
 
 /// The most memory this process has had at once, in bytes.

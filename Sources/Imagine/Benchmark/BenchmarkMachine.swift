@@ -12,10 +12,11 @@ actor BenchmarkMachine {
   /// Measures the device, and on it each network of a model.
   ///
   /// - Parameters:
+  ///   - parts: those of its networks to measure.
   ///   - size: of the picture.
   ///   - guided: whether a step runs the UNet for two prompts.
   func measure(
-    _ benchmark: Benchmark, _ size: Size, guided: Bool, _ onProgress: @Sendable (String) -> Void
+    _ benchmark: Benchmark, _ parts: Set<Benchmark.Part>, _ size: Size, guided: Bool, _ onProgress: @Sendable (String) -> Void
   ) throws -> (ceiling: DeviceCeiling, stages: [BenchmarkResult.Stage]) {
     try ImagineError.translating {
       let opened = try benchmark.open()
@@ -23,7 +24,7 @@ actor BenchmarkMachine {
       let precision = (benchmark.options.precision ?? device.preferredPrecision).graph
       onProgress("the device's ceiling")
       let ceiling = try DeviceCeiling(measuring: device.backend, precision: precision)
-      let stages = try opened.stages(benchmark.parts, size, prompts: guided ? 2 : 1, precision).map { stage in
+      let stages = try opened.stages(parts, size, prompts: guided ? 2 : 1, precision).map { stage in
         try Task.checkCancellation()
         onProgress(stage.name)
         return try StageMeasurement(backend: device.backend, weights: opened.weights, ceiling: ceiling)

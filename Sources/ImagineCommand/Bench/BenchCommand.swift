@@ -22,6 +22,7 @@ struct BenchCommand: AsyncParsableCommand {
         imagine bench --random sd15 --device vulkan --precision f16 --profile
         imagine bench -m v1-5.safetensors --size 512x768 --steps 30 --json
         imagine bench --random sd15 --stage unet        one step alone
+        imagine bench --random sdxl-unet                a step of Stable Diffusion XL's UNet at 1024x1024
         imagine bench ops --filter conv2d               single operations; see imagine bench ops --help
       """)
 
@@ -30,14 +31,9 @@ struct BenchCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Instead of a model, a structure with random weights: \(Choices.sentence(Benchmark.Structure.allCases.map(\.rawValue))).",
+      "Instead of a model, a structure with random weights: \(Choices.sentence(of: Benchmark.Structure.self)).",
       valueName: "structure"),
-    transform: { name in
-      guard let structure = Benchmark.Structure(rawValue: name) else {
-        throw ValidationError("choose \(Choices.sentence(Benchmark.Structure.allCases.map(\.rawValue))).")
-      }
-      return structure
-    })
+    transform: Choices.byRawValue)
   var random: Benchmark.Structure?
 
   @Option(
@@ -56,14 +52,9 @@ struct BenchCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Only this: \(Choices.sentence(Benchmark.Part.allCases.map(\.rawValue))). May be repeated. Default: everything.",
+      "Only this: \(Choices.sentence(of: Benchmark.Part.self)). May be repeated. Default: everything.",
       valueName: "part"),
-    transform: { name in
-      guard let part = Benchmark.Part(rawValue: name) else {
-        throw ValidationError("choose \(Choices.sentence(Benchmark.Part.allCases.map(\.rawValue))).")
-      }
-      return part
-    })
+    transform: Choices.byRawValue)
   var stage: [Benchmark.Part] = []
 
   @Flag(help: "Measure each operation too: the time by kind, and the ten slowest.")

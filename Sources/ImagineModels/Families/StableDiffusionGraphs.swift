@@ -7,14 +7,20 @@ extension StableDiffusionModel {
     textEncoder(builder.input("ids", [prompts, configuration.textEncoder.maxPositions], .int32))
   }
 
-  /// `latents` [N, h, w, 4], `timestep` [N] and `context` [N, 77, D] -> [N, h, w, 4].
+  /// `latents` [N, h, w, 4], `timestep` [N] and `context` [N, 77, D] -> [N, h, w, 4]; a UNet with an addition embedding
+  /// takes `text_embeds` [N, P] and `time_ids` [N, 6], too.
   ///
   /// - Parameter latents: their shape; a step with guidance has two.
   package func tracedDenoiser(latents: Shape, _ builder: GraphBuilder) -> Tensor {
     let context: Shape = [latents[0], configuration.textEncoder.maxPositions, configuration.unet.crossAttentionDim]
+    let addition = configuration.unet.additionEmbedding.map {
+      TextTimeEmbedding.Input(
+        text: builder.input("text_embeds", [latents[0], $0.textWidth]),
+        timeIDs: builder.input("time_ids", [latents[0], $0.timeIDs]))
+    }
     return unet(
       builder.input("latents", latents), timestep: builder.input("timestep", [latents[0]]),
-      context: builder.input("context", context))
+      context: builder.input("context", context), addition: addition)
   }
 
   /// `latents` [N, h, w, 4] -> pixels [N, H, W, 3].

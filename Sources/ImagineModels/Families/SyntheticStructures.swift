@@ -2,6 +2,20 @@ extension ModelConfiguration {
   /// Stable Diffusion 1.5.
   package static let stableDiffusion15 = ModelConfiguration()
 
+  /// Of Stable Diffusion XL the UNet, which takes nearly all of the time; the other networks are those of 1.5.
+  package static let stableDiffusionXLUNet: ModelConfiguration = {
+    var configuration = ModelConfiguration()
+    configuration.unet.blockOutChannels = [320, 640, 1280]
+    configuration.unet.transformerDepth = [0, 2, 10]
+    configuration.unet.midTransformerDepth = 10
+    configuration.unet.heads = [5, 10, 20]
+    configuration.unet.crossAttentionDim = 2048
+    configuration.unet.additionEmbedding = AdditionEmbedding()
+    configuration.defaults.width = 1024
+    configuration.defaults.height = 1024
+    return configuration
+  }()
+
   /// The structure of Stable Diffusion 1.5 with few and narrow levels, for trying things out: under a million
   /// parameters beside the vocabulary.
   package static let miniature: ModelConfiguration = {

@@ -19,6 +19,8 @@ package struct UNet2DConditionModel {
     package var heads = [8, 8, 8, 8]
     /// Width of the prompt's tokens.
     package var crossAttentionDim = 768
+    /// What the time embedding is told beside the timestep; nil in models that are told nothing more.
+    package var additionEmbedding: AdditionEmbedding?
     package var normGroups = 32
 
     package init() {}
@@ -30,6 +32,7 @@ package struct UNet2DConditionModel {
   package let configuration: Configuration
   let convIn: Conv2d
   let timeEmbedding: TimestepEmbedding
+  let additionEmbedding: TextTimeEmbedding?
   let downBlocks: [DownBlock2D]
   let midBlock: UNetMidBlock2DCrossAttn
   let upBlocks: [UpBlock2D]
@@ -44,6 +47,9 @@ package struct UNet2DConditionModel {
 
     convIn = Conv2d(weights["conv_in"], in: configuration.inChannels, out: channels[0], kernel: 3)
     timeEmbedding = TimestepEmbedding(weights["time_embedding"], in: channels[0], out: configuration.timeWidth)
+    additionEmbedding = configuration.additionEmbedding.map {
+      TextTimeEmbedding(weights["add_embedding"], $0, out: configuration.timeWidth)
+    }
     downBlocks = channels.indices.map { index in
       DownBlock2D(
         weights["down_blocks", index], in: channels[max(index - 1, 0)], out: channels[index],
@@ -68,8 +74,13 @@ package struct UNet2DConditionModel {
   }
 
   /// sample [N, H, W, in], timestep [N] (may be fractional), context [N, S, D] -> [N, H, W, out] in 32-bit floats.
-  package func callAsFunction(_ sample: Tensor, timestep: Tensor, context: Tensor) -> Tensor {
-    let time = timeEmbedding(timestep)
+  ///
+  /// - Parameter addition: for a model with `additionEmbedding`; others do not look at it.
+  package func callAsFunction(
+    _ sample: Tensor, timestep: Tensor, context: Tensor, addition: TextTimeEmbedding.Input? = nil
+  ) -> Tensor {
+    var time = timeEmbedding(timestep)
+    if let additionEmbedding, let addition { time = time + additionEmbedding(addition) }
     let context = context.asActivation()
     var h = convIn(sample.asActivation())
     var skips = [h]
@@ -88,21 +99,4 @@ extension UNet2DConditionModel.Configuration {
   }
 
   fileprivate var midLevel: UNetLevel { level(blockOutChannels.count - 1, depth: midTransformerDepth) }
-}
-
-/// Timesteps as sinusoids, then a small network (diffusers `Timesteps` and `TimestepEmbedding`).
-package struct TimestepEmbedding {
-  let linear1: Linear, linear2: Linear
-  let inputs: Int
-
-  package init(_ weights: Weights, in inputs: Int, out outputs: Int) {
-    linear1 = Linear(weights["linear_1"], in: inputs, out: outputs)
-    linear2 = Linear(weights["linear_2"], in: outputs, out: outputs)
-    self.inputs = inputs
-  }
-
-  /// timestep [N] -> [N, out]
-  package func callAsFunction(_ timestep: Tensor) -> Tensor {
-    linear2(linear1(timestep.timestepEmbedding(width: inputs).asActivation()).silu())
-  }
 }

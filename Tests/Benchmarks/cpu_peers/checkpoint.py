@@ -101,6 +101,6 @@ def inputs(stage, dtype):
     if stage.network == "text":
         return [torch.randint(VOCABULARY, stage.input_shapes[0], generator=generator)]
     values = [torch.randn(shape, generator=generator).to(dtype) for shape in stage.input_shapes]
-    if stage.network == "unet":
+    if stage.network in ("unet", "unet-xl"):
         values[1] = torch.full(stage.input_shapes[1], 500.0)
     return values

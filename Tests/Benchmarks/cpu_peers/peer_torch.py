@@ -2,6 +2,7 @@
 
 import torch
 
+from . import stable_diffusion_xl
 from .checkpoint import inputs, network
 
 
@@ -9,7 +10,10 @@ def prepare(job):
     """Load a network; what comes back runs it once."""
     torch.set_num_threads(job.threads)
     dtype = torch.float32 if job.variant == "float32" else torch.bfloat16
-    module = network(job.model, job.stage.network, dtype)
+    if job.stage.network == "unet-xl":
+        module = stable_diffusion_xl.unet(dtype)
+    else:
+        module = network(job.model, job.stage.network, dtype)
     values = inputs(job.stage, dtype)
     # In float32, too, this layout is the faster one for networks of convolutions.
     module = module.to(memory_format=torch.channels_last)

@@ -40,8 +40,9 @@ class Variant:
 
     def stages(self, every):
         """Those that it can run by itself."""
-        keys = {"imagine": {"text", "unet", "unet-large", "vae", "picture"},
-                "torch": {"text", "unet", "unet-large", "vae"} | ({"picture"} if self.name != "compiled" else set()),
+        keys = {"imagine": {"text", "unet", "unet-large", "unet-xl", "vae", "picture"},
+                "torch": {"text", "unet", "unet-large", "unet-xl", "vae"}
+                | ({"picture"} if self.name != "compiled" else set()),
                 "openvino": {"text", "unet", "unet-large", "vae"}, "sdcpp": {"unet", "unet-large"}}[self.peer]
         return [stage for stage in every if stage.key in keys]
 

@@ -13,7 +13,7 @@ from .stages import GUIDANCE, PROMPT, SEED
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 # What `imagine bench --json` calls its stages.
-NAMES = {"text": "text encoder", "unet": "UNet, one step", "vae": "VAE decoder"}
+NAMES = {"text": "text encoder", "unet": "UNet, one step", "unet-xl": "UNet, one step", "vae": "VAE decoder"}
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ class CommandRunner:
     def imagine_options(self):
         precision = {"float32": "f32", "bfloat16": "bf16"}[self.variant.name]
         size = f"{self.stage.size}x{self.stage.size}"
-        return ["--model", self.setup.model, "--device", "cpu", "--precision", precision,
+        model = ["--random", "sdxl-unet"] if self.stage.network == "unet-xl" else ["--model", self.setup.model]
+        return [*model, "--device", "cpu", "--precision", precision,
                 "--threads", str(self.setup.threads), "--size", size]
 
     def close(self):
@@ -102,11 +103,13 @@ class BenchRunner(CommandRunner):
 
     def turn(self):
         alone = "--stage" in self.setup.bench_help
+        if self.stage.network == "unet-xl" and "sdxl-unet" not in self.setup.bench_help:
+            raise Failed("this build has no bench --random sdxl-unet")
         if not alone:
             self.note = "memory is that of all networks and a picture: this build has no bench --stage"
         _, output = self.run([
             self.setup.imagine, "bench", *self.imagine_options(), "--steps", "1", "--repeat", str(self.stage.runs),
-            *(["--stage", self.stage.network] if alone else []), "--json"])
+            *(["--stage", self.stage.network.removesuffix("-xl")] if alone else []), "--json"])
         stages = {stage["name"]: stage for stage in json.loads(output)["stages"]}
         return {self.stage.key: stages[NAMES[self.stage.network]]["timing"]["median"]}
 

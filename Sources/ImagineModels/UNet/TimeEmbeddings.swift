@@ -1,0 +1,66 @@
+package import ImagineGraph
+
+/// Timesteps as sinusoids, then a small network (diffusers `Timesteps` and `TimestepEmbedding`).
+package struct TimestepEmbedding {
+  let linear1: Linear, linear2: Linear
+  let inputs: Int
+
+  package init(_ weights: Weights, in inputs: Int, out outputs: Int) {
+    linear1 = Linear(weights["linear_1"], in: inputs, out: outputs)
+    linear2 = Linear(weights["linear_2"], in: outputs, out: outputs)
+    self.inputs = inputs
+  }
+
+  /// timestep [N] -> [N, out]
+  package func callAsFunction(_ timestep: Tensor) -> Tensor {
+    linear2(linear1(timestep.timestepEmbedding(width: inputs).asActivation()).silu())
+  }
+}
+
+/// What Stable Diffusion XL's UNet is told beside the timestep (diffusers' `addition_embed_type` "text_time").
+package struct AdditionEmbedding: Sendable, Hashable {
+  /// Width of the prompt as a single vector.
+  package var textWidth = 1280
+  /// How many numbers describe the picture: its original height and width, the crop's top and left, the height and
+  /// width asked for.
+  package var timeIDs = 6
+  /// Width of each of these numbers as sinusoids (diffusers' `addition_time_embed_dim`).
+  package var timeIDWidth = 256
+
+  package init() {}
+
+  var inputs: Int { textWidth + timeIDs * timeIDWidth }
+}
+
+/// A prompt's vector and numbers that describe the picture, as a summand of the time embedding.
+package struct TextTimeEmbedding {
+  package struct Input {
+    /// [N, textWidth]
+    let text: Tensor
+    /// [N, timeIDs]
+    let timeIDs: Tensor
+
+    package init(text: Tensor, timeIDs: Tensor) {
+      self.text = text
+      self.timeIDs = timeIDs
+    }
+  }
+
+  let configuration: AdditionEmbedding
+  let linear1: Linear, linear2: Linear
+
+  package init(_ weights: Weights, _ configuration: AdditionEmbedding, out outputs: Int) {
+    self.configuration = configuration
+    linear1 = Linear(weights["linear_1"], in: configuration.inputs, out: outputs)
+    linear2 = Linear(weights["linear_2"], in: outputs, out: outputs)
+  }
+
+  /// -> [N, out]
+  package func callAsFunction(_ input: Input) -> Tensor {
+    let count = input.text.shape[0]
+    let sinusoids = input.timeIDs.reshaped([count * configuration.timeIDs])
+      .timestepEmbedding(width: configuration.timeIDWidth)
+      .reshaped([count, configuration.timeIDs * configuration.timeIDWidth])
+    return linear2(linear1(input.text.concatenated(with: sinusoids, axis: 1).asActivation()).silu())
+  }
+}
