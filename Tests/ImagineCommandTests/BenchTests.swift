@@ -54,7 +54,7 @@ import Testing
     #expect(complaint(["--repeat", "0"])?.contains("1 to 1000") == true)
     #expect(complaint(["--size", "wide"])?.contains("512x768") == true)
     #expect(complaint(["-m", "x"], of: BenchOpsCommand.self)?.contains("leave out --model") == true)
-    #expect(complaint(["--vae-tiling", "always"], of: BenchOpsCommand.self)?.contains("leave out --vae-tiling") == true)
+    #expect(complaint(["--vae-tiling", "always"], of: BenchOpsCommand.self)?.contains("leave out") == true)
     #expect(complaint(["--low-memory"], of: BenchOpsCommand.self)?.contains("leave out") == true)
     #expect(complaint(["--small"], of: BenchOpsCommand.self)?.contains("--check") == true)
     #expect(complaint(["--repeat", "2000"], of: BenchOpsCommand.self)?.contains("1 to 1000") == true)

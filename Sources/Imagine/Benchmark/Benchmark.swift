@@ -83,9 +83,8 @@ public struct Benchmark: Sendable {
     guard case .random(let structure) = model else { return parts }
     let available = parts.intersection(structure.parts)
     guard !available.isEmpty || parts.isEmpty else {
-      throw ImagineError(
-        .invalidRequest,
-        "Of \(structure.rawValue) only this can be measured: \(structure.parts.map(\.rawValue).sorted().joined(separator: ", ")).")
+      let names = structure.parts.map(\.rawValue).sorted().joined(separator: ", ")
+      throw ImagineError(.invalidRequest, "Of \(structure.rawValue) only this can be measured: \(names).")
     }
     return available
   }

@@ -16,7 +16,8 @@ actor BenchmarkMachine {
   ///   - size: of the picture.
   ///   - guided: whether a step runs the UNet for two prompts.
   func measure(
-    _ benchmark: Benchmark, _ parts: Set<Benchmark.Part>, _ size: Size, guided: Bool, _ onProgress: @Sendable (String) -> Void
+    _ benchmark: Benchmark, _ parts: Set<Benchmark.Part>, _ size: Size, guided: Bool,
+    _ onProgress: @Sendable (String) -> Void
   ) throws -> (ceiling: DeviceCeiling, stages: [BenchmarkResult.Stage]) {
     try ImagineError.translating {
       let opened = try benchmark.open()

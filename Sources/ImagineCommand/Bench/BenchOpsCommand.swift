@@ -34,7 +34,7 @@ struct BenchOpsCommand: ParsableCommand {
   func validate() throws {
     if engine.model != nil { throw ValidationError("Operations are timed without a model: leave out --model.") }
     if engine.vaeTiling != nil || engine.lowMemory != nil {
-      throw ValidationError("Operations have no weights to save and no picture to tile: leave out --vae-tiling and --low-memory.")
+      throw ValidationError("Operations are timed without a picture: leave out --vae-tiling and --low-memory.")
     }
     if small, !check { throw ValidationError("--small belongs to --check: give both.") }
     try requireRepeats(repeats)
