@@ -5,8 +5,9 @@
 #define CK_WIDTH 16
 #define CK_ROWS 12
 #define CK_TABLE ck_avx512_kernels
+#define CK_NATIVE_HALF
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
 #include "template/instance.h"
 #pragma clang attribute pop
 #endif

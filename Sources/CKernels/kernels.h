@@ -20,7 +20,7 @@ typedef struct {
 typedef struct {
   ck_product_shape shape;
   ck_plain_weights plain;
-  ck_type type;
+  ck_stored type;
   ck_weight_layout layout;
   void *packed;
 } ck_packing;

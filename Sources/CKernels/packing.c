@@ -11,7 +11,7 @@ typedef struct {
 
 static void pack_panels(void *context, unsigned thread, size_t begin, size_t end) {
   const pack_job *job = context;
-  const size_t size = ck_element_size(job->packing.type), panel_bytes = job->packing.layout.panel * size;
+  const size_t size = ck_stored_size(job->packing.type), panel_bytes = job->packing.layout.panel * size;
   for (size_t panel = begin; panel < end; panel++) {
     job->kernels->pack_panel(&job->packing, panel);
     if (job->zeros == 0) continue;
@@ -20,10 +20,12 @@ static void pack_panels(void *context, unsigned thread, size_t begin, size_t end
 }
 
 bool ck_pack_as(
-  ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_type type, ck_weight_layout layout, void *packed
+  ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_stored type, ck_weight_layout layout, void *packed
 ) {
   const bool known = layout.width > 0 && layout.width % device.kernels->lanes == 0 && layout.block > 0;
-  if (!known || (layout.group != 1 && (layout.group != 2 || type != CK_BF16 || layout.block % 2 != 0))) return false;
+  const bool are_pairs = layout.group == 2 && type == CK_STORED_BF16 && layout.block % 2 == 0;
+  if (!known || (layout.group != 1 && !are_pairs)) return false;
+  if (type == CK_STORED_F16 && plain.type != CK_STORED_F16) return false;
   pack_job job = {
     .packing = {.shape = shape, .plain = plain, .type = type, .layout = layout, .packed = packed},
     .kernels = device.kernels,
@@ -36,13 +38,13 @@ size_t ck_packed_weight_count(ck_device device, ck_product_shape shape) {
   return ck_round_up(shape.out, device.kernels->panel) * ck_product_depth(&shape);
 }
 
-void ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_type type, void *packed) {
+bool ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_stored type, void *packed) {
   const size_t width = device.kernels->panel;
   const ck_weight_layout layout = {
     .width = width, .group = 1, .block = 1, .panel = width * ck_product_depth(&shape), .stretch = width,
     .tap = width * shape.in,
   };
-  ck_pack_as(device, shape, plain, type, layout, packed);
+  return ck_pack_as(device, shape, plain, type, layout, packed);
 }
 
 bool ck_has_pairs(ck_device device) { return device.kernels->multiply_pair_block != NULL; }
@@ -59,7 +61,7 @@ void ck_pack_weight_pairs(ck_device device, ck_product_shape shape, ck_plain_wei
     .tap = CK_PAIR_PANEL * shape.in, .spans_taps = odd,
   };
   pack_job job = {
-    .packing = {.shape = shape, .plain = plain, .type = CK_BF16, .layout = layout, .packed = packed},
+    .packing = {.shape = shape, .plain = plain, .type = CK_STORED_BF16, .layout = layout, .packed = packed},
     .kernels = device.kernels, .zeros = CK_PAIR_PANEL * (padded - ck_round_up(depth, 2)),
   };
   ck_parallel(device, ck_round_up(shape.out, CK_PAIR_STEP) / CK_PAIR_PANEL, 1, pack_panels, &job);

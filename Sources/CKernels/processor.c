@@ -35,11 +35,11 @@ uint32_t ck_cpu_features(void) {
   unsigned a, b, c, d;
   const unsigned osxsave = 1u << 27;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & osxsave)) return 0;
-  const bool fma = c & (1u << 12);
+  const bool fma = c & (1u << 12), f16c = c & (1u << 29);
   const unsigned long long vectors = 0x6, masks_and_wide_vectors = 0xe0, tiles = 0x60000;
   if (!saves(vectors) || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
   const bool avx2 = b & (1u << 5);
-  if (!avx2 || !fma) return 0;
+  if (!avx2 || !fma || !f16c) return 0;
   uint32_t features = CK_AVX2;
   const unsigned f_dq_bw_vl = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
   if ((b & f_dq_bw_vl) != f_dq_bw_vl || !saves(vectors | masks_and_wide_vectors)) return features;

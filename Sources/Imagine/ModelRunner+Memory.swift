@@ -43,7 +43,7 @@ extension ModelRunner {
     let (backend, precision) = try places.opened(for: Footing())
     guard let backend = backend as? any MemoryAwareBackend else { return nil }
     return try MemoryForecast(
-      model, backend, precision.graph, tiling: settings.tiling, isFrugal: isFrugal,
+      model, settings.weights, backend, precision.graph, tiling: settings.tiling, isFrugal: isFrugal,
       budget: settings.networkBytes, free: free, latents: latents, prompts: prompts)
   }
 
@@ -52,7 +52,8 @@ extension ModelRunner {
     let (backend, precision) = try places.opened(for: Footing())
     guard let backend = backend as? any MemoryAwareBackend else { return Ladder.modestTile }
     return try model.frugalTile(
-      latents, backend.limited(to: settings.networkBytes), precision.graph, budget: settings.networkBytes)
+      latents, settings.weights, backend.limited(to: settings.networkBytes), precision.graph,
+      budget: settings.networkBytes)
   }
 
   private mutating func precision() throws -> Precision { try places.opened(for: Footing()).precision }

@@ -61,8 +61,8 @@ package struct CPUBackend: MemoryAwareBackend {
     return try machine.locked { _ in try PlanBuilder(graph, weights, machine, limit: memoryLimit).build() }
   }
 
-  package func memoryNeeds(of graph: Graph) throws -> MemoryNeeds {
-    let graph = try graph.optimized(for: supports), weights = CPUWeights(UnreadWeights(), machine)
+  package func memoryNeeds(of graph: Graph, weights: any WeightSource) throws -> MemoryNeeds {
+    let graph = try graph.optimized(for: supports), weights = CPUWeights(weights, machine)
     return try machine.locked { _ in
       try PlanBuilder(graph, weights, machine, limit: memoryLimit).memoryNeeds()
     }

@@ -39,12 +39,17 @@ final class StoredWeight: @unchecked Sendable {
   enum Form: Equatable {
     /// Row-major, as in the checkpoint.
     case plain
-    /// In panels, as the kernels of this package want them.
-    case panels
+    /// In panels, as the kernels of this package want them, in a format that they widen.
+    case panels(ElementType)
     /// In panels of pairs, as products of bfloat16 by pairs want them.
     case pairs
     /// As a product of oneDNN wants them; `plain` describes the row-major form to it.
     case oneDNN(WeightLayout, plain: WeightLayout)
+
+    /// Of panels, what kernels are told.
+    var format: ck_stored? {
+      if case .panels(let format) = self { format.stored } else { nil }
+    }
   }
 
   let path: String
@@ -64,6 +69,15 @@ final class StoredWeight: @unchecked Sendable {
   }
 
   var byteCount: Int { lock.withLock { content?.block.byteCount ?? 0 } }
+
+  /// Panels in the format with the fewest bits that lose nothing of what the source has: kernels that compute in 32 bits
+  /// widen 16 as they go, in exactly the same values.
+  var panels: Form {
+    guard type.elementType.isArithmetic, let stored = source.storedType(path), stored.size == 2 else {
+      return .panels(type.elementType)
+    }
+    return .panels(stored)
+  }
 
   /// oneDNN's layout of the weight, if it has been read and packed so.
   var layout: WeightLayout? {
@@ -110,11 +124,19 @@ final class StoredWeight: @unchecked Sendable {
       try packed(elements, format, in: form, on: device)
     }
     if case let packed?? = lent { return packed }
-    let plain = try block(type.byteCount)
-    try source.read(path, as: type.elementType, into: plain.bytes)
+    let plain = try block(plainByteCount(in: form)), format = plainType(in: form)
+    try source.read(path, as: format, into: plain.bytes)
     if form == .plain { return plain }
-    return try packed(UnsafeRawBufferPointer(plain.bytes), type.elementType, in: form, on: device) ?? plain
+    return try packed(UnsafeRawBufferPointer(plain.bytes), format, in: form, on: device) ?? plain
   }
+
+  /// The format in which a weight is read that comes to be in a form.
+  private func plainType(in form: Form) -> ElementType {
+    if case .panels(let format) = form { format } else { type.elementType }
+  }
+
+  /// Bytes of a weight as it is read, on its way to a form.
+  func plainByteCount(in form: Form) -> Int { type.shape.count * plainType(in: form).size }
 
   /// Converts and packs row-major elements at once; nil for formats that only move.
   private func packed(
@@ -129,14 +151,16 @@ final class StoredWeight: @unchecked Sendable {
     switch form {
     case .plain:
       ck_convert(device, stored, address, target, packed.address, type.shape.count)
-    case .panels:
-      ck_pack_weights(device, ck_product_shape(weight: type.shape), plain, target, packed.address)
+    case .panels(let format):
+      guard let format = format.stored,
+        ck_pack_weights(device, ck_product_shape(weight: type.shape), plain, format, packed.address)
+      else { throw CPUBackendError("It is stored as \(stored), and was to be packed as \(format).") }
     case .pairs:
       ck_pack_weight_pairs(device, ck_product_shape(weight: type.shape), plain, packed.address)
     case .oneDNN(let layout, let plainLayout):
       let shape = ck_product_shape(weight: type.shape)
       if let panels = layout.panels(kernelWidth: shape.kernel_width),
-        ck_pack_as(device, shape, plain, target, panels, packed.address)
+        ck_pack_as(device, shape, plain, target.asStored, panels, packed.address)
       {
         return packed
       }
@@ -151,8 +175,8 @@ final class StoredWeight: @unchecked Sendable {
   func byteCount(in form: Form) -> Int {
     switch form {
     case .plain: return type.byteCount
-    case .panels:
-      return ck_packed_weight_count(machine.loadingDevice, ck_product_shape(weight: type.shape)) * type.elementType.size
+    case .panels(let format):
+      return ck_packed_weight_count(machine.loadingDevice, ck_product_shape(weight: type.shape)) * format.size
     case .pairs: return ck_packed_pair_count(ck_product_shape(weight: type.shape)) * type.elementType.size
     case .oneDNN(let layout, _): return layout.byteCount
     }

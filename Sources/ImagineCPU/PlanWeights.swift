@@ -7,6 +7,9 @@ struct PlanWeights {
     let form: StoredWeight.Form
     let byteCount: Int
     let mayPass: Bool
+
+    /// Bytes of the copy that is packed; a weight that is not packed is read into its place.
+    var plainBytes: Int { form == .plain ? 0 : weight.plainByteCount(in: form) }
   }
 
   private var requests: [Request] = []
@@ -28,8 +31,7 @@ struct PlanWeights {
     WeightResidency(
       requests.map { request in
         WeightResidency.Weight(
-          packedBytes: request.byteCount, plainBytes: request.form == .plain ? 0 : request.weight.type.byteCount,
-          mayPass: request.mayPass)
+          packedBytes: request.byteCount, plainBytes: request.plainBytes, mayPass: request.mayPass)
       }, room: room)
   }
 
@@ -57,17 +59,9 @@ struct PlanWeights {
     for (index, request) in requests.enumerated() where residency.kept.contains(index) {
       held += request.byteCount
       // Each thread holds a plain copy of its weight until that is packed.
-      let plain = request.form == .plain ? 0 : request.weight.type.byteCount
-      loading = max(loading, held + min(threads, WeightLoading.maximumThreads) * plain)
+      loading = max(loading, held + min(threads, WeightLoading.maximumThreads) * request.plainBytes)
     }
     return MemoryNeeds(
       weightBytes: held, passingBytes: residency.passingBytes, workingBytes: workingBytes, loadingBytes: loading)
-  }
-}
-
-/// Stands for weights whose values do not matter.
-struct UnreadWeights: WeightSource {
-  func read(_ name: String, as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws {
-    throw CPUBackendError("\(name) was to be read while memory was only counted.")
   }
 }

@@ -43,6 +43,11 @@ struct Target {
   func address(in frame: Frame) -> UnsafeMutableRawPointer { frame.values + offset }
 }
 
+extension ck_type {
+  /// The same format of weights.
+  var asStored: ck_stored { self == CK_F32 ? CK_STORED_F32 : CK_STORED_BF16 }
+}
+
 extension ElementType {
   /// Whether kernels compute from and to the format.
   var isArithmetic: Bool { self == .float32 || self == .bfloat16 }

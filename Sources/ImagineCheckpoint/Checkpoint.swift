@@ -130,6 +130,8 @@ extension Checkpoint: WeightSource {
     try tensor(name).read(elements, of: count, as: type, into: destination)
   }
 
+  package func storedType(_ name: String) -> ElementType? { tensors[name]?.storedType }
+
   package func lend<Result>(
     _ name: String, count: Int, _ body: (ElementType, UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result? { try tensor(name).lend(count: count, body) }

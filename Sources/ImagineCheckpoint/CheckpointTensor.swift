@@ -52,6 +52,9 @@ package struct CheckpointTensor: Sendable {
     try read(0..<elementCount, of: destination.count / type.size, as: type, into: destination)
   }
 
+  /// The format of the elements in the file, where that is one of graphs' and the values are what it says.
+  var storedType: ElementType? { scale == nil ? dataType.elementType : nil }
+
   /// Lends the elements as the file stores them, where it does so in a format of graphs and in the canonical order.
   ///
   /// - Parameter count: of the elements that the tensor is to have.

@@ -19,6 +19,7 @@ package enum HalfFloat {
     return sign | UInt16(truncatingIfNeeded: magnitude > 0x7f80_0000 ? 0x7e00 : finite)
   }
 
+  /// Every NaN becomes quiet, as the processors' own conversions make it.
   @inlinable @inline(__always)
   package static func float(_ bits: UInt16) -> Float {
     let magnitude = UInt32(bits & 0x7fff) &<< 13
@@ -27,7 +28,7 @@ package enum HalfFloat {
     let smallest: UInt32 = 113 &<< 23
     let subnormal = (Float(bitPattern: smallest | magnitude) - Float(bitPattern: smallest)).bitPattern
     let normal = magnitude &+ (127 - 15) &<< 23
-    let special = magnitude | 0x7f80_0000
+    let special = magnitude | (magnitude > 31 &<< 23 ? 0x7fc0_0000 : 0x7f80_0000)
     let finite = magnitude < 1 &<< 23 ? subnormal : normal
     return Float(bitPattern: sign | (magnitude >= 31 &<< 23 ? special : finite))
   }

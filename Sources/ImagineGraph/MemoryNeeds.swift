@@ -22,8 +22,8 @@ package struct MemoryNeeds: Sendable, Hashable {
 
 /// A backend in the process's own memory, which can say beforehand how much of it a graph takes, and make do with less.
 package protocol MemoryAwareBackend: Backend {
-  /// What planning and running a graph will take. Nothing is read, and only a little is allocated.
-  func memoryNeeds(of graph: Graph) throws -> MemoryNeeds
+  /// What planning and running a graph will take. No weight is read, and only a little is allocated.
+  func memoryNeeds(of graph: Graph, weights: any WeightSource) throws -> MemoryNeeds
 
   /// The same backend for networks that should not take more than so many bytes each.
   ///

@@ -16,6 +16,10 @@ package protocol WeightSource: Sendable {
     _ name: String, as type: ElementType, elements: Range<Int>, of count: Int,
     into destination: UnsafeMutableRawBufferPointer) throws
 
+  /// The format that a tensor is stored in, if reading it in that format changes nothing; nil where it has none of
+  /// these, or is not known.
+  func storedType(_ name: String) -> ElementType?
+
   /// Lends a tensor of `count` elements, row-major in its canonical layout, as the source has it in memory anyway, so
   /// that converting and packing can be one step.
   ///
@@ -28,6 +32,9 @@ package protocol WeightSource: Sendable {
 }
 
 extension WeightSource {
+  /// For sources that make their tensors.
+  package func storedType(_ name: String) -> ElementType? { nil }
+
   /// For sources that have no tensors in memory.
   package func lend<Result>(
     _ name: String, count: Int, _ body: (ElementType, UnsafeRawBufferPointer) throws -> Result

@@ -90,8 +90,8 @@ import Testing
   func needsAreKnownBeforehand(_ precision: Precision, _ products: CPUProducts) throws {
     let backend = try CPUBackend(threads: 2, products: products), graph = try network(precision, side: 20)
     for backend in [backend, backend.limited(to: 1_000_000)] as [any MemoryAwareBackend] {
-      let needs = try backend.memoryNeeds(of: graph)
-      let weights = try backend.upload(RandomWeights(graph.parameters), for: graph)
+      let source = RandomWeights(graph.parameters), needs = try backend.memoryNeeds(of: graph, weights: source)
+      let weights = try backend.upload(source, for: graph)
       let plan = try backend.plan(graph, weights: weights)
       #expect(needs.weightBytes == weights.byteCount)
       #expect(needs.workingBytes == plan.peakBytes)

@@ -61,15 +61,17 @@ import Testing
     let opened = try OpenedModel.demonstration()
     let full = try await pipeline(.never).estimate(Self.request)
     #expect(full.stages.map(\.name) == ["text encoder", "UNet", "decoder"])
-    let elements = opened.model.parameters.filter { !$0.key.hasPrefix("vae.encoder") && !$0.key.hasPrefix("vae.quant") }
-      .values.reduce(0) { $0 + $1.count }
+    // The model stores 16 bits: what is multiplied by stays so, the rest is held as it is computed with.
+    let needed = opened.model.parameters.filter { !$0.key.hasPrefix("vae.encoder") && !$0.key.hasPrefix("vae.quant") }
+      .reduce(0) { $0 + $1.value.count * ($1.value.rank == 1 || $1.key.contains("embeddings") ? 4 : 2) }
     let bytes = full.stages.reduce(0) { $0 + $1.weightBytes }
     // Packing pads.
-    #expect(bytes >= elements * 4 && Double(bytes) < Double(elements) * 4 * 1.1)
+    #expect(bytes >= needed && Double(bytes) < Double(needed) * 1.1)
     #expect(full.peakBytes == full.stages.map(\.peakBytes).max())
 
     let low = try await pipeline(.always, networkBytes: 1).estimate(Self.request)
-    #expect(zip(low.stages, full.stages).allSatisfy { $0.weightBytes < $1.weightBytes })
+    #expect(zip(low.stages, full.stages).allSatisfy { $0.weightBytes <= $1.weightBytes })
+    #expect(low.stages[1].weightBytes < full.stages[1].weightBytes / 2)
     #expect(low.stages[1].flops == full.stages[1].flops)
     #expect(low.freeBytes == nil)
   }

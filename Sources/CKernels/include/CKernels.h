@@ -11,7 +11,7 @@
 
 // Instruction sets, as bits of a mask.
 enum {
-  CK_AVX2 = 1 << 0,         // with FMA
+  CK_AVX2 = 1 << 0,         // with FMA and F16C
   CK_AVX512 = 1 << 1,       // F, BW, DQ and VL
   CK_AVX512_BF16 = 1 << 2,  // products of bfloat16
   CK_AMX_BF16 = 1 << 3,     // products of bfloat16 tiles
@@ -37,7 +37,7 @@ ck_pool *ck_pool_create(unsigned threads);
 void ck_pool_destroy(ck_pool *pool);
 
 typedef enum { CK_F32, CK_BF16 } ck_type;
-// Formats that files store weights in; binary16 is only converted from.
+// Formats that weights are stored in, in files and packed; binary16 is only converted from.
 typedef enum { CK_STORED_F32, CK_STORED_BF16, CK_STORED_F16 } ck_stored;
 typedef enum { CK_IDENTITY, CK_SILU, CK_GELU, CK_QUICK_GELU } ck_activation;
 typedef enum { CK_ADD, CK_MULTIPLY } ck_binary_op;
@@ -120,7 +120,8 @@ typedef struct {
 // result = residual + activation(x * weights + bias)
 typedef struct {
   ck_product_shape shape;
-  ck_type x_type, weight_type, out_type;
+  ck_type x_type, out_type;
+  ck_stored weight_type;
   ck_activation activation;
   const void *x, *weights;  // packed by ck_pack_weights, or by ck_pack_weight_pairs where `pairs`
   bool pairs;               // x and weights are bfloat16, and ck_has_pairs
@@ -147,16 +148,16 @@ typedef struct {
   bool spans_taps;  // channels count on from tap to tap: in + t * channels takes the place of in, and t adds nothing
 } ck_weight_layout;
 
-// Converts to `type` as ck_convert does, and packs. False, with nothing done, for a layout that is not packed so: columns
-// that are no multiple of the instruction set's vectors, or pairs of floats.
+// Converts to `type` as ck_convert does, and packs. False, with nothing done, for what is not packed so: other formats as
+// binary16, columns that are no multiple of the instruction set's vectors, and pairs of anything but bfloat16.
 bool ck_pack_as(
-  ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_type type, ck_weight_layout layout,
+  ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_stored type, ck_weight_layout layout,
   void *packed);
 
 // Elements of packed weights: [panel][kernel_height, kernel_width, in][column], padded to whole panels.
 size_t ck_packed_weight_count(ck_device device, ck_product_shape shape);
-// Converts to `type` as ck_convert does, and packs.
-void ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_type type, void *packed);
+// Converts to `type` as ck_convert does, and packs. False, with nothing done, for other formats as binary16.
+bool ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_stored type, void *packed);
 
 // Whether there are products of bfloat16 by pairs: two neighbours along the depth are multiplied and added at once.
 bool ck_has_pairs(ck_device device);

@@ -1,5 +1,13 @@
 // From formats that files store to those that kernels compute with. Included once per instruction set, by instance.h.
 
+#ifdef CK_NATIVE_HALF
+#include <immintrin.h>
+#if CK_WIDTH == 16
+INLINE vf widened_half(vh bits) { return (vf)_mm512_cvtph_ps((__m256i)bits); }
+#else
+INLINE vf widened_half(vh bits) { return (vf)_mm256_cvtph_ps((__m128i)bits); }
+#endif
+#else
 INLINE vu select_bits(vi mask, vu a, vu b) { return ((vu)mask & a) | (~(vu)mask & b); }
 
 // Lanes of binary16 as floats.
@@ -12,10 +20,12 @@ INLINE vf widened_half(vh bits) {
   // 2^-14, the smallest normal binary16.
   const vu smallest = (vu){0} + (113u << 23);
   const vu subnormal = (vu)((vf)(smallest | magnitude) - (vf)smallest);
-  const vu normal = magnitude + (112u << 23), special = magnitude | 0x7f800000;
+  const vu normal = magnitude + (112u << 23);
+  const vu special = magnitude | 0x7f800000 | ((vu)((vi)magnitude > 31 << 23) & 0x400000);
   const vu finite = select_bits((vi)magnitude < 1 << 23, subnormal, normal);
   return (vf)(sign | select_bits((vi)magnitude >= 31 << 23, special, finite));
 }
+#endif
 
 // The bits that stored elements have as `to`, from element `i` of a row; those of bfloat16 are in the low halves.
 INLINE vu converted_bits(ck_stored from, ck_type to, const void *row, size_t i, size_t count) {

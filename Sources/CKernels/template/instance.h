@@ -1,5 +1,5 @@
 // The kernels of one instruction set: a file that defines CK_WIDTH (lanes), CK_ROWS (rows of an attention tile) and
-// CK_TABLE (the table's name) includes this. One with products of pairs of bfloat16 defines CK_PAIR_TILE, too: the file
+// CK_TABLE (the table's name) includes this. One that widens binary16 in an instruction defines CK_NATIVE_HALF. One with products of pairs of bfloat16 defines CK_PAIR_TILE, too: the file
 // that has its tile.
 
 #include "vector.h"
@@ -7,9 +7,9 @@
 #include "normalisation.h"
 #include "tile.h"
 #include "attention.h"
+#include "conversion.h"
 #include "product.h"
 #include "winograd.h"
-#include "conversion.h"
 #include "packing.h"
 #ifdef CK_PAIR_TILE
 #include CK_PAIR_TILE

@@ -168,5 +168,8 @@ INLINE void pack_panel_of(ck_stored from, ck_type to, const ck_packing *packing,
 }
 
 static void pack_panel(const ck_packing *packing, size_t panel) {
-  FOR_FORMATS(packing->plain.type, packing->type, pack_panel_of, packing, panel);
+  // As binary16 nothing is converted: 16 bits move, whatever they mean.
+  const ck_stored from = packing->type == CK_STORED_F16 ? CK_STORED_BF16 : packing->plain.type;
+  const ck_type to = packing->type == CK_STORED_F32 ? CK_F32 : CK_BF16;
+  FOR_FORMATS(from, to, pack_panel_of, packing, panel);
 }

@@ -79,8 +79,9 @@ static void multiply_block(const ck_product_block *block, float *scratch) {
     for (size_t c = 0; c < block->columns; c += PANEL) {
       const size_t at = (block->first_column + c) * depth + first * PANEL;
       const float *panel = (const float *)product->weights + at;
-      if (product->weight_type == CK_BF16) {
-        widen((const uint16_t *)product->weights + at, widened_panel, count * PANEL);
+      if (product->weight_type != CK_STORED_F32) {
+        convert(
+          product->weight_type, (const uint16_t *)product->weights + at, CK_F32, widened_panel, count * PANEL);
         panel = widened_panel;
       }
       for (size_t r = 0; r < rows; r += CK_ROWS) {

@@ -107,14 +107,17 @@ static void transform_image(const ck_winograd_group *group, size_t first, size_t
 }
 
 // One panel of weights, [tap][channel][column], of some channels.
-INLINE void transform_kernels(ck_type type, const void *panel, size_t in, size_t first, size_t channels, float *out) {
+INLINE void transform_kernels(ck_stored type, const void *panel, size_t in, size_t first, size_t channels, float *out) {
   const size_t stride = CK_WINOGRAD_KERNEL_STRIDE;
   for (size_t c = 0; c < channels; c++) {
     for (size_t v = 0; v < PANEL; v += CK_WIDTH) {
       vf lines[6][3];
       for (int j = 0; j < 3; j++) {
         vf g[3], line[6];
-        for (int i = 0; i < 3; i++) g[i] = load(type, panel, ((3 * i + j) * in + first + c) * PANEL + v);
+        for (int i = 0; i < 3; i++) {
+          const size_t at = ((3 * i + j) * in + first + c) * PANEL + v;
+          g[i] = (vf)converted_bits(type, CK_F32, panel, at, CK_WIDTH);
+        }
         transform_kernel_line(g, line);
         for (int i = 0; i < 6; i++) lines[i][j] = line[i];
       }
@@ -230,12 +233,18 @@ static void transform_results(const ck_winograd_group *group, const float *sums,
 static void multiply_winograd_panel(const ck_winograd_group *group, size_t panel, float *scratch) {
   const ck_product *product = group->product;
   const ck_product_shape *shape = &product->shape;
-  const size_t size = ck_element_size(product->weight_type);
+  const size_t size = ck_stored_size(product->weight_type);
   const void *weights = (const char *)product->weights + panel * 9 * shape->in * PANEL * size;
   float *kernels = scratch, *sums = kernels + 36 * CK_WINOGRAD_KERNEL_STRIDE;
   for (size_t block = 0; block < shape->in; block += CK_WINOGRAD_CHANNELS) {
     const size_t channels = ck_winograd_channels(shape, block);
-    FOR_TYPE(product->weight_type, transform_kernels, weights, shape->in, block, channels, kernels);
+#define TRANSFORM(TYPE) transform_kernels(TYPE, weights, shape->in, block, channels, kernels)
+    switch (product->weight_type) {
+      case CK_STORED_F32: TRANSFORM(CK_STORED_F32); break;
+      case CK_STORED_BF16: TRANSFORM(CK_STORED_BF16); break;
+      case CK_STORED_F16: TRANSFORM(CK_STORED_F16); break;
+    }
+#undef TRANSFORM
     for (size_t f = 0; f < 36; f++) {
       const float *image = group->image + block / CK_WINOGRAD_CHANNELS * group->image_block + f * group->image_stride;
       const float *kernel = kernels + f * CK_WINOGRAD_KERNEL_STRIDE;

@@ -6,6 +6,7 @@ internal import ImagineModels
 /// It follows the runner: which networks are in memory together, and how much room the working memory has been given.
 struct MemoryForecast {
   let model: StableDiffusionModel
+  let weights: any WeightSource
   let backend: any MemoryAwareBackend
   let precision: ImagineGraph.Precision
   let tiling: VAETiling
@@ -31,10 +32,12 @@ struct MemoryForecast {
   ///   - latents: of one image: [1, h, w, 4].
   ///   - prompts: how many the UNet runs for at once.
   init(
-    _ model: StableDiffusionModel, _ backend: any MemoryAwareBackend, _ precision: ImagineGraph.Precision,
-    tiling: VAETiling, isFrugal: Bool, budget: Int, free: Int?, latents: Shape, prompts: Int
+    _ model: StableDiffusionModel, _ weights: any WeightSource, _ backend: any MemoryAwareBackend,
+    _ precision: ImagineGraph.Precision, tiling: VAETiling, isFrugal: Bool, budget: Int, free: Int?, latents: Shape,
+    prompts: Int
   ) throws {
     self.model = model
+    self.weights = weights
     self.backend = isFrugal ? backend.limited(to: budget) : backend
     self.budget = budget
     self.precision = precision
@@ -49,7 +52,7 @@ struct MemoryForecast {
 
   private mutating func add(_ stage: Stage, _ graph: Graph) throws {
     operations += graph.nodes.count
-    add(stage, try backend.memoryNeeds(of: graph), host: 0, flops: graph.cost.flops)
+    add(stage, try backend.memoryNeeds(of: graph, weights: weights), host: 0, flops: graph.cost.flops)
   }
 
   /// - Parameter host: bytes of values on the host meanwhile.
@@ -69,7 +72,7 @@ struct MemoryForecast {
 
   private mutating func addDecoder(_ latents: Shape) throws {
     let graph = try model.decoderGraph(latents: latents, precision: precision)
-    let whole = try backend.memoryNeeds(of: graph)
+    let whole = try backend.memoryNeeds(of: graph, weights: weights)
     operations += graph.nodes.count
     let pixels = graph.outputs.reduce(0) { $0 + graph[$1].type.shape.count / 3 }
     guard let tile = try tile(whole, latents) else {
@@ -77,7 +80,7 @@ struct MemoryForecast {
     }
     usesTiles = true
     let tiled = try TiledDecoder(model.vae)
-      .needs(latents, tile: tile, backend, precision, dropsSections: isFrugal)
+      .needs(latents, tile: tile, weights, backend, precision, dropsSections: isFrugal)
     add(.decoding, tiled.needs, host: tiled.hostBytes + pixels * ProcessMemory.bytesPerPixel, flops: tiled.flops)
   }
 
@@ -87,7 +90,7 @@ struct MemoryForecast {
     case .never: return nil
     case .always: return Ladder.modestTile
     case .automatic where isFrugal:
-      return try model.frugalTile(latents, backend, precision, budget: budget)
+      return try model.frugalTile(latents, weights, backend, precision, budget: budget)
     case .automatic:
       guard let free, whole.workingBytes > free - held - whole.weightBytes else { return nil }
       let ladder = Ladder(stage: .decoding, tileableSide: max(latents[1], latents[2]))
@@ -105,13 +108,14 @@ extension StableDiffusionModel {
   ///   - latents: [1, h, w, 4].
   ///   - backend: as it is limited then.
   func frugalTile(
-    _ latents: Shape, _ backend: any MemoryAwareBackend, _ precision: ImagineGraph.Precision, budget: Int
+    _ latents: Shape, _ weights: any WeightSource, _ backend: any MemoryAwareBackend,
+    _ precision: ImagineGraph.Precision, budget: Int
   ) throws -> Int? {
-    let whole = try backend.memoryNeeds(of: decoderGraph(latents: latents, precision: precision))
+    let whole = try backend.memoryNeeds(of: decoderGraph(latents: latents, precision: precision), weights: weights)
     if whole.peakBytes <= budget { return nil }
     let decoder = TiledDecoder(vae)
     for tile in Ladder.tileSizes where tile > Ladder.modestTile && tile < max(latents[1], latents[2]) {
-      let tiled = try decoder.needs(latents, tile: tile, backend, precision, dropsSections: true)
+      let tiled = try decoder.needs(latents, tile: tile, weights, backend, precision, dropsSections: true)
       if tiled.needs.peakBytes + tiled.hostBytes <= budget { return tile }
     }
     return Ladder.modestTile

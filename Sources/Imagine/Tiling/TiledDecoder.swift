@@ -70,12 +70,12 @@ extension TiledDecoder {
   ///   - dropsSections: whether the weights of a section are let go before the next.
   /// - Returns: what the backend needs, the bytes of values on the host beside it, and the operations of all tiles.
   func needs(
-    _ latents: Shape, tile: Int, _ backend: any MemoryAwareBackend, _ precision: ImagineGraph.Precision,
-    dropsSections: Bool
+    _ latents: Shape, tile: Int, _ weights: any WeightSource, _ backend: any MemoryAwareBackend,
+    _ precision: ImagineGraph.Precision, dropsSections: Bool
   ) throws -> (needs: MemoryNeeds, hostBytes: Int, flops: Double) {
     let start = GraphBuilder(precision: precision)
     let beginning = try start.finish([vae.beginDecoding(start.input("latents", latents))])
-    var total = try backend.memoryNeeds(of: beginning)
+    var total = try backend.memoryNeeds(of: beginning, weights: weights)
     var flops = beginning.cost.flops, hostBytes = 0, side = tile
     guard var shape = beginning.outputs.first.map({ beginning[$0].type.shape }) else {
       throw GraphError("the decoder's beginning had no result")
@@ -83,7 +83,7 @@ extension TiledDecoder {
     for section in sections {
       let pass = SectionPass(section, height: shape[1], width: shape[2], channels: shape[3], side: side)
       let result = try pass.graph(of: .result, precision)
-      let needs = try backend.memoryNeeds(of: result)
+      let needs = try backend.memoryNeeds(of: result, weights: weights)
       var widest = pass.windowBytes(of: result)
       flops += result.cost.flops * Double(pass.tileCount)
       for index in section.norms.indices where index > 0 || section.scale > 1 {

@@ -7,27 +7,29 @@ extension PlanBuilder {
   /// A weight that is no parameter of its own is packed at each run.
   func kernelProduct(_ request: ProductRequest) throws -> Kernel {
     let device = device, weight = request.weight, shape = request.shape
+    let weightType = try weight.type.elementType.arithmetic
     var product = try request.kernelProduct
-    let weightType = product.weight_type
+    product.weight_type = weightType.asStored
     product.pairs =
       ck_has_pairs(device) && product.x_type == CK_BF16 && weightType == CK_BF16 && product.out_type == CK_BF16
-    let template = product
-    let form: StoredWeight.Form = product.pairs ? .pairs : .panels
 
     let packedBytes: Int
-    let stored: StoredWeight?
+    let stored: (weight: StoredWeight, form: StoredWeight.Form)?
     if request.isPackable, case .weight(let parameter) = weight.location {
+      let form = product.pairs ? .pairs : parameter.panels
+      product.weight_type = form.format ?? product.weight_type
       load(parameter, in: form)
-      (stored, packedBytes) = (parameter, 0)
+      (stored, packedBytes) = ((parameter, form), 0)
     } else {
       (stored, packedBytes) = (nil, device.packedByteCount(shape, weightType, pairs: product.pairs))
     }
+    let template = product
     reserveScratch(packedBytes.aligned + ck_product_scratch_bytes(device))
 
     return { frame in
       var product = try template.reading(request, in: frame)
       if let stored {
-        product.weights = try stored.address(in: form)
+        product.weights = try stored.weight.address(in: stored.form)
       } else {
         let plain = try weight.address(in: frame)
         device.pack(plain, weightType, shape, pairs: product.pairs, into: frame.scratch)
@@ -40,12 +42,15 @@ extension PlanBuilder {
   /// A convolution by Winograd's algorithm; nil if its weight is no parameter of its own.
   func winogradProduct(_ request: ProductRequest) throws -> Kernel? {
     guard case .weight(let weight) = request.weight.location else { return nil }
-    let device = device, template = try request.kernelProduct
-    load(weight, in: .panels)
+    let device = device, form = weight.panels
+    var product = try request.kernelProduct
+    product.weight_type = try form.format ?? request.weight.type.elementType.arithmetic.asStored
+    let template = product
+    load(weight, in: form)
     reserveScratch(ck_winograd_scratch_bytes(device, request.shape))
     return { frame in
       var product = try template.reading(request, in: frame)
-      product.weights = try weight.address(in: .panels)
+      product.weights = try weight.address(in: form)
       ck_winograd(device, &product, frame.scratch)
     }
   }
@@ -64,7 +69,7 @@ extension PlanBuilder {
 
     var template = ck_product()
     template.shape = shape
-    (template.x_type, template.weight_type, template.out_type) = (type, type, type)
+    (template.x_type, template.weight_type, template.out_type) = (type, type.asStored, type)
     template.pairs = pairs
     let product = template
     return { frame in
@@ -82,13 +87,12 @@ extension PlanBuilder {
 }
 
 extension ProductRequest {
-  /// What a kernel is told, without addresses.
+  /// What a kernel is told, without addresses and without the weight.
   fileprivate var kernelProduct: ck_product {
     get throws {
       var product = ck_product()
       product.shape = shape
       product.x_type = try x.type.elementType.arithmetic
-      product.weight_type = try weight.type.elementType.arithmetic
       product.out_type = try result.type.elementType.arithmetic
       product.activation = epilogue.activation.kernel
       return product
@@ -119,12 +123,11 @@ extension ck_device {
     _ elements: UnsafeRawPointer, _ type: ck_type, _ shape: ck_product_shape, transposed: Bool = false, pairs: Bool,
     into target: UnsafeMutableRawPointer
   ) {
-    let plain = ck_plain_weights(
-      type: type == CK_BF16 ? CK_STORED_BF16 : CK_STORED_F32, transposed: transposed, elements: elements)
+    let plain = ck_plain_weights(type: type.asStored, transposed: transposed, elements: elements)
     if pairs {
       ck_pack_weight_pairs(self, shape, plain, target)
     } else {
-      ck_pack_weights(self, shape, plain, type, target)
+      ck_pack_weights(self, shape, plain, type.asStored, target)
     }
   }
 }

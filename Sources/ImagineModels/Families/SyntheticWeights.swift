@@ -4,7 +4,7 @@ package import ImagineGraph
 ///
 /// A weight depends on nothing but its path and shape. Matrices and kernels are uniform with deviation 1 / sqrt(fan-in),
 /// so that values keep their size from layer to layer; scales of norms (vectors called `weight`) lie around 1, biases
-/// around 0. A billion of them take about a second: random are the first 65521 elements, the rest repeats them. That is a
+/// around 0. All are 16-bit floats, as most checkpoints have them. A billion of them take about a second: random are the first 65521 elements, the rest repeats them. That is a
 /// prime, so rows and columns of a matrix differ all the same.
 package struct SyntheticWeights: WeightSource {
   private static let period = 65521
@@ -30,13 +30,17 @@ package struct SyntheticWeights: WeightSource {
     }
   }
 
+  package func storedType(_ name: String) -> ElementType? { shapes[name] == nil ? nil : .float16 }
+
   private static func values(_ name: String, _ shape: Shape) -> [Float] {
     let middle: Float = shape.rank == 1 && name.hasSuffix(".weight") ? 1 : 0
     let fanIn = shape.dimensions.dropFirst().reduce(1, *)
     // Uniform numbers of -1...1 have deviation 1 / sqrt 3.
     let reach = shape.rank == 1 ? 0.1 : (3 / Float(fanIn)).squareRoot()
     var generator = HashedStream(name)
-    return (0..<min(shape.count, period)).map { _ in middle + reach * generator.next() }
+    return (0..<min(shape.count, period)).map { _ in
+      HalfFloat.float(HalfFloat.bits(middle + reach * generator.next()))
+    }
   }
 
   private static func repeating<Element>(_ block: [Element], in destination: UnsafeMutableRawBufferPointer) {
