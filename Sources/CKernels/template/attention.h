@@ -45,7 +45,7 @@ static void pack_values(
   FOR_TYPE(type, pack_values_of, v, stride, first, count, keys, head_size, out);
 }
 
-// Turns a row of scores into weights relative to the largest score so far, and what came before
+// Turns a row of scores, which are powers of two, into weights relative to the largest score so far, and what came before
 // accordingly. `sums` has a lane for each lane of the weights.
 INLINE void weigh_row(
   float *scores, size_t valid, size_t columns, float *result, size_t width, float *max, float *sums
@@ -58,14 +58,14 @@ INLINE void weigh_row(
   const float maximum = largest_lane(largest);
   vf sum = load(CK_F32, sums, 0);
   if (maximum != *max) {
-    const vf factor = exponential_to_one(splat(*max - maximum));
+    const vf factor = power_to_one(splat(*max - maximum));
     for (size_t c = 0; c < width; c += CK_WIDTH) store(CK_F32, result, c, load(CK_F32, result, c) * factor);
     sum *= factor;
     *max = maximum;
   }
   FOR_VECTORS(i, n, columns) {
     vf x = {0};
-    if (i < valid) x = exponential_to_one(load(CK_F32, scores, i) - maximum);
+    if (i < valid) x = power_to_one(load(CK_F32, scores, i) - maximum);
     if (i + CK_WIDTH > valid && i < valid) x = choose(first_lanes(valid - i), x, (vf){0});
     store(CK_F32, scores, i, x);
     sum += x;
@@ -86,7 +86,7 @@ INLINE void attend_block(ck_type type, const ck_attention_block *block) {
   float *q = block->scratch, *result = q + CK_QUERY_BLOCK * d, *max = result + CK_QUERY_BLOCK * width;
   float *sums = max + CK_QUERY_BLOCK, *scores = sums + CK_QUERY_BLOCK * CK_WIDTH;
 
-  const float scale = 1.0f / __builtin_sqrtf((float)d);
+  const float log2_e = 1.44269504f, scale = log2_e / __builtin_sqrtf((float)d);
   for (size_t r = 0; r < block->queries; r++) {
     const size_t at = r * block->row_stride;
     FOR_VECTORS(c, n, d) {
