@@ -4,8 +4,8 @@ package import ImagineGraph
 ///
 /// A weight depends on nothing but its path and shape. Matrices and kernels are uniform with deviation 1 / sqrt(fan-in),
 /// so that values keep their size from layer to layer; scales of norms (vectors called `weight`) lie around 1, biases
-/// around 0. All are 16-bit floats, as most checkpoints have them. A billion of them take about a second: random are the first 65521 elements, the rest repeats them. That is a
-/// prime, so rows and columns of a matrix differ all the same.
+/// around 0. All are 16-bit floats, as most checkpoints have them. A billion of them take about a second: random are the
+/// first 65521 elements, the rest repeats them. That is a prime, so rows and columns of a matrix differ all the same.
 package struct SyntheticWeights: WeightSource {
   private static let period = 65521
 
