@@ -45,8 +45,8 @@ static void pack_values(
   FOR_TYPE(type, pack_values_of, v, stride, first, count, keys, head_size, out);
 }
 
-// Turns a row of scores, which are powers of two, into weights relative to the largest score so far, and what came before
-// accordingly. `sums` has a lane for each lane of the weights.
+// Turns a row of scores, which are exponents of two, into weights relative to the largest score so far, and what came
+// before accordingly. `sums` has a lane for each lane of the weights.
 INLINE void weigh_row(
   float *scores, size_t valid, size_t columns, float *result, size_t width, float *max, float *sums
 ) {

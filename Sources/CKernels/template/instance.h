@@ -1,6 +1,6 @@
 // The kernels of one instruction set: a file that defines CK_WIDTH (lanes), CK_ROWS (rows of an attention tile) and
-// CK_TABLE (the table's name) includes this. One that widens binary16 in an instruction defines CK_NATIVE_HALF. One with products of pairs of bfloat16 defines CK_PAIR_TILE, too: the file
-// that has its tile.
+// CK_TABLE (the table's name) includes this. One that widens binary16 in an instruction defines CK_NATIVE_HALF. One with
+// products of pairs of bfloat16 defines CK_PAIR_TILE, too: the file that has its tile.
 
 #include "vector.h"
 #include "pointwise.h"

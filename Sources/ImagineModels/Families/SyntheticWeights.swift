@@ -38,9 +38,7 @@ package struct SyntheticWeights: WeightSource {
     // Uniform numbers of -1...1 have deviation 1 / sqrt 3.
     let reach = shape.rank == 1 ? 0.1 : (3 / Float(fanIn)).squareRoot()
     var generator = HashedStream(name)
-    return (0..<min(shape.count, period)).map { _ in
-      HalfFloat.float(HalfFloat.bits(middle + reach * generator.next()))
-    }
+    return (0..<min(shape.count, period)).map { _ in HalfFloat.rounded(middle + reach * generator.next()) }
   }
 
   private static func repeating<Element>(_ block: [Element], in destination: UnsafeMutableRawBufferPointer) {

@@ -12,9 +12,10 @@ package struct TimestepEmbedding {
   }
 
   /// timestep [N] -> [N, out]
-  package func callAsFunction(_ timestep: Tensor) -> Tensor {
-    linear2(linear1(timestep.timestepEmbedding(width: inputs).asActivation()).silu())
-  }
+  package func callAsFunction(_ timestep: Tensor) -> Tensor { projected(timestep.timestepEmbedding(width: inputs)) }
+
+  /// The network alone: [N, in] -> [N, out]
+  func projected(_ vectors: Tensor) -> Tensor { linear2(linear1(vectors.asActivation()).silu()) }
 }
 
 /// What Stable Diffusion XL's UNet is told beside the timestep (diffusers' `addition_embed_type` "text_time").
@@ -47,12 +48,11 @@ package struct TextTimeEmbedding {
   }
 
   let configuration: AdditionEmbedding
-  let linear1: Linear, linear2: Linear
+  let embedding: TimestepEmbedding
 
   package init(_ weights: Weights, _ configuration: AdditionEmbedding, out outputs: Int) {
     self.configuration = configuration
-    linear1 = Linear(weights["linear_1"], in: configuration.inputs, out: outputs)
-    linear2 = Linear(weights["linear_2"], in: outputs, out: outputs)
+    embedding = TimestepEmbedding(weights, in: configuration.inputs, out: outputs)
   }
 
   /// -> [N, out]
@@ -61,6 +61,6 @@ package struct TextTimeEmbedding {
     let sinusoids = input.timeIDs.reshaped([count * configuration.timeIDs])
       .timestepEmbedding(width: configuration.timeIDWidth)
       .reshaped([count, configuration.timeIDs * configuration.timeIDWidth])
-    return linear2(linear1(input.text.concatenated(with: sinusoids, axis: 1).asActivation()).silu())
+    return embedding.projected(input.text.concatenated(with: sinusoids, axis: 1))
   }
 }

@@ -12,8 +12,9 @@ from .processes import Failed, Processes, Worker, command
 from .stages import GUIDANCE, PROMPT, SEED
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-# What `imagine bench --json` calls its stages.
-NAMES = {"text": "text encoder", "unet": "UNet, one step", "unet-xl": "UNet, one step", "vae": "VAE decoder"}
+# What `imagine bench` calls a network, in its option --stage and in its JSON.
+NAMES = {"text": ("text", "text encoder"), "unet": ("unet", "UNet, one step"), "unet-xl": ("unet", "UNet, one step"),
+         "vae": ("vae", "VAE decoder")}
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ class BenchRunner(CommandRunner):
     """`imagine bench`, which loads the model and runs the network once before it measures."""
 
     def turn(self):
+        option, name = NAMES[self.stage.network]
         alone = "--stage" in self.setup.bench_help
         if self.stage.network == "unet-xl" and "sdxl-unet" not in self.setup.bench_help:
             raise Failed("this build has no bench --random sdxl-unet")
@@ -109,9 +111,9 @@ class BenchRunner(CommandRunner):
             self.note = "memory is that of all networks and a picture: this build has no bench --stage"
         _, output = self.run([
             self.setup.imagine, "bench", *self.imagine_options(), "--steps", "1", "--repeat", str(self.stage.runs),
-            *(["--stage", self.stage.network.removesuffix("-xl")] if alone else []), "--json"])
+            *(["--stage", option] if alone else []), "--json"])
         stages = {stage["name"]: stage for stage in json.loads(output)["stages"]}
-        return {self.stage.key: stages[NAMES[self.stage.network]]["timing"]["median"]}
+        return {self.stage.key: stages[name]["timing"]["median"]}
 
 
 class PictureRunner(CommandRunner):
