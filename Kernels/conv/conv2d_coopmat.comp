@@ -3,13 +3,16 @@
 // conv2d.comp on matrix units:
 // x [N, H, W, in], weight [out, kh, kw, in] -> [N, H', W', out]: residual + activation(convolution + bias), where x is
 // first repeated to the upsampled height and width by nearest neighbour; SPLIT: [P, N, H', W', out], sums of parts.
+// DOUBLED: x [N, H, W, in], weight [4, out, 2, 2, in] -> [N, 2 H, 2 W, out].
 //
-// An invocation's chunks are of the same pixels all the time; at each step it moves TILE_K channels on, to the next taps
-// where one's channels are through.
+// An invocation's chunks are of the same pixels all the time. With WHOLE_STEPS, each step is of one tap, and all taps of
+// some channels come before the next channels, so that what neighbouring taps share is still in the core's cache.
+// Otherwise the depth is tap by tap.
 // variants: f16
 // needs: GL_KHR_cooperative_matrix
 #include "../include/product_tile_coopmat.glsl"
 #include "../include/epilogue_coopmat.glsl"
+#include "../include/doubled.glsl"
 layout(binding = 0) readonly buffer X { float16_t x[]; };
 layout(binding = 0) readonly buffer XChunks { uvec4 x_chunks[]; };
 layout(binding = 1) readonly buffer Weight { float16_t weight[]; };
@@ -26,8 +29,10 @@ layout(constant_id = 19) const bool UPSAMPLED = false;
 uint picture_rows[LEFT_LOADS];
 uint tap_rows[LEFT_LOADS];
 uint tap_columns[LEFT_LOADS];
-// Of the chunks at the present depth: the tap, relative to the first, and the channel.
-uint tap_row, tap_column, channel;
+// Where a slot's row of the weights begins.
+uint weight_rows[RIGHT_LOADS];
+// Of the invocation's chunks at this step: the tap, relative to the first, the channel, and where they are in the depth.
+uint tap_row, tap_column, channel, depth;
 
 // Where the first tap's pixel of row y and column x of the upsampled picture begins in x; NOWHERE outside of it.
 const uint NOWHERE = 0xffffffffu;
@@ -45,17 +50,43 @@ void place_left(uint slot, uint m) {
   picture_rows[slot] = image * height;
   tap_rows[slot] = m < rows ? row % out_height * stride - top : 0x80000000u;
   tap_columns[slot] = m % out_width * stride - left_padding;
+  if (DOUBLED) {
+    tap_rows[slot] += row_parity();
+    tap_columns[slot] += column_parity();
+  }
 }
 
-void seek_left(uint k) {
-  uint tap = k / channels;
-  channel = k % channels;
+void place_right(uint slot, uint n, uint k) {
+  weight_rows[slot] = ((DOUBLED ? gl_WorkGroupID.z * columns : 0) + min(n, columns - 1)) * inner;
+}
+
+void seek(uint k) {
+  uint chunk = gl_LocalInvocationID.x % CHUNKS_K * CHUNK, taps = inner / channels;
+  depth = k + chunk;
+  uint tap = WHOLE_STEPS ? k / TILE_K % taps : depth / channels;
+  channel = WHOLE_STEPS ? k / TILE_K / taps * TILE_K + chunk : depth % channels;
   tap_row = tap / kernel_width;
   tap_column = tap % kernel_width;
+  if (WHOLE_STEPS) depth = tap * channels + channel;
 }
 
-void next_left() {
+void advance() {
+  if (WHOLE_STEPS) {
+    tap_column++;
+    depth += channels;
+    if (tap_column == kernel_width) {
+      tap_column = 0;
+      tap_row++;
+      if (depth >= inner) {
+        tap_row = 0;
+        channel += TILE_K;
+        depth = channel;
+      }
+    }
+    return;
+  }
   channel += TILE_K;
+  depth += TILE_K;
   while (channel >= channels) {
     channel -= channels;
     tap_column++;
@@ -72,34 +103,37 @@ float left_element(uint slot, uint k) {
   return k >= inner || start == NOWHERE ? 0.0 : float(x[start + k % channels]);
 }
 
-uvec4 left(uint slot, uint k) {
+uvec4 left(uint slot) {
   if (LEFT_CHUNKS) {
     uint start = pixel_start(slot, tap_rows[slot] + tap_row, tap_columns[slot] + tap_column);
-    if (k >= inner || start == NOWHERE) return uvec4(0);
+    if (start == NOWHERE || !WHOLE_STEPS && depth >= inner) return uvec4(0);
     return x_chunks[(start + channel) / CHUNK];
   }
   vec4 low, high;
   for (uint i = 0; i < 4; i++) {
-    low[i] = left_element(slot, k + i);
-    high[i] = left_element(slot, k + 4 + i);
+    low[i] = left_element(slot, depth + i);
+    high[i] = left_element(slot, depth + 4 + i);
   }
   return pack(low, high);
 }
 
-uvec4 right(uint n, uint k) {
-  if (n >= columns || k >= inner) return uvec4(0);
-  uint at = n * inner + k;
+uvec4 right(uint slot) {
+  uint at = weight_rows[slot] + depth;
+  if (WHOLE_STEPS) return weight_chunks[at / CHUNK];
+  if (depth >= inner) return uvec4(0);
   if (RIGHT_CHUNKS) return weight_chunks[at / CHUNK];
   vec4 low = vec4(0), high = vec4(0);
   for (uint i = 0; i < 4; i++) {
-    if (k + i < inner) low[i] = float(weight[at + i]);
-    if (k + 4 + i < inner) high[i] = float(weight[at + 4 + i]);
+    if (depth + i < inner) low[i] = float(weight[at + i]);
+    if (depth + 4 + i < inner) high[i] = float(weight[at + 4 + i]);
   }
   return pack(low, high);
 }
 
 void finish(uint m, uint n, vec4 low, vec4 high) {
-  if (m < rows) store(gl_WorkGroupID.z * rows + m, n, columns, low, high);
+  if (m >= rows) return;
+  uint row = DOUBLED ? doubled_pixel(m, out_height, out_width) : (SPLIT ? gl_WorkGroupID.z * rows : 0) + m;
+  store(row, n, columns, low, high);
 }
 
 #include "../include/product_coopmat.glsl"

@@ -3,6 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 // x [N, H, W, in], weight [out, kh, kw, in] -> [N, H', W', out]: residual + activation(convolution + bias), where x is
 // first repeated to the upsampled height and width by nearest neighbour.
+// DOUBLED: x [N, H, W, in], weight [4, out, 2, 2, in] -> [N, 2 H, 2 W, out].
 //
 // `conv2d` with large tiles in registers: the slabs of the depth are those of a tap's channels, tap by tap, so that where a
 // row's pixel lies is found once a tap. The channels are a multiple of LANES.
@@ -11,6 +12,7 @@
 #include "../include/vectors.glsl"
 #include "../include/tile.glsl"
 #include "../include/epilogue_quads.glsl"
+#include "../include/doubled.glsl"
 layout(binding = 0) readonly buffer X { VECTOR x[]; };
 layout(binding = 1) readonly buffer Weight { VECTOR weight[]; };
 layout(push_constant) uniform Constants {
@@ -56,6 +58,10 @@ void seek(uint slab) {
     image[i] = m / (out_height * out_width);
     first_y[i] = m / out_width % out_height * stride - top;
     first_x[i] = m % out_width * stride - left_padding;
+    if (DOUBLED) {
+      first_y[i] += row_parity();
+      first_x[i] += column_parity();
+    }
   }
   find_pixels();
 }
@@ -81,8 +87,14 @@ VECTOR left_vector(uint i) {
 VECTOR right_vector(uint i) {
   uint n = column_of(line_of(i)), k = channel + k_of(i);
   if (n >= columns || k >= channels) return VECTOR(0);
+  if (DOUBLED) n += gl_WorkGroupID.z * columns;
   uint tap = (n * kernel_height + tap_y) * kernel_width + tap_x;
   return weight[tap * (channels / LANES) + k / LANES];
+}
+
+// Parts of the depth lie one after another.
+uint result_row(uint m) {
+  return DOUBLED ? doubled_pixel(m, out_height, out_width) : gl_WorkGroupID.z * rows + m;
 }
 
 #include "../include/product_tiled.glsl"

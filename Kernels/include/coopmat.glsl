@@ -1,7 +1,7 @@
 // What kernels on matrix units share: the sizes of the device's matrices, and rows of halves in chunks of 16 bytes.
 //
-// A product of such matrices is spread over a subgroup, in a way that only the driver knows: results are reached through
-// shared memory. Sums are float.
+// A product of such matrices is spread over a subgroup, in a way that only the driver knows: what depends on where an
+// element is goes through shared memory. Sums are float.
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -14,6 +14,7 @@ layout(constant_id = 13) const uint SUBGROUP = 32;
 #define LEFT_MATRIX coopmat<float16_t, gl_ScopeSubgroup, UNIT_M, UNIT_K, gl_MatrixUseA>
 #define RIGHT_MATRIX coopmat<float16_t, gl_ScopeSubgroup, UNIT_K, UNIT_N, gl_MatrixUseB>
 #define SUM_MATRIX coopmat<float, gl_ScopeSubgroup, UNIT_M, UNIT_N, gl_MatrixUseAccumulator>
+#define HALF_MATRIX coopmat<float16_t, gl_ScopeSubgroup, UNIT_M, UNIT_N, gl_MatrixUseAccumulator>
 
 // Halves in a chunk.
 #define CHUNK 8

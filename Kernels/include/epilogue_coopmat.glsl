@@ -1,4 +1,4 @@
-// epilogue.glsl for a chunk of columns at a time: residual + activation(product + bias).
+// epilogue.glsl for a chunk of columns at a time: residual + activation(SCALE product + bias).
 //
 // GATED: columns are pairs of a value and its gate, which make one result: value * gelu(gate). SPLIT: the sums are a part
 // of the depth only and are kept as they are, for `product_sum`.
@@ -8,6 +8,7 @@ layout(constant_id = 7) const uint FUNCTION = IDENTITY;
 layout(constant_id = 8) const bool HAS_RESIDUAL = false;
 layout(constant_id = 17) const bool GATED = false;
 layout(constant_id = 18) const bool SPLIT = false;
+layout(constant_id = 22) const float SCALE = 1.0;
 layout(binding = 2) writeonly buffer Out { float16_t result[]; };
 layout(binding = 2) writeonly buffer OutHalfChunks { uvec2 result_half_chunks[]; };
 layout(binding = 2) writeonly buffer OutChunks { uvec4 result_chunks[]; };
@@ -31,6 +32,8 @@ void store_chunk(uint at, uint n, vec4 low, vec4 high) {
     part_vectors[at / 4 + 1] = high;
     return;
   }
+  low *= SCALE;
+  high *= SCALE;
   if (HAS_BIAS) {
     low += bias_vectors[n / 4];
     high += bias_vectors[n / 4 + 1];
@@ -56,8 +59,10 @@ void store_one(uint at, uint n, float value, float next) {
     parts[at] = value;
     return;
   }
+  value *= SCALE;
   if (HAS_BIAS) value += bias[n];
   if (GATED) {
+    next *= SCALE;
     if (HAS_BIAS) next += bias[n + 1];
     result[at / 2] = float16_t(value * gelu(next));
     return;

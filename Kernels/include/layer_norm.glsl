@@ -1,26 +1,39 @@
-// x [rows, columns], weight and bias [columns]: normalised over each row, scaled and shifted. One workgroup a row. Distances
-// to the row's first value and to the mean keep sums small.
+// x [rows, columns], weight and bias [columns]: normalised over each row, scaled and shifted. One workgroup a row, or, with
+// SUBGROUPS, one subgroup. Distances to the row's first value and to the mean keep sums small.
 #include "types.glsl"
 #include "vectors.glsl"
+#define RESULT 3
+#ifdef SUBGROUPS
+#define WORKGROUP 128
+#define HANDS gl_SubgroupSize
+#define HAND gl_SubgroupInvocationID
+#include "indexing.glsl"
+uint row_index() { return workgroup_row() * gl_NumSubgroups + gl_SubgroupID; }
+float row_sum(float value) { return subgroupAdd(value); }
+#else
 #define WORKGROUP 64
+#define HANDS WORKGROUP
+#define HAND gl_LocalInvocationID.x
 #include "indexing.glsl"
 #include "reduce.glsl"
-#define RESULT 3
+uint row_index() { return workgroup_row(); }
+float row_sum(float value) { return workgroup_sum(value); }
+#endif
 #include "row.glsl"
 layout(binding = 1) readonly buffer Weight { float weight[]; };
 layout(binding = 2) readonly buffer Bias { float bias[]; };
 layout(push_constant) uniform Constants { uint rows; uint columns; float epsilon; };
 
 void main() {
-  if (workgroup_row() >= rows) return;
-  uint start = workgroup_row() * columns, units = columns / WIDTH;
+  if (row_index() >= rows) return;
+  uint start = row_index() * columns, units = columns / WIDTH;
   float origin = widen(x[start]), sum = 0.0, squares = 0.0;
   for (uint i = 0; i < units_of(columns); i++) {
     if (unit_at(i) >= units) continue;
     read_unit(start, i);
     for (uint lane = 0; lane < WIDTH; lane++) sum += values[slot_of(i) + lane] - origin;
   }
-  float mean = origin + workgroup_sum(sum) / float(columns);
+  float mean = origin + row_sum(sum) / float(columns);
   for (uint i = 0; i < units_of(columns); i++) {
     if (unit_at(i) >= units) continue;
     if (KEPT == 0) read_unit(start, i);
@@ -29,7 +42,7 @@ void main() {
       squares += distance * distance;
     }
   }
-  float factor = inversesqrt(workgroup_sum(squares) / float(columns) + epsilon);
+  float factor = inversesqrt(row_sum(squares) / float(columns) + epsilon);
   for (uint i = 0; i < units_of(columns); i++) {
     if (unit_at(i) >= units) continue;
     if (KEPT == 0) read_unit(start, i);

@@ -6,7 +6,7 @@
 #include "coopmat.glsl"
 layout(constant_id = 0) const uint TILE_M = 128;
 layout(constant_id = 1) const uint TILE_N = 128;
-layout(constant_id = 2) const uint TILE_K = 32;
+layout(constant_id = 2) const uint TILE_K = 64;
 layout(constant_id = 3) const uint SUBGROUPS_M = 2;
 layout(constant_id = 4) const uint SUBGROUPS_N = 2;
 layout(local_size_x_id = 5) in;
@@ -16,6 +16,11 @@ layout(constant_id = 9) const bool TRANSPOSED = true;
 layout(constant_id = 14) const bool LEFT_CHUNKS = true;
 layout(constant_id = 15) const bool RIGHT_CHUNKS = true;
 layout(constant_id = 16) const bool RESULT_CHUNKS = true;
+// Copies of the tiles in shared memory: 2 take a barrier a step, 1 takes two and leaves room for twice the depth.
+layout(constant_id = 20) const uint SIDES = 1;
+// The depth (of a convolution: each tap's channels) is whole steps of TILE_K, and all operands are in chunks: nothing looks
+// for where the depth ends.
+layout(constant_id = 21) const bool WHOLE_STEPS = true;
 
 const uint THREADS = SUBGROUPS_M * SUBGROUPS_N * SUBGROUP;
 const uint CHUNKS_K = TILE_K / CHUNK;

@@ -3,7 +3,8 @@
 // TILE_K that a workgroup multiplies, and defines
 //   uint slabs()                              how many the whole depth has;
 //   void seek(uint slab), void advance()      to choose the slab to load from, and the one after it;
-//   VECTOR left_vector(uint i), right_vector  an invocation's vectors of it, zero beyond the edges of the matrices.
+//   VECTOR left_vector(uint i), right_vector  an invocation's vectors of it, zero beyond the edges of the matrices;
+//   uint result_row(uint m)                   where row m of this workgroup's product is in the result.
 //
 // Slabs are in shared memory as 32-bit floats, each value widened once, in lines a vec4 longer than needed so that
 // neighbours use different banks. While one is multiplied the next is on its way into registers.
@@ -82,8 +83,7 @@ void main() {
       uint at = i * BLOCK_N + j;
       vec4 quad = vec4(sums[at], sums[at + 1], sums[at + 2], sums[at + 3]);
       vec4 next = vec4(sums[at + 4], sums[at + 5], sums[at + 6], sums[at + 7]);
-      // The products of a batch lie one after another, and so do the parts of the depth.
-      uint row = gl_WorkGroupID.z * rows + m;
+      uint row = result_row(m);
       if (GATED && !SPLIT) {
         store_gated(row, n + j, columns, quad, next);
       } else {

@@ -1,8 +1,9 @@
-// A row of x in the hands of one workgroup. Its values are dealt out in units: 16 bytes, or single values where VECTORS is
-// false. An invocation has every WORKGROUP-th unit and keeps up to KEPT of them in registers, so that memory is read once;
-// where KEPT is 0, the row is too long for that and each pass reads it anew.
+// A row of x in the hands of one workgroup, or of one subgroup. Its values are dealt out in units: 16 bytes, or single values
+// where VECTORS is false. An invocation has every HANDS-th unit and keeps up to KEPT of them in registers, so that memory is
+// read once; where KEPT is 0, the row is too long for that and each pass reads it anew.
 //
-// The including file has indexing.glsl and vectors.glsl before this, and defines RESULT, the binding of the result.
+// The including file has indexing.glsl and vectors.glsl before this, and defines RESULT, the binding of the result, and
+// HANDS and HAND: how many invocations have the row, and which of them this is.
 layout(constant_id = 0) const bool VECTORS = true;
 layout(constant_id = 1) const uint KEPT = 1;
 layout(binding = 0) readonly buffer Vectors { VECTOR vectors[]; };
@@ -15,8 +16,8 @@ const uint SLOTS = KEPT > 0 ? KEPT : 1;
 float values[SLOTS * LANES];
 
 // Passes an invocation makes over units, and the unit of one; those at or beyond the end are nobody's.
-uint units_of(uint columns) { return KEPT > 0 ? KEPT : (columns / WIDTH + WORKGROUP - 1) / WORKGROUP; }
-uint unit_at(uint i) { return i * WORKGROUP + gl_LocalInvocationID.x; }
+uint units_of(uint columns) { return KEPT > 0 ? KEPT : (columns / WIDTH + HANDS - 1) / HANDS; }
+uint unit_at(uint i) { return i * HANDS + HAND; }
 // Where in `values` a unit's first value is.
 uint slot_of(uint i) { return KEPT > 0 ? i * LANES : 0; }
 

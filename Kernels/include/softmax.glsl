@@ -2,10 +2,16 @@
 // line. One workgroup a row.
 #include "types.glsl"
 #include "vectors.glsl"
+#ifdef SUBGROUPS
+#define WORKGROUP 256
+#else
 #define WORKGROUP 64
+#endif
 #include "indexing.glsl"
 #include "reduce.glsl"
 #define RESULT 1
+#define HANDS WORKGROUP
+#define HAND gl_LocalInvocationID.x
 #include "row.glsl"
 layout(constant_id = 2) const bool CAUSAL = false;
 layout(push_constant) uniform Constants { uint rows; uint columns; uint lines; };

@@ -15,30 +15,54 @@ layout(push_constant) uniform Constants { uint rows; uint columns; uint inner; u
 
 uint batch() { return SPLIT ? 0 : gl_WorkGroupID.z; }
 
+// Of a slot's chunk in the left matrix: where its row begins. In the right one: the same, or, with !TRANSPOSED, its column
+// and its row of a step.
 uint left_rows[LEFT_LOADS];
+uint right_rows[RIGHT_LOADS];
+uint right_columns[RIGHT_LOADS];
+// Where this step begins, and the invocation's chunks of rows along the depth.
+uint step_start, depth;
 
-void place_left(uint slot, uint m) { left_rows[slot] = m; }
+void place_left(uint slot, uint m) { left_rows[slot] = (batch() * rows + min(m, rows - 1)) * inner; }
 
-void seek_left(uint k) {}
-void next_left() {}
+void place_right(uint slot, uint n, uint k) {
+  if (TRANSPOSED) {
+    right_rows[slot] = (batch() * columns + min(n, columns - 1)) * inner;
+  } else {
+    right_rows[slot] = k;
+    right_columns[slot] = WHOLE_STEPS ? min(n, columns - CHUNK) : n;
+  }
+}
 
-uvec4 left(uint slot, uint k) {
-  if (left_rows[slot] >= rows) return uvec4(0);
-  uint at = (batch() * rows + left_rows[slot]) * inner + k;
-  if (LEFT_CHUNKS) return k < inner ? a_chunks[at / CHUNK] : uvec4(0);
+void seek(uint k) {
+  step_start = k;
+  depth = k + gl_LocalInvocationID.x % CHUNKS_K * CHUNK;
+}
+
+void advance() {
+  step_start += TILE_K;
+  depth += TILE_K;
+}
+
+uvec4 left(uint slot) {
+  uint at = left_rows[slot] + depth;
+  if (WHOLE_STEPS) return a_chunks[at / CHUNK];
+  if (LEFT_CHUNKS) return depth < inner ? a_chunks[at / CHUNK] : uvec4(0);
   vec4 low = vec4(0), high = vec4(0);
   for (uint i = 0; i < 4; i++) {
-    if (k + i < inner) low[i] = float(a[at + i]);
-    if (k + 4 + i < inner) high[i] = float(a[at + 4 + i]);
+    if (depth + i < inner) low[i] = float(a[at + i]);
+    if (depth + 4 + i < inner) high[i] = float(a[at + 4 + i]);
   }
   return pack(low, high);
 }
 
-uvec4 right(uint n, uint k) {
-  uint at = TRANSPOSED ? (batch() * columns + n) * inner + k : (batch() * inner + k) * columns + n;
-  if (n >= columns || k >= inner) return uvec4(0);
+uvec4 right(uint slot) {
+  uint k = TRANSPOSED ? depth : step_start + right_rows[slot];
+  uint at = TRANSPOSED ? right_rows[slot] + depth : (batch() * inner + k) * columns + right_columns[slot];
+  if (WHOLE_STEPS) return b_chunks[at / CHUNK];
+  if (k >= inner || !TRANSPOSED && right_columns[slot] >= columns) return uvec4(0);
   if (RIGHT_CHUNKS) return b_chunks[at / CHUNK];
-  uint left_over = TRANSPOSED ? inner - k : columns - n;
+  uint left_over = TRANSPOSED ? inner - k : columns - right_columns[slot];
   vec4 low = vec4(0), high = vec4(0);
   for (uint i = 0; i < 4; i++) {
     if (i < left_over) low[i] = float(b[at + i]);

@@ -40,4 +40,7 @@ VECTOR right_vector(uint i) {
   return b[(batch() * inner + k) * (columns / LANES) + n / LANES];
 }
 
+// The products of a batch lie one after another, and so do the parts of the depth.
+uint result_row(uint m) { return gl_WorkGroupID.z * rows + m; }
+
 #include "../include/product_tiled.glsl"

@@ -11,12 +11,17 @@ package struct DeviceTraits: Sendable, Hashable {
   package var has16BitFloats: Bool
   /// Vulkan's memory model, up to the scope of the whole device.
   package var hasMemoryModel: Bool
+  /// Whether subgroups can ask if something is so for any invocation of theirs.
+  package var hasSubgroupVote: Bool
   /// What `VK_KHR_cooperative_matrix` multiplies; empty without it.
   package var matrices: [CooperativeMatrix]
+  /// Whether matrices of sums can become matrices of operands where they are.
+  package var convertsMatrices: Bool
 
   package init(
     vendor: UInt32, product: UInt32, subgroupSize: Int, subgroupSizes: ClosedRange<Int>, setsSubgroupSize: Bool,
-    has16BitFloats: Bool, hasMemoryModel: Bool, matrices: [CooperativeMatrix]
+    has16BitFloats: Bool, hasMemoryModel: Bool, hasSubgroupVote: Bool, matrices: [CooperativeMatrix],
+    convertsMatrices: Bool
   ) {
     self.vendor = vendor
     self.product = product
@@ -25,7 +30,9 @@ package struct DeviceTraits: Sendable, Hashable {
     self.setsSubgroupSize = setsSubgroupSize
     self.has16BitFloats = has16BitFloats
     self.hasMemoryModel = hasMemoryModel
+    self.hasSubgroupVote = hasSubgroupVote
     self.matrices = matrices
+    self.convertsMatrices = convertsMatrices
   }
 }
 
@@ -48,6 +55,8 @@ package struct MatrixUnits: Sendable, Hashable {
   package let matrix: CooperativeMatrix
   /// Invocations that share one.
   package let subgroupSize: Int
+  /// Whether a matrix of sums can become a left matrix where it is.
+  package let converts: Bool
 
   /// Subgroups of graphics cards with matrix units have 16 invocations or more.
   var isOfSoftware: Bool { subgroupSize < 16 }
@@ -57,9 +66,17 @@ extension DeviceTraits {
   /// Nil where kernels on matrix units cannot run, or would be slower than others.
   package var matrixUnits: MatrixUnits? {
     let size = vendor == Vendor.intel ? 16 : subgroupSize
-    guard has16BitFloats, hasMemoryModel, setsSubgroupSize, subgroupSizes.contains(size), !isDenied else { return nil }
+    guard has16BitFloats, hasMemoryModel, hasSubgroupVote, setsSubgroupSize, subgroupSizes.contains(size), !isDenied
+    else { return nil }
     let fitting = matrices.filter { $0.fits(subgroupSize: size) }
-    return fitting.max { $0.work < $1.work }.map { MatrixUnits(matrix: $0, subgroupSize: size) }
+    return fitting.max { $0.work < $1.work }.map {
+      MatrixUnits(matrix: $0, subgroupSize: size, converts: convertsMatrices && $0.columns == $0.depth)
+    }
+  }
+
+  /// Those that kernels on matrix units use.
+  var matrixExtensions: Set<MatrixExtension> {
+    matrixUnits.map { $0.converts ? [.products, .conversions] : [.products] } ?? []
   }
 
   private enum Vendor {

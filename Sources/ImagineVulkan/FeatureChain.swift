@@ -1,34 +1,56 @@
 import CVulkan
 
+/// Extensions that matrix units are used through.
+package enum MatrixExtension: Sendable, Hashable, CaseIterable {
+  /// Products of a subgroup's matrices: `VK_KHR_cooperative_matrix`.
+  case products
+  /// Matrices of sums that become matrices of operands where they are: part of `VK_NV_cooperative_matrix2`.
+  case conversions
+
+  var name: String {
+    switch self {
+    case .products: VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME
+    case .conversions: VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME
+    }
+  }
+}
+
 /// The structures in which Vulkan tells a device's features, and in which they are asked for when it is opened.
 final class FeatureChain {
   let vulkan11 = UnsafeMutablePointer<VkPhysicalDeviceVulkan11Features>.allocate(capacity: 1)
   let vulkan12 = UnsafeMutablePointer<VkPhysicalDeviceVulkan12Features>.allocate(capacity: 1)
   let vulkan13 = UnsafeMutablePointer<VkPhysicalDeviceVulkan13Features>.allocate(capacity: 1)
-  let matrices = UnsafeMutablePointer<VkPhysicalDeviceCooperativeMatrixFeaturesKHR>.allocate(capacity: 1)
+  let products = UnsafeMutablePointer<VkPhysicalDeviceCooperativeMatrixFeaturesKHR>.allocate(capacity: 1)
+  let conversions = UnsafeMutablePointer<VkPhysicalDeviceCooperativeMatrix2FeaturesNV>.allocate(capacity: 1)
+  private let extensions: Set<MatrixExtension>
 
   /// All off.
   ///
-  /// - Parameter matrices: whether the driver has `VK_KHR_cooperative_matrix`; its structure is in the chain only then.
-  init(matrices hasMatrices: Bool) {
+  /// - Parameter extensions: those that the driver has; others' structures are not in the chain.
+  init(_ extensions: Set<MatrixExtension>) {
+    self.extensions = extensions
     vulkan11.initialize(to: VkPhysicalDeviceVulkan11Features())
     vulkan12.initialize(to: VkPhysicalDeviceVulkan12Features())
     vulkan13.initialize(to: VkPhysicalDeviceVulkan13Features())
-    matrices.initialize(to: VkPhysicalDeviceCooperativeMatrixFeaturesKHR())
+    products.initialize(to: VkPhysicalDeviceCooperativeMatrixFeaturesKHR())
+    conversions.initialize(to: VkPhysicalDeviceCooperativeMatrix2FeaturesNV())
     vulkan11.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES
     vulkan12.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES
     vulkan13.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES
-    matrices.pointee.sType = cv_cooperative_matrix_features_type
+    products.pointee.sType = cv_cooperative_matrix_features_type
+    conversions.pointee.sType = cv_cooperative_matrix_2_features_type
     vulkan11.pointee.pNext = UnsafeMutableRawPointer(vulkan12)
     vulkan12.pointee.pNext = UnsafeMutableRawPointer(vulkan13)
-    if hasMatrices { vulkan13.pointee.pNext = UnsafeMutableRawPointer(matrices) }
+    if extensions.contains(.conversions) { products.pointee.pNext = UnsafeMutableRawPointer(conversions) }
+    if extensions.contains(.products) { vulkan13.pointee.pNext = UnsafeMutableRawPointer(products) }
   }
 
   deinit {
     vulkan11.deallocate()
     vulkan12.deallocate()
     vulkan13.deallocate()
-    matrices.deallocate()
+    products.deallocate()
+    conversions.deallocate()
   }
 
   /// Fills the structures with what a device has.
@@ -39,19 +61,20 @@ final class FeatureChain {
     functions.vkGetPhysicalDeviceFeatures2(device, &features)
   }
 
-  /// Turns on what kernels of a tier need.
-  func enable(_ tier: VulkanTier) {
+  /// Turns on what all kernels need, and what those on matrix units need where the chain has their extensions.
+  func enable() {
     let yes = VkBool32(VK_TRUE)
     vulkan11.pointee.storageBuffer16BitAccess = yes
     // Lets a specialisation constant set a workgroup's size.
     vulkan13.pointee.maintenance4 = yes
-    guard tier == .t2 else { return }
+    guard extensions.contains(.products) else { return }
     vulkan12.pointee.shaderFloat16 = yes
     vulkan12.pointee.vulkanMemoryModel = yes
     // Under that model an atomic operation on a buffer is of the whole device's scope.
     vulkan12.pointee.vulkanMemoryModelDeviceScope = yes
     vulkan13.pointee.subgroupSizeControl = yes
     vulkan13.pointee.computeFullSubgroups = yes
-    matrices.pointee.cooperativeMatrix = yes
+    products.pointee.cooperativeMatrix = yes
+    if extensions.contains(.conversions) { conversions.pointee.cooperativeMatrixConversions = yes }
   }
 }

@@ -93,7 +93,7 @@ final class PlanBuilder {
     let node = graph[id]
     guard let result = values[id.index] else { return [] }
     let operands = try node.operands.enumerated().map { position, operand in
-      try value(of: operand, as: node.op.form(ofOperand: position))
+      try value(of: operand, as: graph.form(ofOperand: position, of: node))
     }
     return switch node.op {
     case .input, .parameter, .reshape: []
@@ -152,15 +152,15 @@ extension Graph {
   }
 }
 
-extension Op {
+extension Graph {
   /// How an operand lies in memory if it is a weight.
-  func form(ofOperand position: Int) -> VulkanWeights.Form {
-    switch self {
-    case .conv2d: position == 1 ? .channelsLast : .plain
-    case .gatedLinear: position >= 1 ? .gated : .plain
-    case .input, .parameter, .linear, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
-      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .attention, .geglu:
-      .plain
+  func form(ofOperand position: Int, of node: Node) -> VulkanWeights.Form {
+    switch node.op {
+    case .conv2d(let convolution, _) where position == 1:
+      convolution.doubles(self[node.operands[0]].type.shape, kernel: self[node.operands[1]].type.shape)
+        ? .doubled : .channelsLast
+    case .gatedLinear where position >= 1: .gated
+    default: .plain
     }
   }
 }

@@ -9,7 +9,7 @@ extension PlanBuilder {
       return VulkanWeights.Request(path: path, type: graph[id].type, form: form)
     }
     return graph.nodes.flatMap { node in
-      node.operands.enumerated().compactMap { request($1, as: node.op.form(ofOperand: $0)) }
+      node.operands.enumerated().compactMap { request($1, as: graph.form(ofOperand: $0, of: node)) }
     } + graph.outputs.compactMap { request($0, as: .plain) }
   }
 

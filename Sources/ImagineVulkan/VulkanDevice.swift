@@ -68,8 +68,9 @@ final class VulkanDevice: @unchecked Sendable {
   private static func open(
     _ physical: VulkanPhysicalDevice, _ instance: VulkanInstance, _ tier: VulkanTier
   ) throws(VulkanError) -> VkDevice {
-    let features = FeatureChain(matrices: tier == .t2)
-    features.enable(tier)
+    let matrices = tier == .t2 ? physical.traits.matrixExtensions : []
+    let features = FeatureChain(matrices)
+    features.enable()
     var priority: Float = 1
     var handle: VkDevice?
     let result = withUnsafePointer(to: &priority) { priority in
@@ -79,7 +80,7 @@ final class VulkanDevice: @unchecked Sendable {
       queue.queueCount = 1
       queue.pQueuePriorities = priority
       return withUnsafePointer(to: &queue) { queue in
-        withCStrings(tier == .t2 ? [VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME] : []) { extensions in
+        withCStrings(matrices.map(\.name)) { extensions in
           var info = VkDeviceCreateInfo()
           info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO
           info.pNext = UnsafeRawPointer(features.vulkan11)

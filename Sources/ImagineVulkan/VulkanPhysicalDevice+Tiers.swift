@@ -56,7 +56,9 @@ extension DeviceTraits {
       has16BitFloats: features.vulkan12.pointee.shaderFloat16 != 0,
       hasMemoryModel: features.vulkan12.pointee.vulkanMemoryModel != 0
         && features.vulkan12.pointee.vulkanMemoryModelDeviceScope != 0,
-      matrices: features.matrices.pointee.cooperativeMatrix == 0 ? [] : Self.matrices(handle, listMatrices))
+      hasSubgroupVote: subgroup.supportedOperations & VK_SUBGROUP_FEATURE_VOTE_BIT.rawValue != 0,
+      matrices: features.products.pointee.cooperativeMatrix == 0 ? [] : Self.matrices(handle, listMatrices),
+      convertsMatrices: features.conversions.pointee.cooperativeMatrixConversions != 0)
   }
 
   private static func matrices(
@@ -80,17 +82,13 @@ extension DeviceTraits {
 }
 
 extension VulkanInstance {
-  /// The function that tells a device's matrices; nil where its driver has no `VK_KHR_cooperative_matrix`.
-  func listMatrices(
-    of device: VkPhysicalDevice
-  ) -> PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR? {
+  /// Those that a device's driver has.
+  func matrixExtensions(of device: VkPhysicalDevice) -> Set<MatrixExtension> {
     var count: UInt32 = 0
     _ = functions.vkEnumerateDeviceExtensionProperties(device, nil, &count, nil)
     var extensions = [VkExtensionProperties](repeating: VkExtensionProperties(), count: Int(count))
     _ = functions.vkEnumerateDeviceExtensionProperties(device, nil, &count, &extensions)
-    let isListed = extensions.prefix(Int(count)).contains {
-      text($0.extensionName) == VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME
-    }
-    return isListed ? cv_cooperative_matrix_properties(handle) : nil
+    let names = Set(extensions.prefix(Int(count)).map { text($0.extensionName) })
+    return Set(MatrixExtension.allCases.filter { names.contains($0.name) })
   }
 }

@@ -76,9 +76,10 @@ package struct VulkanPhysicalDevice: Sendable {
         }
       }
     }
-    let listMatrices = instance.listMatrices(of: handle)
-    let features = FeatureChain(matrices: listMatrices != nil)
+    let extensions = instance.matrixExtensions(of: handle)
+    let features = FeatureChain(extensions)
     features.query(handle, functions)
+    let listMatrices = extensions.contains(.products) ? cv_cooperative_matrix_properties(instance.handle) : nil
     var memory = VkPhysicalDeviceMemoryProperties()
     functions.vkGetPhysicalDeviceMemoryProperties(handle, &memory)
 

@@ -10,6 +10,8 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     case plain
     /// A convolution's [out, in, kh, kw] as [out, kh, kw, in]: the order in which its products are summed.
     case channelsLast
+    /// A convolution's [out, in, 3, 3] as [4, out, 2, 2, in], for a picture of twice the size (`doubled.glsl`).
+    case doubled
     /// A gated layer's [2 C, ...] as [C, 2, ...]: the weights of each value beside those of its gate.
     case gated
   }
@@ -17,6 +19,9 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
   /// A weight as an operation reads it.
   struct Request: Hashable {
     let path: String, type: TensorType, form: Form
+
+    /// In the form that is asked for.
+    var byteCount: Int { form == .doubled ? type.byteCount / 9 * 16 : type.byteCount }
   }
 
   /// Memory that several weights share, filled from its beginning.
@@ -55,7 +60,7 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
   /// Bytes that loading these would take: for good, and on the way.
   func bytes(toLoad requests: [Request]) -> (kept: Int, passing: Int) {
     let missing = lock.withLock { self.missing(requests) }
-    let bytes = missing.reduce(0) { $0 + context.aligned($1.type.byteCount) }
+    let bytes = missing.reduce(0) { $0 + context.aligned($1.byteCount) }
     let ring = context.device.uploadsTakeDeviceMemory ? WeightStream.ringBytes(for: bytes) : 0
     return (bytes, ring + Self.scratchBytes(missing))
   }
@@ -88,12 +93,12 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
   }
 
   private func bring(_ requests: [Request]) throws -> [Request: BufferSpan] {
-    let total = requests.reduce(0) { $0 + context.aligned($1.type.byteCount) }
+    let total = requests.reduce(0) { $0 + context.aligned($1.byteCount) }
     var rest = total
     var placed: [(request: Request, span: BufferSpan)] = []
     for request in requests {
-      placed.append((request, try place(request.type.byteCount, expecting: rest)))
-      rest -= context.aligned(request.type.byteCount)
+      placed.append((request, try place(request.byteCount, expecting: rest)))
+      rest -= context.aligned(request.byteCount)
     }
     let staged = placed.filter { $0.request.form != .plain || $0.span.address == nil }
     for (request, span) in placed where request.form == .plain && request.type.byteCount > 0 {
@@ -172,6 +177,8 @@ extension VulkanWeights.Request {
       return (plain.span, try permutation(of: pairs, axes: [1, 0, 2], into: span, type.elementType))
     case .channelsLast:
       return (plain.span, try permutation(of: plain, axes: [0, 2, 3, 1], into: span, type.elementType))
+    case .doubled:
+      return (plain.span, try upsampledKernel(plain, into: span))
     }
   }
 }

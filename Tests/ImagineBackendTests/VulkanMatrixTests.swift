@@ -28,7 +28,7 @@ struct VulkanMatrixTests {
         parts: 1,
         matrixTile: MatrixTile(
           rows: 8 * units.matrix.rows, columns: 4 * units.matrix.columns, depth: 32, subgroupRows: 2,
-          subgroupColumns: 2, units: units)))
+          subgroupColumns: 2, sides: 2, units: units)))
   }
 
   @Test("Matrix units agree with the reference, in poisoned memory, twice", arguments: OpCase.small.filter(halves))

@@ -13,7 +13,7 @@ extension DeviceTraits {
   ) {
     self.init(
       vendor: vendor, product: product, subgroupSize: subgroup, subgroupSizes: sizes, setsSubgroupSize: true,
-      has16BitFloats: true, hasMemoryModel: true, matrices: matrices)
+      has16BitFloats: true, hasMemoryModel: true, hasSubgroupVote: true, matrices: matrices, convertsMatrices: false)
   }
 
   fileprivate static let nvidia = DeviceTraits(
@@ -32,8 +32,8 @@ extension DeviceTraits {
 @Suite("Tiers of devices")
 struct VulkanTierTests {
   @Test("The largest product of halves is used, in subgroups that the vendor has it for") func units() {
-    #expect(DeviceTraits.nvidia.matrixUnits == MatrixUnits(matrix: cube, subgroupSize: 32))
-    #expect(DeviceTraits.amd.matrixUnits == MatrixUnits(matrix: cube, subgroupSize: 64))
+    #expect(DeviceTraits.nvidia.matrixUnits == MatrixUnits(matrix: cube, subgroupSize: 32, converts: false))
+    #expect(DeviceTraits.amd.matrixUnits == MatrixUnits(matrix: cube, subgroupSize: 64, converts: false))
     #expect(DeviceTraits.intel.matrixUnits?.subgroupSize == 16)
     #expect(DeviceTraits.software.matrixUnits?.subgroupSize == 8)
   }
@@ -41,7 +41,7 @@ struct VulkanTierTests {
   @Test(
     "Each thing that kernels on matrix units need is needed",
     arguments: [
-      { $0.has16BitFloats = false }, { $0.hasMemoryModel = false }, { $0.setsSubgroupSize = false },
+      { $0.has16BitFloats = false }, { $0.hasMemoryModel = false }, { $0.hasSubgroupVote = false }, { $0.setsSubgroupSize = false },
       { $0.matrices = [] }, { $0.subgroupSizes = 8...16 },
       { $0.matrices = [CooperativeMatrix(rows: 16, columns: 16, depth: 16, isHalfToFloatOfSubgroup: false)] },
       { $0.matrices = [CooperativeMatrix(rows: 12, columns: 16, depth: 16)] },

@@ -1,4 +1,5 @@
-// VK_KHR_cooperative_matrix for headers older than 1.3.255, in the words of the specification; newer ones have it.
+// VK_KHR_cooperative_matrix for headers older than 1.3.255, and VK_NV_cooperative_matrix2 for those older than 1.4.300, in the
+// words of the specification; newer ones have them.
 #pragma once
 
 #include <vulkan/vulkan.h>
@@ -48,6 +49,25 @@ typedef struct VkPhysicalDeviceCooperativeMatrixFeaturesKHR {
 typedef VkResult(VKAPI_PTR *PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR)(
   VkPhysicalDevice physicalDevice, uint32_t *pPropertyCount, VkCooperativeMatrixPropertiesKHR *pProperties);
 #endif
+
+#ifndef VK_NV_cooperative_matrix2
+#define VK_NV_cooperative_matrix2 1
+#define VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME "VK_NV_cooperative_matrix2"
+
+enum { VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV = 1000593000 };
+
+typedef struct VkPhysicalDeviceCooperativeMatrix2FeaturesNV {
+  VkStructureType sType;
+  void *pNext;
+  VkBool32 cooperativeMatrixWorkgroupScope;
+  VkBool32 cooperativeMatrixFlexibleDimensions;
+  VkBool32 cooperativeMatrixReductions;
+  VkBool32 cooperativeMatrixConversions;
+  VkBool32 cooperativeMatrixPerElementOperations;
+  VkBool32 cooperativeMatrixTensorAddressing;
+  VkBool32 cooperativeMatrixBlockLoads;
+} VkPhysicalDeviceCooperativeMatrix2FeaturesNV;
+#endif
 #pragma clang diagnostic pop
 
 // What the structures begin with: an enumerator of the headers' own type where they have it, else the number.
@@ -55,6 +75,8 @@ static const VkStructureType cv_cooperative_matrix_features_type =
   (VkStructureType)VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR;
 static const VkStructureType cv_cooperative_matrix_properties_type =
   (VkStructureType)VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR;
+static const VkStructureType cv_cooperative_matrix_2_features_type =
+  (VkStructureType)VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV;
 
 // NULL where the Vulkan library does not know the function.
 PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR _Nullable cv_cooperative_matrix_properties(

@@ -92,6 +92,15 @@ func upsampleNearest(_ x: Value, _ result: Value) throws -> Dispatch {
     workgroups: Dispatch.workgroups(for: result.count / unit, size: 256))
 }
 
+/// weight [out, in, 3, 3] -> [4, out, 2, 2, in], for pictures of twice the size (`doubled.glsl`).
+func upsampledKernel(_ weight: Value, into result: BufferSpan) throws -> Dispatch {
+  let count = weight.count / 9 * 16
+  return Dispatch(
+    "upsampled_kernel_\(try weight.type.elementType.kernelSuffix)", [:], [weight.span], result: result,
+    constants: [try count.word, try weight.shape[0].word, try weight.shape[1].word],
+    workgroups: Dispatch.workgroups(for: count, size: 256))
+}
+
 /// ids [N, T], table [V, C] -> [N, T, C].
 func embedding(ids: Value, table: Value, _ result: Value) throws -> Dispatch {
   let type = table.type.elementType, unit = type.unit(for: [table.shape[1]])

@@ -5,16 +5,18 @@ import ImagineGraph
 struct MatrixTile: Hashable {
   let rows: Int, columns: Int, depth: Int
   let subgroupRows: Int, subgroupColumns: Int
+  /// Copies of the operands' tiles: with two, one is filled while the other is multiplied.
+  let sides: Int
   let units: MatrixUnits
 
   var threads: Int { subgroupRows * subgroupColumns * units.subgroupSize }
 
-  /// Of both operands' tiles twice, in rows of a chunk more than needed, and of a matrix of sums for each subgroup
+  /// Of both operands' tiles, in rows of a chunk more than needed, where each subgroup's rows of sums lie in the end
   /// (`product_coopmat.glsl`).
   func sharedBytes(isTransposed: Bool) -> Int {
     let chunk = 8, right = isTransposed ? columns * (depth + chunk) : depth * (columns + chunk)
-    let stage = subgroupRows * subgroupColumns * units.matrix.rows * units.matrix.columns * 4
-    return 2 * (rows * (depth + chunk) + right) * 2 + stage
+    let stages = subgroupRows * subgroupColumns * units.matrix.rows * (columns / subgroupColumns + 4) * 4
+    return max(sides * (rows * (depth + chunk) + right) * 2, stages)
   }
 
   /// Specialisation constants of `coopmat.glsl` and `product_tile_coopmat.glsl`.
@@ -22,7 +24,7 @@ struct MatrixTile: Hashable {
     [
       0: try rows.word, 1: try columns.word, 2: try depth.word, 3: try subgroupRows.word, 4: try subgroupColumns.word,
       5: try threads.word, 10: try units.matrix.rows.word, 11: try units.matrix.columns.word,
-      12: try units.matrix.depth.word, 13: try units.subgroupSize.word,
+      12: try units.matrix.depth.word, 13: try units.subgroupSize.word, 20: try sides.word,
     ]
   }
 
@@ -39,34 +41,48 @@ struct MatrixTile: Hashable {
       && columns * chunks % threads == 0
   }
 
-  /// Tiles that a device with these units may use, the largest first.
+  /// Tiles that a device with these units may use.
   ///
   /// A subgroup of 32 has 64 x 64 results of the largest: 128 registers each for sums, 20 for matrices of operands and 32
-  /// for what is being loaded, so that two workgroups fit into the 65536 registers that cores have. The tile's 48 KiB are
-  /// what the same devices give a workgroup. Smaller subgroups share the same tiles among more; the smallest are those of
-  /// software drivers, which compile large tiles for minutes.
+  /// for what is being loaded, so that two workgroups fit into the 65536 registers that cores have. One copy of the
+  /// tiles leaves room for a depth of 64, which is worth more than loading into a second one. Those of 160 columns are for
+  /// widths that are multiples of 320, of which 128 would leave a sixth unused. Smaller subgroups share the same tiles among
+  /// more; the smallest are those of software drivers, which compile large tiles for minutes.
   static func all(_ units: MatrixUnits) -> [MatrixTile] {
-    let few = units.subgroupSize >= 32 ? 2 : 4
-    func tile(_ rows: Int, _ columns: Int, depth: Int, _ subgroups: Int) -> MatrixTile {
+    func tile(_ rows: Int, _ columns: Int, depth: Int, _ subgroups: (rows: Int, columns: Int), sides: Int = 1)
+      -> MatrixTile
+    {
       MatrixTile(
-        rows: rows, columns: columns, depth: depth, subgroupRows: subgroups, subgroupColumns: subgroups, units: units)
+        rows: rows, columns: columns, depth: depth, subgroupRows: subgroups.rows, subgroupColumns: subgroups.columns,
+        sides: sides, units: units)
     }
-    if units.isOfSoftware { return [tile(32, 32, depth: 16, 2)].filter(\.isEven) }
+    if units.isOfSoftware {
+      return [tile(32, 32, depth: 16, (2, 2)), tile(16, 16, depth: 16, (2, 1), sides: 2)].filter(\.isEven)
+    }
+    let share = units.subgroupSize >= 32 ? 1 : 2
     return [
-      tile(128, 128, depth: 32, few), tile(128, 64, depth: 32, 2), tile(64, 64, depth: 32, 2),
-      tile(32, 32, depth: 32, 2), tile(32, 32, depth: 16, 2),
+      tile(128, 128, depth: 64, (2 * share, 2 * share)), tile(128, 128, depth: 64, (2 * share, 4 * share)),
+      tile(128, 160, depth: 64, (4 * share, 2 * share)), tile(64, 160, depth: 64, (2 * share, 2 * share)),
+      tile(128, 64, depth: 64, (2, 2)), tile(64, 64, depth: 64, (2, 2)), tile(32, 64, depth: 64, (2, 2), sides: 2),
+      tile(128, 64, depth: 32, (2, 2)), tile(32, 32, depth: 32, (2, 2)), tile(32, 32, depth: 16, (2, 2)),
     ].filter(\.isEven)
   }
 }
 
 extension MatrixTile {
-  /// What a tile's results cost, next to those of the largest: smaller tiles load more for each.
+  /// What a tile's results cost, next to those of the largest: smaller tiles load more for each, and so do smaller blocks of
+  /// a subgroup. Measured on an H100, at shapes that divide evenly.
   private var cost: Double {
-    switch rows * columns {
-    case (128 * 128)...: 1
-    case (128 * 64)...: 1.2
-    case (64 * 64)...: 1.5
-    default: 3
+    let blocks = subgroupRows * subgroupColumns
+    switch (rows, columns, depth) {
+    case (128, 128, 64): return blocks <= 4 ? 1 : 1.08
+    case (128, 160, _): return 1.08
+    case (64, 160, _): return 1.2
+    case (128, 64, 64): return 1.25
+    case (64, 64, _): return 1.5
+    case (32, 64, _): return 2
+    case (128, 64, _): return 1.6
+    default: return 3
     }
   }
 
@@ -82,29 +98,36 @@ extension MatrixTile {
     return (slabs + parts - 1) / parts * self.depth
   }
 
-  /// The tile that takes a device the least time, and in how many parts the depth is divided for it.
+  /// What a product takes a device, counted in products that a core adds while it has two workgroups.
   ///
-  /// Time is counted in products that a core has added: rounds in which all cores have a tile, times its work. A divided
-  /// depth costs about 440 of these for each sum that is stored and read again, and 5 million to start another kernel (on
-  /// a card of 132 cores, 470 TFLOP/s and 4.3 TB/s).
+  /// Cores take workgroups two at a time, and one alone takes 0.62 of the time of two, since nothing else is done while it
+  /// waits. A workgroup begins and ends for about 1.5 million. A divided depth costs about 440 for each sum that is stored
+  /// and read again, and 5 million to start another kernel (on a card of 132 cores, 358 TFLOP/s and 3 TB/s).
+  func time(for shape: ProductShape, parts: Int, cores: Int) -> Double {
+    let count = count(for: shape), workgroups = count.rows * count.columns * shape.batch * parts
+    let each = Double(rows * columns * partDepth(of: shape.depth, parts: parts)) * cost + 1.5e6
+    let rounds = workgroups / (2 * cores), rest = workgroups % (2 * cores)
+    let last = rest == 0 ? 0 : rest <= cores ? 1.24 : 2
+    let sums = each * (Double(2 * rounds) + last)
+    return parts == 1 ? sums : sums + 5e6 + Double(parts * shape.rows * shape.columns * 440 / cores)
+  }
+
+  /// The tile that takes a device the least time, and in how many parts the depth is divided for it.
   ///
   /// Nil if the device has no matrix units or its limits allow no tile, and for products of anything but halves.
   static func best(for shape: ProductShape, on device: ProductDevice) -> (tile: MatrixTile, parts: Int)? {
     guard let units = device.units, shape.left == .float16, shape.right == .float16 else { return nil }
-    let most = shape.batch == 1 ? max(1, min(8, shape.depth / 256)) : 1
+    let most = shape.batch == 1 ? max(1, min(16, shape.depth / 256)) : 1
     let wanted = device.forced.parts.map { [shape.batch == 1 ? $0 : 1] } ?? Array(1...most)
-    func time(_ tile: MatrixTile, _ parts: Int) -> Double {
-      let count = tile.count(for: shape), workgroups = count.rows * count.columns * shape.batch * parts
-      let rounds = (workgroups + device.cores - 1) / device.cores
-      let sums = Double(rounds * tile.rows * tile.columns * tile.partDepth(of: shape.depth, parts: parts)) * tile.cost
-      return parts == 1 ? sums : sums + 5e6 + Double(parts * shape.rows * shape.columns * 440 / device.cores)
-    }
     let fitting = (device.forced.matrixTile.map { [$0] } ?? all(units)).filter {
       $0.sharedBytes(isTransposed: shape.isTransposed) <= device.sharedBytes && $0.threads <= device.threads
     }
     let choices = fitting.flatMap { tile in
       wanted.map { (tile: tile, parts: tile.parts(of: shape.depth, wanted: $0)) }
     }
-    return choices.min { time($0.tile, $0.parts) < time($1.tile, $1.parts) }
+    func time(_ choice: (tile: MatrixTile, parts: Int)) -> Double {
+      choice.tile.time(for: shape, parts: choice.parts, cores: device.cores)
+    }
+    return choices.min { time($0) < time($1) }
   }
 }

@@ -29,8 +29,8 @@ struct ProductShape: Hashable {
       (isTransposed, pixels, epilogue) = (true, nil, Epilogue(bias: bias))
     case .conv2d(let convolution, let epilogue):
       let pixels = PixelRows(convolution, operands[0].shape, kernel: operands[1].shape, result.shape)
-      rows = result.shape.rows
-      (columns, depth, batch) = (result.shape.last, pixels.taps * pixels.channels, 1)
+      rows = operands[0].shape[0] * pixels.resultHeight * pixels.resultWidth
+      (columns, depth, batch) = (result.shape.last, pixels.taps * pixels.channels, pixels.isDoubled ? 4 : 1)
       (isTransposed, self.pixels, self.epilogue) = (true, pixels, epilogue)
     case .matmul(let transposeB):
       let a = operands[0].shape
@@ -55,10 +55,18 @@ struct PixelRows: Hashable {
   let resultHeight: Int, resultWidth: Int
   let kernelHeight: Int, kernelWidth: Int
   let stride: Int, top: Int, left: Int
+  /// Whether this is one of the four convolutions that make a result of twice the picture's size (`doubled.glsl`).
+  let isDoubled: Bool
 
   /// x [N, H, W, in], kernel [out, in, kh, kw] -> [N, H', W', out].
   init(_ convolution: Convolution, _ x: Shape, kernel: Shape, _ result: Shape) {
     (height, width, channels) = (x[1], x[2], x[3])
+    isDoubled = convolution.doubles(x, kernel: kernel)
+    if isDoubled {
+      (upsampledHeight, upsampledWidth, resultHeight, resultWidth) = (height, width, height, width)
+      (kernelHeight, kernelWidth, stride, top, left) = (2, 2, 1, 1, 1)
+      return
+    }
     (upsampledHeight, upsampledWidth) = (convolution.upsampling?.height ?? x[1], convolution.upsampling?.width ?? x[2])
     (resultHeight, resultWidth) = (result[1], result[2])
     (kernelHeight, kernelWidth) = (kernel[2], kernel[3])
@@ -68,11 +76,23 @@ struct PixelRows: Hashable {
   var isUpsampled: Bool { (upsampledHeight, upsampledWidth) != (height, width) }
   var taps: Int { kernelHeight * kernelWidth }
 
+  /// Specialisation constants of `doubled.glsl`.
+  var doubling: [UInt32: UInt32] { [23: isDoubled ? 1 : 0] }
+
   /// Push constants of `conv2d` and `conv2d_coopmat`, after those of every product.
   var constants: [Int] {
     [
       height, width, channels, upsampledHeight, upsampledWidth, resultHeight, resultWidth, kernelWidth, stride, top,
       left,
     ]
+  }
+}
+
+extension Convolution {
+  /// Whether this is a 3 x 3 convolution of a picture repeated to twice its size, which four of 2 x 2 make with fewer
+  /// products.
+  func doubles(_ x: Shape, kernel: Shape) -> Bool {
+    guard let upsampling, stride == 1, padding == Padding(1) else { return false }
+    return (kernel[2], kernel[3]) == (3, 3) && (upsampling.height, upsampling.width) == (2 * x[1], 2 * x[2])
   }
 }
