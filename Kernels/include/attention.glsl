@@ -134,15 +134,20 @@ void main() {
     }
     stage_values(VALUE_START, SLICE_QUADS, VALUE_STEP * ROWS, VALUE_STEP, key_base, start, sources, slice, SLICE);
     barrier();
+    // The first block shows every query a key, so these are scores from then on. The loop over rows is the inner one: only
+    // loops without others in them are sure to be unrolled, and sums in one that is not are kept in memory.
+    float now[ROWS];
+    UNROLL for (uint i = 0; i < ROWS; i++) now[i] = largest[i];
+    for (uint other = 0; other < THREADS_S; other++) {
+      UNROLL for (uint i = 0; i < ROWS; i++) {
+        now[i] = max(now[i], exchanged[(t + i * THREADS_T) * THREADS_S + other]);
+      }
+    }
     UNROLL for (uint i = 0; i < ROWS; i++) {
-      uint row = (t + i * THREADS_T) * THREADS_S;
-      // The first block shows every query a key, so this is a score from then on.
-      float now = largest[i];
-      for (uint other = 0; other < THREADS_S; other++) now = max(now, exchanged[row + other]);
-      float shrink = exp2(largest[i] - now);
-      largest[i] = now;
-      vec4 weight = exp2(scores[i] - now);
-      weights[row + s] = weight;
+      float shrink = exp2(largest[i] - now[i]);
+      largest[i] = now[i];
+      vec4 weight = exp2(scores[i] - now[i]);
+      weights[(t + i * THREADS_T) * THREADS_S + s] = weight;
       total[i] = total[i] * shrink + (weight.x + weight.y) + (weight.z + weight.w);
       UNROLL for (uint b = 0; b < BLOCK; b++) sums[i * BLOCK + b] *= shrink;
     }
@@ -173,19 +178,23 @@ void main() {
 
   UNROLL for (uint i = 0; i < ROWS; i++) exchanged[(t + i * THREADS_T) * THREADS_S + s] = total[i];
   barrier();
+  UNROLL for (uint i = 0; i < ROWS; i++) total[i] = 0.0;
+  for (uint other = 0; other < THREADS_S; other++) {
+    UNROLL for (uint i = 0; i < ROWS; i++) total[i] += exchanged[(t + i * THREADS_T) * THREADS_S + other];
+  }
   UNROLL for (uint i = 0; i < ROWS; i++) {
-    uint row = t + i * THREADS_T, target = first + row;
-    if (target >= targets) continue;
-    float sum = 0.0;
-    for (uint other = 0; other < THREADS_S; other++) sum += exchanged[row * THREADS_S + other];
     UNROLL for (uint b = 0; b < BLOCK; b++) {
-      uint quad = b * THREADS_S + s, channel = slice + quad * 4, at = query_base + target * heads * CHANNELS + channel;
-      if (quad >= SLICE_QUADS || channel >= CHANNELS) continue;
-      vec4 value = sums[i * BLOCK + b] / sum;
-      if (VECTORS) {
-        result_quads[at / 4] = narrow_quad(value);
-      } else {
-        for (uint lane = 0; lane < 4 && channel + lane < CHANNELS; lane++) result[at + lane] = narrow(value[lane]);
+      uint target = first + t + i * THREADS_T, quad = b * THREADS_S + s, channel = slice + quad * 4;
+      if (target < targets && quad < SLICE_QUADS && channel < CHANNELS) {
+        uint at = query_base + target * heads * CHANNELS + channel;
+        vec4 value = sums[i * BLOCK + b] / total[i];
+        if (VECTORS) {
+          result_quads[at / 4] = narrow_quad(value);
+        } else {
+          UNROLL for (uint lane = 0; lane < 4; lane++) {
+            if (channel + lane < CHANNELS) result[at + lane] = narrow(value[lane]);
+          }
+        }
       }
     }
   }

@@ -4,6 +4,8 @@
 //
 // The including file has indexing.glsl and vectors.glsl before this, and defines RESULT, the binding of the result, and
 // HANDS and HAND: how many invocations have the row, and which of them this is.
+//
+// Loops over `values` have to be unrolled: a driver that lets one stand keeps the values in memory.
 layout(constant_id = 0) const bool VECTORS = true;
 layout(constant_id = 1) const uint KEPT = 1;
 layout(binding = 0) readonly buffer Vectors { VECTOR vectors[]; };
@@ -26,9 +28,9 @@ void read_unit(uint start, uint i) {
   uint at = start + unit_at(i) * WIDTH, slot = slot_of(i);
   if (VECTORS) {
     VECTOR vector = vectors[at / LANES];
-    for (uint quad = 0; quad < QUADS; quad++) {
+    [[unroll]] for (uint quad = 0; quad < QUADS; quad++) {
       vec4 four = quad_of(vector, quad);
-      for (uint lane = 0; lane < 4; lane++) values[slot + quad * 4 + lane] = four[lane];
+      [[unroll]] for (uint lane = 0; lane < 4; lane++) values[slot + quad * 4 + lane] = four[lane];
     }
   } else {
     values[slot] = widen(x[at]);
@@ -39,7 +41,7 @@ void read_unit(uint start, uint i) {
 void write_unit(uint start, uint i) {
   uint at = start + unit_at(i) * WIDTH, slot = slot_of(i);
   if (VECTORS) {
-    for (uint quad = 0; quad < QUADS; quad++) {
+    [[unroll]] for (uint quad = 0; quad < QUADS; quad++) {
       uint first = slot + quad * 4;
       result_quads[at / 4 + quad] =
         narrow_quad(vec4(values[first], values[first + 1], values[first + 2], values[first + 3]));

@@ -21,28 +21,28 @@ void main() {
   if (row >= rows) return;
   uint start = row * columns, units = columns / WIDTH, visible = CAUSAL ? min(row % lines + 1, columns) : columns;
   float largest = -3.4e38, sum = 0.0;
-  for (uint i = 0; i < units_of(columns); i++) {
+  [[unroll]] for (uint i = 0; i < units_of(columns); i++) {
     if (unit_at(i) >= units) continue;
     read_unit(start, i);
-    for (uint lane = 0; lane < WIDTH; lane++) {
+    [[unroll]] for (uint lane = 0; lane < WIDTH; lane++) {
       if (unit_at(i) * WIDTH + lane < visible) largest = max(largest, values[slot_of(i) + lane]);
     }
   }
   largest = workgroup_max(largest);
-  for (uint i = 0; i < units_of(columns); i++) {
+  [[unroll]] for (uint i = 0; i < units_of(columns); i++) {
     if (unit_at(i) >= units) continue;
     if (KEPT == 0) read_unit(start, i);
-    for (uint lane = 0; lane < WIDTH; lane++) {
+    [[unroll]] for (uint lane = 0; lane < WIDTH; lane++) {
       uint at = slot_of(i) + lane;
       values[at] = unit_at(i) * WIDTH + lane < visible ? exp(values[at] - largest) : 0.0;
       sum += values[at];
     }
   }
   float factor = 1.0 / workgroup_sum(sum);
-  for (uint i = 0; i < units_of(columns); i++) {
+  [[unroll]] for (uint i = 0; i < units_of(columns); i++) {
     if (unit_at(i) >= units) continue;
     if (KEPT == 0) read_unit(start, i);
-    for (uint lane = 0; lane < WIDTH; lane++) {
+    [[unroll]] for (uint lane = 0; lane < WIDTH; lane++) {
       uint at = slot_of(i) + lane;
       if (KEPT == 0) values[at] = unit_at(i) * WIDTH + lane < visible ? exp(values[at] - largest) : 0.0;
       values[at] *= factor;

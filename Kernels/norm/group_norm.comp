@@ -1,7 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 // x [N, positions, channels], weight and bias [channels]: normalised over a group's channels at all positions, scaled and
-// shifted, then the activation. One workgroup a group of an image.
+// shifted, then the activation. One workgroup a group of an image; an invocation keeps up to KEPT elements in registers,
+// so that memory is read once, or, where KEPT is 0, each pass reads anew.
 // variants: f32 f16 bf16
 #include "../include/types.glsl"
 #include "../include/activation.glsl"
@@ -9,11 +11,18 @@
 #include "../include/indexing.glsl"
 #include "../include/reduce.glsl"
 layout(constant_id = 0) const uint FUNCTION = IDENTITY;
+layout(constant_id = 1) const uint KEPT = 0;
 layout(binding = 0) readonly buffer X { STORE x[]; };
 layout(binding = 1) readonly buffer Weight { float weight[]; };
 layout(binding = 2) readonly buffer Bias { float bias[]; };
 layout(binding = 3) writeonly buffer Out { STORE result[]; };
 layout(push_constant) uniform Constants { uint positions; uint channels; uint group_channels; float epsilon; };
+
+float values[KEPT > 0 ? KEPT : 1];
+
+uint turns(uint count) { return KEPT > 0 ? KEPT : (count + WORKGROUP - 1) / WORKGROUP; }
+uint element_at(uint turn) { return turn * WORKGROUP + gl_LocalInvocationID.x; }
+uint place_of(uint element) { return element / group_channels * channels + element % group_channels; }
 
 void main() {
   uint groups = channels / group_channels;
@@ -22,19 +31,25 @@ void main() {
 
   // Distances to a first element and to the mean keep sums small.
   float origin = widen(x[start]), sum = 0.0;
-  for (uint i = gl_LocalInvocationID.x; i < count; i += WORKGROUP) {
-    sum += widen(x[start + i / group_channels * channels + i % group_channels]) - origin;
+  [[unroll]] for (uint i = 0; i < turns(count); i++) {
+    if (element_at(i) >= count) continue;
+    float value = widen(x[start + place_of(element_at(i))]);
+    if (KEPT > 0) values[i] = value;
+    sum += value - origin;
   }
   float mean = origin + workgroup_sum(sum) / float(count);
   float squares = 0.0;
-  for (uint i = gl_LocalInvocationID.x; i < count; i += WORKGROUP) {
-    float distance = widen(x[start + i / group_channels * channels + i % group_channels]) - mean;
+  [[unroll]] for (uint i = 0; i < turns(count); i++) {
+    if (element_at(i) >= count) continue;
+    float distance = (KEPT > 0 ? values[i] : widen(x[start + place_of(element_at(i))])) - mean;
     squares += distance * distance;
   }
   float factor = inversesqrt(workgroup_sum(squares) / float(count) + epsilon);
-  for (uint i = gl_LocalInvocationID.x; i < count; i += WORKGROUP) {
-    uint channel = i % group_channels, at = start + i / group_channels * channels + channel;
-    float value = (widen(x[at]) - mean) * factor * weight[first + channel] + bias[first + channel];
+  [[unroll]] for (uint i = 0; i < turns(count); i++) {
+    if (element_at(i) >= count) continue;
+    uint channel = first + element_at(i) % group_channels, at = start + place_of(element_at(i));
+    float value = KEPT > 0 ? values[i] : widen(x[at]);
+    value = (value - mean) * factor * weight[channel] + bias[channel];
     result[at] = narrow(activate(FUNCTION, value));
   }
 }

@@ -1,8 +1,13 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// x [N, positions, channels], statistics [2, N, channels] of group_norm_combine.comp, bias [channels] -> out like x:
-// activation((x - mean) factor + bias). An invocation does one column, a vector of channels or one channel where VECTORS is
-// false, of `block` positions.
+#extension GL_EXT_control_flow_attributes : require
+// x [N, positions, channels], bias [channels] -> out like x: activation((x - mean) factor + bias), with the statistics
+// [2, N, channels] of group_norm_combine.comp; or, with COMBINES, with the partials of group_norm_statistics.comp and
+// weight [channels], of which each workgroup combines what it needs.
+//
+// A workgroup does a block of positions in a slice of channels that has whole groups, as group_norm_statistics.comp does;
+// an invocation one column of it, a vector of channels or one channel where VECTORS is false, at every `rows`-th position,
+// POSITIONS of them, which it reads before anything else.
 // variants: f32 f16 bf16
 #include "../include/types.glsl"
 #include "../include/vectors.glsl"
@@ -11,42 +16,112 @@
 #include "../include/indexing.glsl"
 layout(constant_id = 0) const uint FUNCTION = IDENTITY;
 layout(constant_id = 1) const bool VECTORS = true;
+layout(constant_id = 2) const bool COMBINES = false;
 layout(binding = 0) readonly buffer Vectors { VECTOR vectors[]; };
 layout(binding = 0) readonly buffer X { STORE x[]; };
-layout(binding = 1) readonly buffer StatisticQuads { vec4 statistic_quads[]; };
 layout(binding = 1) readonly buffer Statistics { float statistics[]; };
-layout(binding = 2) readonly buffer BiasQuads { vec4 bias_quads[]; };
+layout(binding = 1) readonly buffer Partials { vec2 partials[]; };
 layout(binding = 2) readonly buffer Bias { float bias[]; };
+layout(binding = 2) readonly buffer BiasQuads { vec4 bias_quads[]; };
 layout(binding = 3) writeonly buffer OutQuads { STORE_QUAD result_quads[]; };
 layout(binding = 3) writeonly buffer Out { STORE result[]; };
+layout(binding = 4) readonly buffer Weight { float weight[]; };
+layout(binding = 4) readonly buffer WeightQuads { vec4 weight_quads[]; };
 layout(push_constant) uniform Constants {
-  uint images; uint positions; uint channels; uint columns; uint blocks; uint block;
+  uint images; uint positions; uint channels; uint group_channels; uint columns;
+  uint partial_blocks; uint partial_block; float epsilon;
 };
 
-void main() {
-  uint i = element(), column = i % columns, image = i / columns / blocks, start = i / columns % blocks * block;
-  if (image >= images) return;
-  uint channel = VECTORS ? column * LANES : column, at = (image * positions + start) * channels + channel;
-  vec4 mean[QUADS], factor[QUADS], shift[QUADS];
-  for (uint quad = 0; quad < QUADS; quad++) {
-    uint mean_at = image * channels + channel, factor_at = images * channels + mean_at;
-    mean[quad] = VECTORS ? statistic_quads[mean_at / 4 + quad] : vec4(statistics[mean_at]);
-    factor[quad] = VECTORS ? statistic_quads[factor_at / 4 + quad] : vec4(statistics[factor_at]);
-    shift[quad] = VECTORS ? bias_quads[channel / 4 + quad] : vec4(bias[channel]);
+const uint WIDTH = VECTORS ? LANES : 1;
+// A slice has a quarter of WORKGROUP columns at most. Of each of its groups: the mean, and 1 / sqrt(variance + epsilon).
+shared vec2 group_statistics[WORKGROUP / 4 * LANES];
+shared vec2 sums[WORKGROUP];
+
+// Several invocations a group share its partials; everything is added in an order that depends on shapes alone.
+void combine(uint image, uint first_group, uint slice_groups) {
+  uint thread = gl_LocalInvocationID.x, groups = channels / group_channels;
+  uint share = max(WORKGROUP / slice_groups, 1);
+  for (uint turn = 0; turn < (slice_groups * share + WORKGROUP - 1) / WORKGROUP; turn++) {
+    uint group = (turn * WORKGROUP + thread) / share, part = thread % share;
+    uint first = image * partial_blocks * groups + first_group + group;
+    bool is_there = group < slice_groups;
+    // Distances to the first block's mean keep sums small.
+    float origin = is_there ? partials[first].x : 0.0;
+    vec2 sum = vec2(0.0);
+    for (uint i = part; is_there && i < partial_blocks; i += share) {
+      vec2 partial = partials[first + i * groups];
+      float n = float(min(partial_block, positions - i * partial_block) * group_channels), distance = partial.x - origin;
+      sum += vec2(n * distance, partial.y + n * distance * distance);
+    }
+    sums[thread] = sum;
+    barrier();
+    if (is_there && part == 0) {
+      for (uint i = 1; i < share; i++) sum += sums[thread + i];
+      float count = float(positions) * float(group_channels), mean = sum.x / count;
+      float variance = max(sum.y / count - mean * mean, 0.0);
+      group_statistics[group] = vec2(origin + mean, inversesqrt(variance + epsilon));
+    }
+    barrier();
   }
-  uint end = min(start + block, positions);
-  for (uint position = start; position < end; position++) {
+}
+
+#define POSITIONS 4
+
+void main() {
+  uint thread = gl_LocalInvocationID.x, rows = WORKGROUP / columns, slice_channels = columns * WIDTH;
+  uint image = gl_WorkGroupID.z, first_channel = gl_WorkGroupID.y * slice_channels;
+  uint row = thread / columns, slice_channel = thread % columns * WIDTH, channel = first_channel + slice_channel;
+  uint first = gl_WorkGroupID.x * rows * POSITIONS + row, start = (image * positions + first) * channels + channel;
+  // Whether this invocation has a position in a slot at all.
+  bool is_there[POSITIONS];
+  VECTOR loaded[POSITIONS];
+  [[unroll]] for (uint i = 0; i < POSITIONS; i++) {
+    is_there[i] = row < rows && first + i * rows < positions;
+    if (VECTORS && is_there[i]) loaded[i] = vectors[(start + i * rows * channels) / LANES];
+  }
+  if (COMBINES) combine(image, first_channel / group_channels, slice_channels / group_channels);
+  if (row >= rows) return;
+
+  vec4 mean[QUADS], factor[QUADS], shift[QUADS];
+  uint group = slice_channel / group_channels, of_group = slice_channel % group_channels;
+  [[unroll]] for (uint quad = 0; quad < QUADS; quad++) {
+    uint at = channel + quad * 4;
+    vec4 scale = vec4(1.0);
     if (VECTORS) {
-      VECTOR vector = vectors[at / LANES];
-      for (uint quad = 0; quad < QUADS; quad++) {
-        vec4 value = (quad_of(vector, quad) - mean[quad]) * factor[quad] + shift[quad];
-        for (uint lane = 0; lane < 4; lane++) value[lane] = activate(FUNCTION, value[lane]);
+      if (COMBINES) scale = weight_quads[at / 4];
+      shift[quad] = bias_quads[at / 4];
+    } else if (quad == 0) {
+      if (COMBINES) scale.x = weight[at];
+      shift[quad].x = bias[at];
+    }
+    [[unroll]] for (uint lane = 0; lane < (VECTORS ? 4 : 1); lane++) {
+      if (!VECTORS && quad > 0) break;
+      if (COMBINES) {
+        vec2 statistic = group_statistics[group];
+        mean[quad][lane] = statistic.x;
+        factor[quad][lane] = statistic.y * scale[lane];
+        of_group++;
+        if (of_group == group_channels) {
+          of_group = 0;
+          group++;
+        }
+      } else {
+        mean[quad][lane] = statistics[image * channels + at + lane];
+        factor[quad][lane] = statistics[(images + image) * channels + at + lane];
+      }
+    }
+  }
+  [[unroll]] for (uint i = 0; i < POSITIONS; i++) {
+    if (!is_there[i]) continue;
+    uint at = start + i * rows * channels;
+    if (VECTORS) {
+      [[unroll]] for (uint quad = 0; quad < QUADS; quad++) {
+        vec4 value = (quad_of(loaded[i], quad) - mean[quad]) * factor[quad] + shift[quad];
+        [[unroll]] for (uint lane = 0; lane < 4; lane++) value[lane] = activate(FUNCTION, value[lane]);
         result_quads[at / 4 + quad] = narrow_quad(value);
       }
     } else {
-      float value = (widen(x[at]) - mean[0].x) * factor[0].x + shift[0].x;
-      result[at] = narrow(activate(FUNCTION, value));
+      result[at] = narrow(activate(FUNCTION, (widen(x[at]) - mean[0].x) * factor[0].x + shift[0].x));
     }
-    at += channels;
   }
 }

@@ -1,5 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 // x [N, positions, channels] -> partials [N, blocks, groups]: mean and sum of squared distances from it of each group, over
 // a block of positions. First of three kernels for what is too much for one workgroup a group (group_norm.comp).
 //
@@ -20,6 +21,7 @@ layout(push_constant) uniform Constants {
 };
 
 const uint WIDTH = VECTORS ? LANES : 1;
+#define AT_ONCE 4
 // Of a row and a channel of the slice.
 shared float means[WORKGROUP * LANES];
 shared float squares[WORKGROUP * LANES];
@@ -32,45 +34,62 @@ void main() {
   if (row < min(rows, count)) {
     uint at = (image * positions + start + row) * channels + slice * slice_channels + column * WIDTH;
     vec4 origin[QUADS], sum[QUADS], square[QUADS];
-    for (uint i = 0; i < QUADS; i++) sum[i] = square[i] = vec4(0.0);
-    for (uint position = row; position < count; position += rows) {
-      for (uint i = 0; i < QUADS; i++) {
-        vec4 value = VECTORS ? quad_of(vectors[at / LANES], i) : vec4(widen(x[at]));
-        if (position == row) origin[i] = value;
-        vec4 distance = value - origin[i];
-        sum[i] += distance;
-        square[i] += distance * distance;
+    [[unroll]] for (uint i = 0; i < QUADS; i++) sum[i] = square[i] = vec4(0.0);
+    // Several positions at a time, so that their loads are on their way together.
+    for (uint position = row; position < count; position += rows * AT_ONCE) {
+      vec4 value[AT_ONCE * QUADS];
+      [[unroll]] for (uint j = 0; j < AT_ONCE; j++) {
+        if (position + j * rows < count) {
+          VECTOR vector = VECTORS ? vectors[(at + j * rows * channels) / LANES] : VECTOR(0);
+          [[unroll]] for (uint i = 0; i < QUADS; i++) {
+            value[j * QUADS + i] = VECTORS ? quad_of(vector, i) : vec4(widen(x[at + j * rows * channels]));
+          }
+        }
       }
-      at += rows * channels;
+      [[unroll]] for (uint j = 0; j < AT_ONCE; j++) {
+        if (position + j * rows < count) {
+          [[unroll]] for (uint i = 0; i < QUADS; i++) {
+            if (position + j * rows == row) origin[i] = value[i];
+            vec4 distance = value[j * QUADS + i] - origin[i];
+            sum[i] += distance;
+            square[i] += distance * distance;
+          }
+        }
+      }
+      at += rows * channels * AT_ONCE;
     }
     float n = float((count - row + rows - 1) / rows);
     uint first = row * slice_channels + column * WIDTH;
-    for (uint lane = 0; lane < WIDTH; lane++) {
+    [[unroll]] for (uint lane = 0; lane < WIDTH; lane++) {
       float total = sum[lane / 4][lane % 4];
       means[first + lane] = origin[lane / 4][lane % 4] + total / n;
       squares[first + lane] = max(square[lane / 4][lane % 4] - total * total / n, 0.0);
     }
   }
   barrier();
+  // Rows into a channel's first, one channel an invocation.
+  for (uint channel = thread; channel < slice_channels; channel += WORKGROUP) {
+    float origin = means[channel], sum = 0.0, square = 0.0;
+    for (uint r = 0; r < min(rows, count); r++) {
+      float n = float((count - r + rows - 1) / rows), distance = means[r * slice_channels + channel] - origin;
+      sum += n * distance;
+      square += squares[r * slice_channels + channel] + n * distance * distance;
+    }
+    means[channel] = origin + sum / float(count);
+    squares[channel] = max(square - sum * sum / float(count), 0.0);
+  }
+  barrier();
   uint groups = channels / group_channels, slice_groups = slice_channels / group_channels;
   for (uint group = thread; group < slice_groups; group += WORKGROUP) {
-    float origin = means[group * group_channels], sum = 0.0, square = 0.0;
-    for (uint r = 0; r < min(rows, count); r++) {
-      float row_sum = 0.0;
-      for (uint i = 0; i < group_channels; i++) {
-        row_sum += means[r * slice_channels + group * group_channels + i] - origin;
-      }
-      sum += row_sum * float((count - r + rows - 1) / rows);
+    uint first = group * group_channels;
+    float origin = means[first], sum = 0.0, square = 0.0;
+    for (uint i = 0; i < group_channels; i++) {
+      float distance = means[first + i] - origin;
+      sum += distance;
+      square += squares[first + i] + float(count) * distance * distance;
     }
-    float mean = origin + sum / float(count * group_channels);
-    for (uint r = 0; r < min(rows, count); r++) {
-      float n = float((count - r + rows - 1) / rows);
-      for (uint i = 0; i < group_channels; i++) {
-        uint at = r * slice_channels + group * group_channels + i;
-        square += squares[at] + n * (means[at] - mean) * (means[at] - mean);
-      }
-    }
+    float mean = sum / float(group_channels);
     partials[(image * blocks + gl_WorkGroupID.x) * groups + slice * slice_groups + group] =
-      vec2(mean, square);
+      vec2(origin + mean, max(square - float(count * group_channels) * mean * mean, 0.0));
   }
 }

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <stddef.h>
+#include <string.h>
 
 static const char *const libraries[] = {
 #if defined(__APPLE__)
@@ -63,4 +64,27 @@ PFN_vkDestroyDebugUtilsMessengerEXT cv_destroy_messenger(VkInstance instance) {
 PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR cv_cooperative_matrix_properties(VkInstance instance) {
   return (PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR)find(
     instance, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
+}
+
+// What drivers call the memory of registers that spilled and of arrays that are indexed at run time: NVIDIA's, RADV's, ANV's.
+static const char *const local_memory_names[] = {"Local Memory Size", "Scratch size", "Scratch Memory Size"};
+
+int64_t cv_local_memory(const cv_instance *instance, VkDevice device, VkPipeline pipeline) {
+  PFN_vkGetPipelineExecutableStatisticsKHR list = (PFN_vkGetPipelineExecutableStatisticsKHR)instance->vkGetDeviceProcAddr(
+    device, "vkGetPipelineExecutableStatisticsKHR");
+  if (list == NULL) return -1;
+  VkPipelineExecutableInfoKHR info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_INFO_KHR, .pipeline = pipeline};
+  VkPipelineExecutableStatisticKHR statistics[64];
+  for (size_t i = 0; i < 64; i++) {
+    statistics[i] = (VkPipelineExecutableStatisticKHR){.sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_STATISTIC_KHR};
+  }
+  uint32_t count = 64;
+  if (list(device, &info, &count, statistics) < 0) return -1;
+  for (uint32_t i = 0; i < count; i++) {
+    for (size_t name = 0; name < sizeof local_memory_names / sizeof *local_memory_names; name++) {
+      // The lower half: NVIDIA's driver has something else in the upper one.
+      if (strcmp(statistics[i].name, local_memory_names[name]) == 0) return statistics[i].value.u64 & 0xffffffff;
+    }
+  }
+  return -1;
 }

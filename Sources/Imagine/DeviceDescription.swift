@@ -56,7 +56,7 @@ public struct DeviceDescription: Sendable, Hashable {
   private init(_ physical: VulkanPhysicalDevice, number: Int) {
     device = .vulkan("\(number)")
     name = physical.name
-    features = [physical.kind.words]
+    features = [physical.kind.words] + (physical.traits.matrixUnits.map { [$0.words] } ?? [])
     threads = nil
     memory = Int(clamping: physical.memory)
     driver = physical.driver
@@ -82,6 +82,13 @@ extension VulkanPhysicalDevice.Kind {
     case .cpu: "the processor, through a software driver"
     case .other: "of a kind of its own"
     }
+  }
+}
+
+extension MatrixUnits {
+  /// Such as `matrices of 16x16x16`.
+  fileprivate var words: String {
+    "matrices of \(matrix.rows)x\(matrix.columns)x\(matrix.depth)" + (converts ? ", converted in registers" : "")
   }
 }
 

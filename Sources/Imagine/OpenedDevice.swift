@@ -51,6 +51,7 @@ package struct OpenedDevice {
   ) throws -> OpenedDevice {
     var usual = VulkanBackend.Configuration()
     usual.tier = options.vulkanTier?.backend
+    usual.asksForLocalMemory = options.inspectsKernels
     usual.pipelineCache = VulkanBackend.Configuration.userCache()
     var careful = usual
     careful.submissionShare = usual.submissionShare * submissionShareAfterLoss

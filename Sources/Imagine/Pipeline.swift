@@ -34,6 +34,8 @@ public actor Pipeline {
     public var ignoresMemory: Bool
     /// How a device with Vulkan multiplies; nil takes the best it has.
     public var vulkanTier: VulkanTier?
+    /// Whether the driver is asked what it made of kernels, for checks.
+    package var inspectsKernels = false
     /// Where the pipeline tells what it does, at level `debug`; nowhere unless given.
     public var logger: Logger
 

@@ -13,8 +13,10 @@ package struct OpCheck: Sendable {
     package let unsupported: [String]
     /// What is wrong, with the case it is wrong in.
     package let mismatches: [String]
+    /// Kernels that work in memory instead of registers, by which they are several times slower.
+    package let kernelsInLocalMemory: [String]
 
-    package var isCorrect: Bool { mismatches.isEmpty }
+    package var isCorrect: Bool { mismatches.isEmpty && kernelsInLocalMemory.isEmpty }
   }
 
   enum Outcome: Sendable {
@@ -35,6 +37,8 @@ package struct OpCheck: Sendable {
   /// - Throws: `ImagineError` if the device cannot be opened, is lost on the way, or no case has the filter's text.
   package func run(onProgress: (Int, Int) -> Void) throws -> Result {
     try ImagineError.translating {
+      var options = options
+      options.inspectsKernels = true
       let device = try OpenedDevice(options)
       let cases = self.cases
       guard !cases.isEmpty else {
@@ -55,7 +59,9 @@ package struct OpCheck: Sendable {
         }
         onProgress(first + part.count, cases.count)
       }
-      return Result(device: device.name, agreeing: agreeing, unsupported: unsupported, mismatches: mismatches)
+      return Result(
+        device: device.name, agreeing: agreeing, unsupported: unsupported, mismatches: mismatches,
+        kernelsInLocalMemory: (device.backend as? any KernelInspection)?.kernelsInLocalMemory ?? [])
     }
   }
 

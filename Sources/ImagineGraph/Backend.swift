@@ -40,3 +40,10 @@ package protocol Backend: Sendable {
   /// Plans a graph; `weights` come from `upload` on this backend, for a graph of the same parameters.
   func plan(_ graph: Graph, weights: any DeviceWeights) throws -> any Plan
 }
+
+/// A backend that can be asked what its driver made of its kernels.
+package protocol KernelInspection: Backend {
+  /// Compiled kernels that keep values in memory which should be in registers, each with how much; empty where nobody
+  /// can tell.
+  var kernelsInLocalMemory: [String] { get }
+}

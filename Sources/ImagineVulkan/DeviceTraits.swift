@@ -75,8 +75,8 @@ extension DeviceTraits {
   }
 
   /// Those that kernels on matrix units use.
-  var matrixExtensions: Set<MatrixExtension> {
-    matrixUnits.map { $0.converts ? [.products, .conversions] : [.products] } ?? []
+  var matrixExtensions: Set<DeviceExtension> {
+    matrixUnits.map { $0.converts ? [.matrices, .matrixConversions] : [.matrices] } ?? []
   }
 
   private enum Vendor {

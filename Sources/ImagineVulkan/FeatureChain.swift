@@ -1,20 +1,5 @@
 import CVulkan
 
-/// Extensions that matrix units are used through.
-package enum MatrixExtension: Sendable, Hashable, CaseIterable {
-  /// Products of a subgroup's matrices: `VK_KHR_cooperative_matrix`.
-  case products
-  /// Matrices of sums that become matrices of operands where they are: part of `VK_NV_cooperative_matrix2`.
-  case conversions
-
-  var name: String {
-    switch self {
-    case .products: VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME
-    case .conversions: VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME
-    }
-  }
-}
-
 /// The structures in which Vulkan tells a device's features, and in which they are asked for when it is opened.
 final class FeatureChain {
   let vulkan11 = UnsafeMutablePointer<VkPhysicalDeviceVulkan11Features>.allocate(capacity: 1)
@@ -22,12 +7,14 @@ final class FeatureChain {
   let vulkan13 = UnsafeMutablePointer<VkPhysicalDeviceVulkan13Features>.allocate(capacity: 1)
   let products = UnsafeMutablePointer<VkPhysicalDeviceCooperativeMatrixFeaturesKHR>.allocate(capacity: 1)
   let conversions = UnsafeMutablePointer<VkPhysicalDeviceCooperativeMatrix2FeaturesNV>.allocate(capacity: 1)
-  private let extensions: Set<MatrixExtension>
+  let executables =
+    UnsafeMutablePointer<VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR>.allocate(capacity: 1)
+  private let extensions: Set<DeviceExtension>
 
   /// All off.
   ///
   /// - Parameter extensions: those that the driver has; others' structures are not in the chain.
-  init(_ extensions: Set<MatrixExtension>) {
+  init(_ extensions: Set<DeviceExtension>) {
     self.extensions = extensions
     vulkan11.initialize(to: VkPhysicalDeviceVulkan11Features())
     vulkan12.initialize(to: VkPhysicalDeviceVulkan12Features())
@@ -37,12 +24,26 @@ final class FeatureChain {
     vulkan11.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES
     vulkan12.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES
     vulkan13.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES
+    executables.initialize(to: VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR())
+    executables.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR
     products.pointee.sType = cv_cooperative_matrix_features_type
     conversions.pointee.sType = cv_cooperative_matrix_2_features_type
     vulkan11.pointee.pNext = UnsafeMutableRawPointer(vulkan12)
     vulkan12.pointee.pNext = UnsafeMutableRawPointer(vulkan13)
-    if extensions.contains(.conversions) { products.pointee.pNext = UnsafeMutableRawPointer(conversions) }
-    if extensions.contains(.products) { vulkan13.pointee.pNext = UnsafeMutableRawPointer(products) }
+    var next: UnsafeMutableRawPointer?
+    if extensions.contains(.executableProperties) {
+      executables.pointee.pNext = next
+      next = UnsafeMutableRawPointer(executables)
+    }
+    if extensions.contains(.matrixConversions) {
+      conversions.pointee.pNext = next
+      next = UnsafeMutableRawPointer(conversions)
+    }
+    if extensions.contains(.matrices) {
+      products.pointee.pNext = next
+      next = UnsafeMutableRawPointer(products)
+    }
+    vulkan13.pointee.pNext = next
   }
 
   deinit {
@@ -51,6 +52,7 @@ final class FeatureChain {
     vulkan13.deallocate()
     products.deallocate()
     conversions.deallocate()
+    executables.deallocate()
   }
 
   /// Fills the structures with what a device has.
@@ -61,13 +63,14 @@ final class FeatureChain {
     functions.vkGetPhysicalDeviceFeatures2(device, &features)
   }
 
-  /// Turns on what all kernels need, and what those on matrix units need where the chain has their extensions.
+  /// Turns on what all kernels need, and what the chain's extensions are for.
   func enable() {
     let yes = VkBool32(VK_TRUE)
     vulkan11.pointee.storageBuffer16BitAccess = yes
     // Lets a specialisation constant set a workgroup's size.
     vulkan13.pointee.maintenance4 = yes
-    guard extensions.contains(.products) else { return }
+    if extensions.contains(.executableProperties) { executables.pointee.pipelineExecutableInfo = yes }
+    guard extensions.contains(.matrices) else { return }
     vulkan12.pointee.shaderFloat16 = yes
     vulkan12.pointee.vulkanMemoryModel = yes
     // Under that model an atomic operation on a buffer is of the whole device's scope.
@@ -75,6 +78,6 @@ final class FeatureChain {
     vulkan13.pointee.subgroupSizeControl = yes
     vulkan13.pointee.computeFullSubgroups = yes
     products.pointee.cooperativeMatrix = yes
-    if extensions.contains(.conversions) { conversions.pointee.cooperativeMatrixConversions = yes }
+    if extensions.contains(.matrixConversions) { conversions.pointee.cooperativeMatrixConversions = yes }
   }
 }

@@ -56,6 +56,7 @@ final class PipelineStore: @unchecked Sendable {
   private let device: VulkanDevice
   private let lock = NSLock()
   private var pipelines: [PipelineKey: VkPipeline] = [:]
+  private var localMemory: [KernelVariant: Int] = [:]
   private let cache: PipelineCache?
 
   /// - Parameter cache: the folder that compiled kernels are kept in from one start of the program to the next; nil keeps
@@ -110,6 +111,13 @@ final class PipelineStore: @unchecked Sendable {
     for pipeline in pipelines.values { device.functions.vkDestroyPipeline(device.handle, pipeline, nil) }
     device.functions.vkDestroyPipelineLayout(device.handle, layout, nil)
     device.functions.vkDestroyDescriptorSetLayout(device.handle, setLayout, nil)
+  }
+
+  var kernelsInLocalMemory: [String] {
+    lock.withLock { localMemory }.filter { $0.value > 0 }.map { variant, bytes in
+      let constants = variant.constants.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+      return "\(variant.name) [\(constants.joined(separator: ", "))]: \(bytes) bytes"
+    }.sorted()
   }
 
   func pipeline(_ key: PipelineKey) throws -> VkPipeline {
@@ -184,6 +192,7 @@ final class PipelineStore: @unchecked Sendable {
               }
               info.layout = layout
               if key.hasBase { info.flags = VK_PIPELINE_CREATE_DISPATCH_BASE_BIT.rawValue }
+              if device.asksForLocalMemory { info.flags |= VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR.rawValue }
               return functions.vkCreateComputePipelines(device.handle, cache?.handle, 1, &info, nil, &pipeline)
             }
           }
@@ -192,6 +201,10 @@ final class PipelineStore: @unchecked Sendable {
     }
     try check(result, "compiling \(variant.name)")
     guard let pipeline else { throw VulkanError(.failed, "The device gave no pipeline for \(variant.name).") }
+    if device.asksForLocalMemory {
+      let bytes = withUnsafePointer(to: device.instance.functions) { cv_local_memory($0, device.handle, pipeline) }
+      lock.withLock { localMemory[variant] = Int(bytes) }
+    }
     return pipeline
   }
 }

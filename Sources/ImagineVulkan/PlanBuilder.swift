@@ -16,7 +16,7 @@ final class PlanBuilder {
     self.weights = weights
     self.context = context
     memory = MemoryPlan(graph, alignment: context.alignment, block: context.blockBytes) { node in
-      graph.scratchBytes(of: node, on: context.productDevice)
+      graph.scratchBytes(of: node, context)
     }
     try Self.checkSizes(of: graph, context)
     try Self.requireRoom(for: graph, memory.byteCount, weights, context)
@@ -85,7 +85,7 @@ final class PlanBuilder {
   /// That memory which the dispatches of an operation share while it is computed; nil for one that needs none.
   private func scratch(of id: NodeID) -> BufferSpan? {
     memory.scratchOffsets[id.index].map {
-      arena.span($0, graph.scratchBytes(of: graph[id], on: context.productDevice))
+      arena.span($0, graph.scratchBytes(of: graph[id], context))
     }
   }
 
@@ -113,7 +113,8 @@ final class PlanBuilder {
     case .cast: [try cast(operands[0], result)]
     case .permute(let axes): [try permutation(of: operands[0], axes: axes, into: result.span, result.type.elementType)]
     case .slice(let axis, let start, _): [try slice(operands[0], axis: axis, start: start, result)]
-    case .attention(let heads, let causal): try attention(operands, heads: heads, causal: causal, result, context)
+    case .attention(let heads, let causal):
+      try attention(operands, heads: heads, causal: causal, result, scratch: scratch(of: id), context)
     case .geglu: [try geglu(operands[0], result)]
     }
   }
@@ -144,11 +145,17 @@ extension Graph {
   }
 
   /// Bytes that an operation needs while it is computed, beside its result.
-  fileprivate func scratchBytes(of node: Node, on device: ProductDevice) -> Int {
-    if case .groupNorm(let groups, _, _) = node.op {
-      return GroupNormSplit(self[node.operands[0]].type, groups: groups)?.scratchBytes ?? 0
+  fileprivate func scratchBytes(of node: Node, _ context: VulkanContext) -> Int {
+    let operands = node.operands.map { self[$0].type }
+    switch node.op {
+    case .groupNorm(let groups, _, _):
+      return GroupNormSplit(operands[0], groups: groups)?.scratchBytes ?? 0
+    case .attention(let heads, let causal):
+      return WideAttention(operands[0], operands[1], heads: heads, causal: causal, context)?.scratchBytes ?? 0
+    default:
+      return productShape(of: node)
+        .map { ProductVariant(for: $0, on: context.productDevice).scratchBytes(for: $0) } ?? 0
     }
-    return productShape(of: node).map { ProductVariant(for: $0, on: device).scratchBytes(for: $0) } ?? 0
   }
 }
 

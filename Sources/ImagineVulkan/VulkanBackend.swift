@@ -2,7 +2,7 @@ package import Foundation
 package import ImagineGraph
 
 /// Runs graphs on a device with Vulkan, with the kernels of the folder Kernels.
-package struct VulkanBackend: Backend {
+package struct VulkanBackend: KernelInspection {
   /// How a device is to be used.
   package struct Configuration: Sendable {
     /// Nil takes the best the device has.
@@ -19,6 +19,8 @@ package struct VulkanBackend: Backend {
     package var writesWeightsDirectly = true
     /// Nil takes the device's own; narrower ones make tests of what happens on smaller devices.
     package var limits: VulkanLimits?
+    /// Whether `kernelsInLocalMemory` is to be known, where the driver tells.
+    package var asksForLocalMemory = false
     /// Errors that the driver is to report, for tests.
     package var faults: VulkanFaults?
 
@@ -48,6 +50,10 @@ package struct VulkanBackend: Backend {
 
   /// How the device multiplies.
   package var tier: VulkanTier { context.tier }
+
+  /// Compiled kernels that keep values in memory which should be in registers, such as sums in a loop that the driver did
+  /// not unroll: several times slower than they could be, and nothing else shows it. With their bytes for an invocation.
+  package var kernelsInLocalMemory: [String] { context.pipelines.kernelsInLocalMemory }
 
   /// There is a kernel for every basic operation and for attention. Gated linear layers for which the plain kernel would be
   /// chosen are taken apart.

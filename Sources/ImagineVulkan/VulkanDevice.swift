@@ -11,6 +11,8 @@ final class VulkanDevice: @unchecked Sendable {
   let memory: DeviceMemory
   let handle: VkDevice
   let functions: cv_device
+  /// Whether kernels are asked what memory they use beside registers.
+  let asksForLocalMemory: Bool
   private let queue: VkQueue
   private let commandPool: VkCommandPool
   private let lock = NSRecursiveLock()
@@ -23,7 +25,8 @@ final class VulkanDevice: @unchecked Sendable {
     if let obstacle = physical.obstacle {
       throw VulkanError(.unavailable, "\(physical.name) cannot be used: \(obstacle).")
     }
-    let handle = try Self.open(physical, instance, tier)
+    let asksForLocalMemory = configuration.asksForLocalMemory && physical.tellsLocalMemory
+    let handle = try Self.open(physical, instance, tier, asksForLocalMemory: asksForLocalMemory)
     do throws(VulkanError) {
       let driver = try Self.functions(of: handle, physical, instance)
       var queue: VkQueue?
@@ -44,6 +47,7 @@ final class VulkanDevice: @unchecked Sendable {
     self.physical = physical
     self.instance = instance
     self.handle = handle
+    self.asksForLocalMemory = asksForLocalMemory
     limits = configuration.limits ?? physical.allowed
     memory = DeviceMemory(physical, instance, budget: configuration.memoryBudget)
   }
@@ -66,10 +70,11 @@ final class VulkanDevice: @unchecked Sendable {
   }
 
   private static func open(
-    _ physical: VulkanPhysicalDevice, _ instance: VulkanInstance, _ tier: VulkanTier
+    _ physical: VulkanPhysicalDevice, _ instance: VulkanInstance, _ tier: VulkanTier, asksForLocalMemory: Bool
   ) throws(VulkanError) -> VkDevice {
-    let matrices = tier == .t2 ? physical.traits.matrixExtensions : []
-    let features = FeatureChain(matrices)
+    var extensions = tier == .t2 ? physical.traits.matrixExtensions : []
+    if asksForLocalMemory { extensions.insert(.executableProperties) }
+    let features = FeatureChain(extensions)
     features.enable()
     var priority: Float = 1
     var handle: VkDevice?
@@ -80,7 +85,7 @@ final class VulkanDevice: @unchecked Sendable {
       queue.queueCount = 1
       queue.pQueuePriorities = priority
       return withUnsafePointer(to: &queue) { queue in
-        withCStrings(matrices.map(\.name)) { extensions in
+        withCStrings(extensions.map(\.name)) { extensions in
           var info = VkDeviceCreateInfo()
           info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO
           info.pNext = UnsafeRawPointer(features.vulkan11)

@@ -80,15 +80,3 @@ extension DeviceTraits {
     }
   }
 }
-
-extension VulkanInstance {
-  /// Those that a device's driver has.
-  func matrixExtensions(of device: VkPhysicalDevice) -> Set<MatrixExtension> {
-    var count: UInt32 = 0
-    _ = functions.vkEnumerateDeviceExtensionProperties(device, nil, &count, nil)
-    var extensions = [VkExtensionProperties](repeating: VkExtensionProperties(), count: Int(count))
-    _ = functions.vkEnumerateDeviceExtensionProperties(device, nil, &count, &extensions)
-    let names = Set(extensions.prefix(Int(count)).map { text($0.extensionName) })
-    return Set(MatrixExtension.allCases.filter { names.contains($0.name) })
-  }
-}

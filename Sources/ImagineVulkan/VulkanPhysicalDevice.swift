@@ -48,6 +48,8 @@ package struct VulkanPhysicalDevice: Sendable {
   let timestampBits: UInt32
   /// Whether subgroups can add and compare in compute kernels.
   let hasSubgroupArithmetic: Bool
+  /// Whether it can be asked what memory a kernel uses beside registers.
+  package let tellsLocalMemory: Bool
   let pipelineIdentity: PipelineIdentity
 
   init(_ handle: VkPhysicalDevice, _ instance: VulkanInstance) {
@@ -76,10 +78,10 @@ package struct VulkanPhysicalDevice: Sendable {
         }
       }
     }
-    let extensions = instance.matrixExtensions(of: handle)
+    let extensions = instance.extensions(of: handle)
     let features = FeatureChain(extensions)
     features.query(handle, functions)
-    let listMatrices = extensions.contains(.products) ? cv_cooperative_matrix_properties(instance.handle) : nil
+    let listMatrices = extensions.contains(.matrices) ? cv_cooperative_matrix_properties(instance.handle) : nil
     var memory = VkPhysicalDeviceMemoryProperties()
     functions.vkGetPhysicalDeviceMemoryProperties(handle, &memory)
 
@@ -105,6 +107,7 @@ package struct VulkanPhysicalDevice: Sendable {
     hasSubgroupArithmetic =
       subgroups.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
       && subgroups.supportedOperations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT.rawValue != 0
+    tellsLocalMemory = features.executables.pointee.pipelineExecutableInfo != 0
     pipelineIdentity = PipelineIdentity(
       vendor: device.vendorID, device: device.deviceID, driverVersion: device.driverVersion,
       uuid: withUnsafeBytes(of: device.pipelineCacheUUID) { Array($0) })

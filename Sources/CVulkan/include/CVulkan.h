@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define VK_NO_PROTOTYPES
 #include <vulkan/vulkan.h>
@@ -52,3 +53,8 @@ void cv_destroy_device(const cv_instance *_Nonnull instance, VkDevice _Nonnull d
 // Functions of VK_EXT_debug_utils; NULL where the instance lacks it.
 PFN_vkCreateDebugUtilsMessengerEXT _Nullable cv_create_messenger(VkInstance _Nonnull instance);
 PFN_vkDestroyDebugUtilsMessengerEXT _Nullable cv_destroy_messenger(VkInstance _Nonnull instance);
+
+// Bytes of memory that an invocation of a pipeline's kernel uses beside registers; -1 where the driver does not tell. The
+// pipeline was made with VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR.
+int64_t cv_local_memory(
+  const cv_instance *_Nonnull instance, VkDevice _Nonnull device, VkPipeline _Nonnull pipeline);

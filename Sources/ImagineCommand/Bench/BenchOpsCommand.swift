@@ -10,7 +10,8 @@ struct BenchOpsCommand: ParsableCommand {
     discussion: """
       Timed are the operations of Stable Diffusion 1.5 for a picture of 512x512 pixels (their names begin with sd15), and \
       the table that backends are tested with. With --check the results of the table are compared with those of a slow \
-      interpreter that defines every operation, in memory filled with NaN, and twice; the exit status is 1 if any differs.
+      interpreter that defines every operation, in memory filled with NaN, and twice; the exit status is 1 if any differs, or if the driver \
+      says that a kernel works in memory instead of registers.
       """)
 
   @OptionGroup(title: "Device Options")
@@ -62,7 +63,8 @@ struct BenchOpsCommand: ParsableCommand {
     guard result.isCorrect else {
       throw CommandFailure(
         status: CommandLineProgram.Status.failure,
-        message: "\(Wording.count(result.mismatches.count, "case differs", "cases differ")) from the reference.")
+        message: "\(Wording.count(result.mismatches.count, "case differs", "cases differ")) from the reference, and "
+          + "\(Wording.count(result.kernelsInLocalMemory.count, "kernel works", "kernels work")) in memory.")
     }
   }
 }

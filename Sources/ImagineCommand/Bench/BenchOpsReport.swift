@@ -64,6 +64,7 @@ struct BenchOpsReport {
       lines.append("\(result.unsupported.count) not computed there, such as \(first)")
     }
     lines += result.mismatches.map { "WRONG \($0)" }
+    lines += result.kernelsInLocalMemory.map { "SLOW, in memory instead of registers: \($0)" }
     return lines.joined(separator: "\n") + "\n"
   }
 }

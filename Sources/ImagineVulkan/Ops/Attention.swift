@@ -110,8 +110,10 @@ private let multiplicationsPerDispatch = 1 << 35
 private let log2e: Float = 1.442695
 
 /// q [N, T, C], k and v [N, S, C] -> [N, T, C]. Many queries are several dispatches.
+///
+/// - Parameter scratch: what `WideAttention` needs, where that is used.
 func attention(
-  _ operands: [Value], heads: Int, causal: Bool, _ result: Value, _ context: VulkanContext
+  _ operands: [Value], heads: Int, causal: Bool, _ result: Value, scratch: BufferSpan?, _ context: VulkanContext
 ) throws -> [Dispatch] {
   let q = operands[0], k = operands[1], images = q.shape[0], targets = q.shape[1], sources = k.shape[1]
   guard operands.allSatisfy({ $0.type.elementType == q.type.elementType }) else {
@@ -119,6 +121,9 @@ func attention(
   }
   if let tile = MatrixAttentionTile(q, heads: heads, on: context.productDevice) {
     return [try tile.dispatch(operands, heads: heads, causal: causal, result)]
+  }
+  if let scratch, let wide = WideAttention(q.type, k.type, heads: heads, causal: causal, context) {
+    return try wide.dispatches(operands, result, scratch: scratch, context)
   }
   guard let tile = AttentionTile(q.type, heads: heads, context) else {
     throw VulkanError(

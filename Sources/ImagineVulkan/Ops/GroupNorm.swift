@@ -2,7 +2,8 @@ import ImagineGraph
 
 /// How the statistics of a group normalisation are divided among workgroups, where one a group would be too few.
 ///
-/// Three dispatches: statistics of blocks of positions, these combined, and the normalisation itself.
+/// Statistics of blocks of positions, and the normalisation itself, whose workgroups combine them; where there are many
+/// blocks, a dispatch between does that.
 struct GroupNormSplit: Equatable {
   let images: Int, positions: Int, channels: Int, groups: Int
   /// Whether an invocation reads 16 bytes of channels at a time, or one channel.
@@ -16,10 +17,13 @@ struct GroupNormSplit: Equatable {
 
   /// `WORKGROUP` of the kernels.
   private static let workgroup = 256
-  /// Elements of a group that one workgroup does alone.
+  /// Elements of a group that one workgroup does alone, and that each invocation then keeps in registers.
   private static let alone = 4096
-  /// Positions that an invocation of the last kernel does.
-  static let appliedPositions = 4
+  static let keptElements = alone / workgroup
+  /// `POSITIONS` of the last kernel.
+  private static let appliedPositions = 4
+  /// Statistics that each workgroup of the last kernel combines, at most.
+  private static let combined = 2048
 
   /// Nil where one workgroup a group does: for small values, and where no slice of the channels has whole groups.
   init?(_ x: TensorType, groups: Int) {
@@ -34,8 +38,11 @@ struct GroupNormSplit: Equatable {
     }
     guard let slices else { return nil }
     let columns = channels / slices / width, rows = Self.workgroup / columns
-    // Eight positions an invocation at least, and no more workgroups than keep a large device busy.
-    let blocks = min(max(1, 1024 / (slices * images)), (positions + 8 * rows - 1) / (8 * rows))
+    // Eight positions an invocation, or as many as leave the last kernel few blocks to combine; of values beyond a large
+    // device's caches, as many blocks as keep it busy.
+    let isLarge = images * positions * channels > 8 << 20
+    let most = isLarge ? max(1, 1024 / (slices * images)) : max(1, Self.combined / (groups / slices))
+    let blocks = min(most, (positions + 8 * rows - 1) / (8 * rows))
     let block = (positions + blocks - 1) / blocks
     self.images = images
     self.positions = positions
@@ -47,6 +54,12 @@ struct GroupNormSplit: Equatable {
     self.block = block
     self.blocks = (positions + block - 1) / block
   }
+
+  /// Whether the last kernel combines the statistics of blocks.
+  var combines: Bool { blocks * groups / slices <= Self.combined }
+  /// Positions of a workgroup of the last kernel, and how many workgroups share those of an image.
+  var appliedBlock: Int { Self.appliedPositions * (Self.workgroup / columns) }
+  var appliedBlocks: Int { (positions + appliedBlock - 1) / appliedBlock }
 
   /// Mean and sum of squares of each block and group; rounded up to where another value may begin on any device.
   var partialBytes: Int { (images * blocks * groups * 8 + 255) / 256 * 256 }
@@ -69,32 +82,29 @@ func groupNorm(
   let partials = BufferSpan(scratch.buffer, offset: scratch.offset, byteCount: split.partialBytes)
   let statistics = BufferSpan(
     scratch.buffer, offset: scratch.offset + split.partialBytes, byteCount: split.statisticsBytes)
-  let width = split.vectors ? x.type.elementType.lanes : 1, columns = split.channels / width
-  let applied = GroupNormSplit.appliedPositions, appliedBlocks = (split.positions + applied - 1) / applied
-  return [
-    Dispatch(
-      "group_norm_statistics_\(suffix)", [0: split.vectors ? 1 : 0], [x.span], result: partials,
-      constants: [
-        try split.positions.word, try split.channels.word, try groupChannels.word, try split.columns.word,
-        try split.blocks.word, try split.block.word,
-      ],
-      workgroups: (split.blocks, split.slices, split.images)),
-    Dispatch(
-      "group_norm_combine_f32", [:], [partials, operands[1].span], result: statistics,
-      constants: [
-        try split.images.word, try split.positions.word, try split.channels.word, try groupChannels.word,
-        try split.blocks.word, try split.block.word, epsilon.word,
-      ],
-      workgroups: (split.images * groups, 1, 1)),
-    Dispatch(
-      "group_norm_apply_\(suffix)", [0: activation.kernelConstant, 1: split.vectors ? 1 : 0],
-      [x.span, statistics, operands[2].span], result: result.span,
-      constants: [
-        try split.images.word, try split.positions.word, try split.channels.word, try columns.word,
-        try appliedBlocks.word, try applied.word,
-      ],
-      workgroups: Dispatch.workgroups(for: split.images * appliedBlocks * columns, size: 256)),
-  ]
+  var apply = Dispatch(
+    "group_norm_apply_\(suffix)",
+    [0: activation.kernelConstant, 1: split.vectors ? 1 : 0, 2: split.combines ? 1 : 0],
+    [x.span, split.combines ? partials : statistics, operands[2].span], result: result.span,
+    constants: try words([
+      split.images, split.positions, split.channels, groupChannels, split.columns, split.blocks, split.block,
+    ]) + [epsilon.word],
+    workgroups: (split.appliedBlocks, split.slices, split.images))
+  apply.operands[4] = operands[1].span
+  let measure = Dispatch(
+    "group_norm_statistics_\(suffix)", [0: split.vectors ? 1 : 0], [x.span], result: partials,
+    constants: try words([
+      split.positions, split.channels, groupChannels, split.columns, split.blocks, split.block,
+    ]),
+    workgroups: (split.blocks, split.slices, split.images))
+  if split.combines { return [measure, apply] }
+  let combine = Dispatch(
+    "group_norm_combine_f32", [:], [partials, operands[1].span], result: statistics,
+    constants: try words([
+      split.images, split.positions, split.channels, groupChannels, split.blocks, split.block,
+    ]) + [epsilon.word],
+    workgroups: (split.images * groups, 1, 1))
+  return [measure, combine, apply]
 }
 
 private func groupNormAlone(
@@ -102,8 +112,10 @@ private func groupNormAlone(
 ) throws -> Dispatch {
   let x = operands[0], images = x.shape[0], channels = x.shape.last
   let positions = images * channels == 0 ? 0 : x.count / images / channels
+  let kept = (positions * channels / groups + 255) / 256
   return Dispatch(
-    "group_norm_\(try x.type.elementType.kernelSuffix)", [0: activation.kernelConstant], operands.map(\.span),
+    "group_norm_\(try x.type.elementType.kernelSuffix)",
+    [0: activation.kernelConstant, 1: kept <= GroupNormSplit.keptElements ? try kept.word : 0], operands.map(\.span),
     result: result.span,
     constants: [try positions.word, try channels.word, try (channels / groups).word, epsilon.word],
     workgroups: (x.count == 0 ? 0 : images * groups, 1, 1))

@@ -115,10 +115,14 @@ extension MatrixTile {
   /// The tile that takes a device the least time, and in how many parts the depth is divided for it.
   ///
   /// Nil if the device has no matrix units or its limits allow no tile, and for products of anything but halves.
-  static func best(for shape: ProductShape, on device: ProductDevice) -> (tile: MatrixTile, parts: Int)? {
+  ///
+  /// - Parameter divided: whether the depth may be divided.
+  static func best(
+    for shape: ProductShape, on device: ProductDevice, divided: Bool = true
+  ) -> (tile: MatrixTile, parts: Int)? {
     guard let units = device.units, shape.left == .float16, shape.right == .float16 else { return nil }
-    let most = shape.batch == 1 ? max(1, min(16, shape.depth / 256)) : 1
-    let wanted = device.forced.parts.map { [shape.batch == 1 ? $0 : 1] } ?? Array(1...most)
+    let divides = divided && shape.batch == 1, most = divides ? max(1, min(16, shape.depth / 256)) : 1
+    let wanted = device.forced.parts.map { [divides ? $0 : 1] } ?? Array(1...most)
     let fitting = (device.forced.matrixTile.map { [$0] } ?? all(units)).filter {
       $0.sharedBytes(isTransposed: shape.isTransposed) <= device.sharedBytes && $0.threads <= device.threads
     }

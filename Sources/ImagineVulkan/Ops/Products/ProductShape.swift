@@ -16,6 +16,13 @@ struct ProductShape: Hashable {
   /// Whether columns are pairs of a value and its gate, which make one result: value * gelu(gate).
   let isGated: Bool
 
+  /// A product of two values without an epilogue.
+  init(rows: Int, columns: Int, depth: Int, _ type: ElementType, isTransposed: Bool) {
+    (self.rows, self.columns, self.depth, batch) = (rows, columns, depth, 1)
+    (left, right, self.isTransposed) = (type, type, isTransposed)
+    (pixels, epilogue, isGated) = (nil, Epilogue(), false)
+  }
+
   /// Nil for operations that are no products.
   init?(_ op: Op, _ operands: [TensorType], _ result: TensorType) {
     switch op {
