@@ -25,8 +25,15 @@ vec4 activate(vec4 x) {
 
 vec4 gelu(vec4 x) { return vec4(gelu(x.x), gelu(x.y), gelu(x.z), gelu(x.w)); }
 
+// What store will add to columns n ..< n + CHUNK of a row, if they are a whole chunk: fetched before it is needed, it is on
+// its way while sums leave their matrices.
+uvec4 fetch_residual(uint row, uint n, uint columns) {
+  bool is_there = HAS_RESIDUAL && !SPLIT && RESULT_CHUNKS && n < columns;
+  return is_there ? residual_chunks[(row * columns + n) / CHUNK] : uvec4(0);
+}
+
 // Whole chunks, at a multiple of 16 bytes.
-void store_chunk(uint at, uint n, vec4 low, vec4 high) {
+void store_chunk(uint at, uint n, vec4 low, vec4 high, uvec4 added) {
   if (SPLIT) {
     part_vectors[at / 4] = low;
     part_vectors[at / 4 + 1] = high;
@@ -46,7 +53,6 @@ void store_chunk(uint at, uint n, vec4 low, vec4 high) {
   low = activate(low);
   high = activate(high);
   if (HAS_RESIDUAL) {
-    uvec4 added = residual_chunks[at / CHUNK];
     low += unpack_low(added);
     high += unpack_high(added);
   }
@@ -73,10 +79,10 @@ void store_one(uint at, uint n, float value, float next) {
 }
 
 // Columns n ..< n + CHUNK, as far as there are such; `row` counts over all products.
-void store(uint row, uint n, uint columns, vec4 low, vec4 high) {
+void store(uint row, uint n, uint columns, vec4 low, vec4 high, uvec4 added) {
   uint at = row * columns + n;
   if (RESULT_CHUNKS) {
-    if (n < columns) store_chunk(at, n, low, high);
+    if (n < columns) store_chunk(at, n, low, high, added);
     return;
   }
   float values[CHUNK] = float[](low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w);

@@ -7,7 +7,8 @@
 //   step; m and n may be beyond the edges, and what is loaded for them does not matter;
 // - seek(k): the next step begins at k, for this invocation's chunks; advance(): at TILE_K further on;
 // - left(slot), right(slot): the chunks of the step, zero beyond the depth's end;
-// - finish(m, n, low, high): takes columns n ..< n + CHUNK of row m, which may be beyond the edges.
+// - fetch(m, n): what finish will want from memory of columns n ..< n + CHUNK of row m, which may be beyond the edges;
+// - finish(m, n, low, high, fetched): takes these columns.
 // product_tile_coopmat.glsl comes before it.
 //
 // Loops over the sums have numbers of turns that the compiler knows, and so have all loops in them: only unrolled do they
@@ -107,20 +108,25 @@ void main() {
 
   // Whole rows of a block leave together: 16 bytes an invocation, and lines of memory that are written at once.
   uint own = gl_SubgroupID * STAGE_SIZE;
-  const uint row_chunks = UNITS_N * UNIT_N / CHUNK;
+  const uint row_chunks = UNITS_N * UNIT_N / CHUNK, turns = (UNIT_M * row_chunks + SUBGROUP - 1) / SUBGROUP;
   [[unroll]] for (uint i = 0; i < UNITS_M; i++) {
+    uint m = first_m + block_m + i * UNIT_M, n = first_n + block_n;
+    uvec4 fetched[turns];
+    [[unroll]] for (uint turn = 0; turn < turns; turn++) {
+      uint at = turn * SUBGROUP + gl_SubgroupInvocationID;
+      if (at < UNIT_M * row_chunks) fetched[turn] = fetch(m + at / row_chunks, n + at % row_chunks * CHUNK);
+    }
     [[unroll]] for (uint j = 0; j < UNITS_N; j++) {
       coopMatStore(
         sums[i * UNITS_N + j], tiles, own + j * UNIT_N / 4, STAGE_PITCH, gl_CooperativeMatrixLayoutRowMajor);
     }
     subgroup_barrier();
-    [[unroll]] for (uint turn = 0; turn < UNIT_M * row_chunks; turn += SUBGROUP) {
-      uint at = turn + gl_SubgroupInvocationID;
+    [[unroll]] for (uint turn = 0; turn < turns; turn++) {
+      uint at = turn * SUBGROUP + gl_SubgroupInvocationID;
       if (at < UNIT_M * row_chunks) {
         uint row = at / row_chunks, column = at % row_chunks * CHUNK, from = own + row * STAGE_PITCH + column / 4;
         finish(
-          first_m + block_m + i * UNIT_M + row, first_n + block_n + column, uintBitsToFloat(tiles[from]),
-          uintBitsToFloat(tiles[from + 1]));
+          m + row, n + column, uintBitsToFloat(tiles[from]), uintBitsToFloat(tiles[from + 1]), fetched[turn]);
       }
     }
     subgroup_barrier();

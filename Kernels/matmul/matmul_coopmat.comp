@@ -71,8 +71,12 @@ uvec4 right(uint slot) {
   return pack(low, high);
 }
 
-void finish(uint m, uint n, vec4 low, vec4 high) {
-  if (m < rows) store(gl_WorkGroupID.z * rows + m, n, columns, low, high);
+uint result_row(uint m) { return gl_WorkGroupID.z * rows + m; }
+
+uvec4 fetch(uint m, uint n) { return m < rows ? fetch_residual(result_row(m), n, columns) : uvec4(0); }
+
+void finish(uint m, uint n, vec4 low, vec4 high, uvec4 fetched) {
+  if (m < rows) store(result_row(m), n, columns, low, high, fetched);
 }
 
 #include "../include/product_coopmat.glsl"

@@ -12,22 +12,23 @@
 #include "../include/reduce.glsl"
 layout(constant_id = 0) const uint FUNCTION = IDENTITY;
 layout(constant_id = 1) const uint KEPT = 0;
+layout(constant_id = 2) const uint GROUP_CHANNELS = 1;
 layout(binding = 0) readonly buffer X { STORE x[]; };
 layout(binding = 1) readonly buffer Weight { float weight[]; };
 layout(binding = 2) readonly buffer Bias { float bias[]; };
 layout(binding = 3) writeonly buffer Out { STORE result[]; };
-layout(push_constant) uniform Constants { uint positions; uint channels; uint group_channels; float epsilon; };
+layout(push_constant) uniform Constants { uint positions; uint channels; float epsilon; };
 
 float values[KEPT > 0 ? KEPT : 1];
 
 uint turns(uint count) { return KEPT > 0 ? KEPT : (count + WORKGROUP - 1) / WORKGROUP; }
 uint element_at(uint turn) { return turn * WORKGROUP + gl_LocalInvocationID.x; }
-uint place_of(uint element) { return element / group_channels * channels + element % group_channels; }
+uint place_of(uint element) { return element / GROUP_CHANNELS * channels + element % GROUP_CHANNELS; }
 
 void main() {
-  uint groups = channels / group_channels;
-  uint image = gl_WorkGroupID.x / groups, first = gl_WorkGroupID.x % groups * group_channels;
-  uint start = image * positions * channels + first, count = positions * group_channels;
+  uint groups = channels / GROUP_CHANNELS;
+  uint image = gl_WorkGroupID.x / groups, first = gl_WorkGroupID.x % groups * GROUP_CHANNELS;
+  uint start = image * positions * channels + first, count = positions * GROUP_CHANNELS;
 
   // Distances to a first element and to the mean keep sums small.
   float origin = widen(x[start]), sum = 0.0;
@@ -47,7 +48,7 @@ void main() {
   float factor = inversesqrt(workgroup_sum(squares) / float(count) + epsilon);
   [[unroll]] for (uint i = 0; i < turns(count); i++) {
     if (element_at(i) >= count) continue;
-    uint channel = first + element_at(i) % group_channels, at = start + place_of(element_at(i));
+    uint channel = first + element_at(i) % GROUP_CHANNELS, at = start + place_of(element_at(i));
     float value = KEPT > 0 ? values[i] : widen(x[at]);
     value = (value - mean) * factor * weight[channel] + bias[channel];
     result[at] = narrow(activate(FUNCTION, value));

@@ -16,6 +16,7 @@ enum CommandLineProgram {
     switch arguments.first {
     case "inspect": (InspectCommand.self, Array(arguments.dropFirst()))
     case "bench" where arguments.dropFirst().first == "ops": (BenchOpsCommand.self, Array(arguments.dropFirst(2)))
+    case "bench" where arguments.dropFirst().first == "tune": (BenchTuneCommand.self, Array(arguments.dropFirst(2)))
     case "bench": (BenchCommand.self, Array(arguments.dropFirst()))
     case "devices": (DevicesCommand.self, Array(arguments.dropFirst()))
     case "help" where arguments.count == 1: (RenderCommand.self, ["--help"])

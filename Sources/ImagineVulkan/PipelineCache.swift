@@ -22,7 +22,7 @@ final class PipelineCache: @unchecked Sendable {
   init?(in folder: URL, on device: VulkanDevice) {
     self.device = device
     let physical = device.physical
-    file = folder.appending(path: Self.prefix(physical) + "-" + hexadecimal(cs_fingerprint()) + ".pipelines")
+    file = folder.appending(path: "\(physical.pipelineIdentity.name)-\(hexadecimal(cs_fingerprint())).pipelines")
     let content = Self.content(of: file, for: physical)
     guard let handle = Self.make(content ?? [], device) ?? (content == nil ? nil : Self.make([], device)) else {
       return nil
@@ -71,21 +71,14 @@ final class PipelineCache: @unchecked Sendable {
   /// Files of the same device that other kernels were compiled into.
   private func removeOthers(in folder: URL) {
     let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
-    let prefix = Self.prefix(device.physical) + "-"
+    let prefix = device.physical.pipelineIdentity.name + "-"
     for other in files
     where other.lastPathComponent != file.lastPathComponent && other.lastPathComponent.hasPrefix(prefix)
-      && other.pathExtension == "pipelines"
+      && ["pipelines", "products"].contains(other.pathExtension)
+      && !other.lastPathComponent.hasPrefix(file.deletingPathExtension().lastPathComponent)
     {
       try? FileManager.default.removeItem(at: other)
     }
-  }
-
-  private static func prefix(_ physical: VulkanPhysicalDevice) -> String {
-    let identity = physical.pipelineIdentity
-    return [
-      hexadecimal(identity.vendor), hexadecimal(identity.device), hexadecimal(identity.driverVersion),
-      identity.uuid.map(hexadecimal).joined(),
-    ].joined(separator: "-")
   }
 
   /// What the file holds for the driver; nil if it is none of ours, damaged or another driver's.
@@ -107,6 +100,12 @@ extension VulkanPhysicalDevice {
   struct PipelineIdentity {
     let vendor: UInt32, device: UInt32, driverVersion: UInt32
     let uuid: [UInt8]
+
+    /// What files that belong to it are called.
+    var name: String {
+      [hexadecimal(vendor), hexadecimal(device), hexadecimal(driverVersion), uuid.map(hexadecimal).joined()]
+        .joined(separator: "-")
+    }
 
     /// Whether a driver's data begins with this device's header (`VkPipelineCacheHeaderVersionOne`).
     func opens(_ content: [UInt8]) -> Bool {
@@ -130,7 +129,7 @@ extension VulkanBackend.Configuration {
   }
 }
 
-private func hexadecimal<Number: FixedWidthInteger>(_ number: Number) -> String {
+func hexadecimal<Number: FixedWidthInteger>(_ number: Number) -> String {
   let digits = String(number, radix: 16)
   return String(repeating: "0", count: Number.bitWidth / 4 - digits.count) + digits
 }

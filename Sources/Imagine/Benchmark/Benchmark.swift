@@ -79,7 +79,7 @@ public struct Benchmark: Sendable {
       peakResidentBytes: peakResidentBytes())
   }
 
-  private func availableParts() throws -> Set<Part> {
+  func availableParts() throws -> Set<Part> {
     guard case .random(let structure) = model else { return parts }
     let available = parts.intersection(structure.parts)
     guard !available.isEmpty || parts.isEmpty else {

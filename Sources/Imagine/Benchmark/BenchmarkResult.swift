@@ -56,8 +56,8 @@ public struct BenchmarkResult: Sendable, Encodable {
     public let seconds: Double
     /// By kind, the most expensive first.
     public let kinds: [Kind]
-    /// The ten most expensive operations.
-    public let slowest: [Operation]
+    /// Operations of one kind and the same shapes together, the most expensive first.
+    public let operations: [Operation]
   }
 
   /// All operations of a kind.
@@ -72,13 +72,15 @@ public struct BenchmarkResult: Sendable, Encodable {
     public let roofSeconds: Double
   }
 
-  /// One operation.
+  /// Operations of one kind and the same shapes.
   public struct Operation: Sendable, Encodable {
     public let name: String
-    /// The weight path of its layer.
+    /// The weight path of the first one's layer.
     public let scope: String
+    public let count: Int
     /// Such as `[2, 64, 64, 320] x [320, 320, 3, 3] -> [2, 64, 64, 320]`.
     public let shapes: String
+    /// Of all of them, as are operations and bytes.
     public let seconds: Double
     public let flops: Double
     public let bytes: Double

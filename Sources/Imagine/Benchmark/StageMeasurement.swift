@@ -44,34 +44,40 @@ extension Plan {
 extension BenchmarkResult.Profile {
   /// Sums up operations by kind. What only hands values in is left out: it is no part of the network.
   init(_ timings: [OpTiming], _ ceiling: DeviceCeiling) {
-    let operations = timings.filter { $0.op != "input" }.map { BenchmarkResult.Operation($0, ceiling) }
-    seconds = operations.reduce(0) { $0 + $1.seconds }
-    kinds = Dictionary(grouping: operations, by: \.name).map { BenchmarkResult.Kind(name: $0, $1) }
+    let timings = timings.filter { $0.op != "input" }
+    seconds = timings.reduce(0) { $0 + $1.duration / .seconds(1) }
+    kinds = Dictionary(grouping: timings, by: \.op).map { BenchmarkResult.Kind(name: $0, $1, ceiling) }
       .sorted { ($0.seconds, $1.name) > ($1.seconds, $0.name) }
-    slowest = Array(operations.sorted { $0.seconds > $1.seconds }.prefix(10))
+    operations = Dictionary(grouping: timings) { "\($0.op) \($0.shapes)" }.values
+      .compactMap { BenchmarkResult.Operation($0, ceiling) }
+      .sorted { ($0.seconds, $1.shapes) > ($1.seconds, $0.shapes) }
   }
 }
 
 extension BenchmarkResult.Kind {
-  fileprivate init(name: String, _ operations: [BenchmarkResult.Operation]) {
+  fileprivate init(name: String, _ timings: [OpTiming], _ ceiling: DeviceCeiling) {
     self.name = name
-    count = operations.count
-    seconds = operations.reduce(0) { $0 + $1.seconds }
-    flops = operations.reduce(0) { $0 + $1.flops }
-    bytes = operations.reduce(0) { $0 + $1.bytes }
-    roofSeconds = operations.reduce(0) { $0 + $1.roofSeconds }
+    count = timings.count
+    seconds = timings.reduce(0) { $0 + $1.duration / .seconds(1) }
+    flops = timings.reduce(0) { $0 + $1.cost.flops }
+    bytes = timings.reduce(0) { $0 + $1.cost.bytes }
+    roofSeconds = timings.reduce(0) { $0 + ceiling.seconds($1.cost) }
   }
 }
 
 extension BenchmarkResult.Operation {
-  init(_ timing: OpTiming, _ ceiling: DeviceCeiling) {
-    name = timing.op
-    scope = timing.scope
-    let operands = timing.operands.prefix(2).map { $0.shape.description }.joined(separator: " x ")
-    shapes = "\(operands) -> \(timing.result.shape)"
-    seconds = timing.duration / .seconds(1)
-    flops = timing.cost.flops
-    bytes = timing.cost.bytes
-    roofSeconds = ceiling.seconds(timing.cost)
+  /// Nil for no timings.
+  init?(_ timings: [OpTiming], _ ceiling: DeviceCeiling) {
+    guard let first = timings.first else { return nil }
+    let all = BenchmarkResult.Kind(name: first.op, timings, ceiling)
+    (name, scope, count, shapes) = (first.op, first.scope, all.count, first.shapes)
+    (seconds, flops, bytes, roofSeconds) = (all.seconds, all.flops, all.bytes, all.roofSeconds)
+  }
+}
+
+extension OpTiming {
+  fileprivate var shapes: String {
+    let operands = operands.prefix(2).map { $0.shape.description }.joined(separator: " x ")
+    return "\(operands) -> \(result.shape)"
   }
 }

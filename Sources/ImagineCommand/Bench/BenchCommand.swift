@@ -10,6 +10,7 @@ struct BenchCommand: AsyncParsableCommand {
     usage: """
       imagine bench [options]
       imagine bench ops [options]
+      imagine bench tune [options]
       """,
     discussion: """
       Measures whole pictures, cold and warm, then each network alone: medians, after a first run that does not count. \
@@ -24,6 +25,7 @@ struct BenchCommand: AsyncParsableCommand {
         imagine bench --random sd15 --stage unet        one step alone
         imagine bench --random sdxl-unet                a step of Stable Diffusion XL's UNet at 1024x1024
         imagine bench ops --filter conv2d               single operations; see imagine bench ops --help
+        imagine bench tune --random sd15                find the fastest products; see imagine bench tune --help
       """)
 
   @OptionGroup(title: "Model Options")
@@ -57,7 +59,7 @@ struct BenchCommand: AsyncParsableCommand {
     transform: Choices.byRawValue)
   var stage: [Benchmark.Part] = []
 
-  @Flag(help: "Measure each operation too: the time by kind, and the ten slowest.")
+  @Flag(help: "Measure each operation too: the time by kind, and the twenty most expensive shapes.")
   var profile = false
 
   @Flag(help: "Print everything as JSON.")

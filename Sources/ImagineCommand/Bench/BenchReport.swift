@@ -55,7 +55,7 @@ struct BenchReport {
     if let obstacle = stage.profileObstacle { return "\(stage.name): \(obstacle)\n" }
     guard let profile = stage.profile else { return nil }
     return "\(stage.name), operation by operation: \(Quantity.time(profile.seconds))\n" + kinds(profile) + "\n"
-      + slowest(profile)
+      + mostExpensive(profile)
   }
 
   private func kinds(_ profile: BenchmarkResult.Profile) -> String {
@@ -69,11 +69,11 @@ struct BenchReport {
     return table.text
   }
 
-  private func slowest(_ profile: BenchmarkResult.Profile) -> String {
-    var table = TextTable("the slowest", "time", "TFLOP/s", "GB/s", "of roofline", "shapes")
-    for operation in profile.slowest {
+  private func mostExpensive(_ profile: BenchmarkResult.Profile) -> String {
+    var table = TextTable("the most expensive", "number", "time", "TFLOP/s", "GB/s", "of roofline", "shapes")
+    for operation in profile.operations.prefix(20) {
       table.add(
-        "\(operation.name) \(operation.scope)", Quantity.time(operation.seconds),
+        "\(operation.name) \(operation.scope)", "\(operation.count)", Quantity.time(operation.seconds),
         Quantity.tera(operation.flops, in: operation.seconds), Quantity.giga(operation.bytes, in: operation.seconds),
         Quantity.share(operation.roofSeconds, of: operation.seconds), operation.shapes)
     }

@@ -29,6 +29,11 @@ enum Quantity {
     return percent.isFinite ? "\(fixed(percent, percent < 0.95 ? 1 : 0)) %" : "-"
   }
 
+  /// `1.23`: how many times as much as something else.
+  static func ratio(_ amount: Double, to other: Double) -> String {
+    (amount / other).isFinite ? fixed(amount / other, 2) : "-"
+  }
+
   static func megabytes(_ bytes: Int) -> String { "\(bytes / 1_000_000) MB" }
 
   /// `1230`, `123`, `12.3`, `1.23`, `0.0123`

@@ -84,18 +84,20 @@ func groupNorm(
     scratch.buffer, offset: scratch.offset + split.partialBytes, byteCount: split.statisticsBytes)
   var apply = Dispatch(
     "group_norm_apply_\(suffix)",
-    [0: activation.kernelConstant, 1: split.vectors ? 1 : 0, 2: split.combines ? 1 : 0],
+    [
+      0: activation.kernelConstant, 1: split.vectors ? 1 : 0, 2: split.combines ? 1 : 0, 3: try split.columns.word,
+      4: try groupChannels.word,
+    ],
     [x.span, split.combines ? partials : statistics, operands[2].span], result: result.span,
     constants: try words([
-      split.images, split.positions, split.channels, groupChannels, split.columns, split.blocks, split.block,
+      split.images, split.positions, split.channels, split.blocks, split.block,
     ]) + [epsilon.word],
     workgroups: (split.appliedBlocks, split.slices, split.images))
   apply.operands[4] = operands[1].span
   let measure = Dispatch(
-    "group_norm_statistics_\(suffix)", [0: split.vectors ? 1 : 0], [x.span], result: partials,
-    constants: try words([
-      split.positions, split.channels, groupChannels, split.columns, split.blocks, split.block,
-    ]),
+    "group_norm_statistics_\(suffix)",
+    [0: split.vectors ? 1 : 0, 1: try split.columns.word, 2: try groupChannels.word], [x.span], result: partials,
+    constants: try words([split.positions, split.channels, split.blocks, split.block]),
     workgroups: (split.blocks, split.slices, split.images))
   if split.combines { return [measure, apply] }
   let combine = Dispatch(
@@ -115,8 +117,11 @@ private func groupNormAlone(
   let kept = (positions * channels / groups + 255) / 256
   return Dispatch(
     "group_norm_\(try x.type.elementType.kernelSuffix)",
-    [0: activation.kernelConstant, 1: kept <= GroupNormSplit.keptElements ? try kept.word : 0], operands.map(\.span),
+    [
+      0: activation.kernelConstant, 1: kept <= GroupNormSplit.keptElements ? try kept.word : 0,
+      2: try (channels / groups).word,
+    ], operands.map(\.span),
     result: result.span,
-    constants: [try positions.word, try channels.word, try (channels / groups).word, epsilon.word],
+    constants: [try positions.word, try channels.word, epsilon.word],
     workgroups: (x.count == 0 ? 0 : images * groups, 1, 1))
 }

@@ -29,6 +29,9 @@ struct WideAttention: Equatable {
 
   var scratchBytes: Int { piece * sources * 2 }
 
+  /// Of a whole piece.
+  var products: [ProductShape] { [scoring(piece), weighing(piece)] }
+
   private func scoring(_ rows: Int) -> ProductShape {
     ProductShape(rows: rows, columns: sources, depth: channels, .float16, isTransposed: true)
   }

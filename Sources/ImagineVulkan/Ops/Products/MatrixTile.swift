@@ -77,7 +77,7 @@ extension MatrixTile {
     switch (rows, columns, depth) {
     case (128, 128, 64): return blocks <= 4 ? 1 : 1.08
     case (128, 160, _): return 1.08
-    case (64, 160, _): return 1.2
+    case (64, 160, _): return 1.35
     case (128, 64, 64): return 1.25
     case (64, 64, _): return 1.5
     case (32, 64, _): return 2
@@ -101,18 +101,29 @@ extension MatrixTile {
   /// What a product takes a device, counted in products that a core adds while it has two workgroups.
   ///
   /// Cores take workgroups two at a time, and one alone takes 0.62 of the time of two, since nothing else is done while it
-  /// waits. A workgroup begins and ends for about 1.5 million. A divided depth costs about 440 for each sum that is stored
+  /// waits. A workgroup begins and ends for about 1.5 million, and a step of its depth takes 0.6 million at least, for which
+  /// its loads are on their way. A divided depth costs about 440 for each sum that is stored
   /// and read again, and 5 million to start another kernel (on a card of 132 cores, 358 TFLOP/s and 3 TB/s).
   func time(for shape: ProductShape, parts: Int, cores: Int) -> Double {
     let count = count(for: shape), workgroups = count.rows * count.columns * shape.batch * parts
-    let each = Double(rows * columns * partDepth(of: shape.depth, parts: parts)) * cost + 1.5e6
+    let steps = Double(partDepth(of: shape.depth, parts: parts) / depth)
+    let each = steps * max(Double(rows * columns * depth) * cost, 0.6e6) + 1.5e6
     let rounds = workgroups / (2 * cores), rest = workgroups % (2 * cores)
     let last = rest == 0 ? 0 : rest <= cores ? 1.24 : 2
     let sums = each * (Double(2 * rounds) + last)
     return parts == 1 ? sums : sums + 5e6 + Double(parts * shape.rows * shape.columns * 440 / cores)
   }
 
-  /// The tile that takes a device the least time, and in how many parts the depth is divided for it.
+  func fits(_ shape: ProductShape, _ device: ProductDevice) -> Bool {
+    sharedBytes(isTransposed: shape.isTransposed) <= device.sharedBytes && threads <= device.threads
+  }
+
+  /// Into how many parts a depth might be divided with gain; the products of a batch are not divided.
+  static func partsWorthTrying(_ shape: ProductShape) -> [Int] {
+    shape.batch == 1 ? Array(1...max(1, min(16, shape.depth / 256))) : [1]
+  }
+
+  /// The tile that takes a device the least time, as measured or else as reckoned, and in how many parts the depth is divided for it.
   ///
   /// Nil if the device has no matrix units or its limits allow no tile, and for products of anything but halves.
   ///
@@ -121,11 +132,13 @@ extension MatrixTile {
     for shape: ProductShape, on device: ProductDevice, divided: Bool = true
   ) -> (tile: MatrixTile, parts: Int)? {
     guard let units = device.units, shape.left == .float16, shape.right == .float16 else { return nil }
-    let divides = divided && shape.batch == 1, most = divides ? max(1, min(16, shape.depth / 256)) : 1
-    let wanted = device.forced.parts.map { [divides ? $0 : 1] } ?? Array(1...most)
-    let fitting = (device.forced.matrixTile.map { [$0] } ?? all(units)).filter {
-      $0.sharedBytes(isTransposed: shape.isTransposed) <= device.sharedBytes && $0.threads <= device.threads
+    let fitting = (device.forced.matrixTile.map { [$0] } ?? all(units)).filter { $0.fits(shape, device) }
+    if device.forced == ForcedProduct(), let measured = device.tuned[shape], divided || measured.parts == 1,
+      let tile = fitting.first(where: { ProductTable.Choice($0, parts: measured.parts) == measured })
+    {
+      return (tile, tile.parts(of: shape.depth, wanted: max(measured.parts, 1)))
     }
+    let wanted = divided ? device.forced.parts.map { [shape.batch == 1 ? $0 : 1] } ?? partsWorthTrying(shape) : [1]
     let choices = fitting.flatMap { tile in
       wanted.map { (tile: tile, parts: tile.parts(of: shape.depth, wanted: $0)) }
     }

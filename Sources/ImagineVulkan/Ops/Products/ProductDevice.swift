@@ -9,6 +9,8 @@ struct ProductDevice: Hashable {
   var cores: Int
   /// Limits of a workgroup.
   var sharedBytes: Int, threads: Int
+  /// What was measured on it.
+  var tuned = ProductTable()
   /// For tests: what would not be chosen at their small shapes.
   var forced = ForcedProduct()
 
@@ -18,6 +20,7 @@ struct ProductDevice: Hashable {
     cores = physical.cores
     sharedBytes = Int(physical.limits.maxComputeSharedMemorySize)
     threads = Int(min(physical.limits.maxComputeWorkGroupInvocations, physical.limits.maxComputeWorkGroupSize.0))
+    tuned = configuration.pipelineCache.flatMap { ProductTable(in: $0, for: physical) } ?? ProductTable()
     forced = configuration.forcedProduct
   }
 
