@@ -29,10 +29,15 @@ layout(constant_id = 19) const bool UPSAMPLED = false;
 uint picture_rows[LEFT_LOADS];
 uint tap_rows[LEFT_LOADS];
 uint tap_columns[LEFT_LOADS];
-// Where a slot's row of the weights begins.
+// Where a slot's row of the weights begins. With WHOLE_STEPS: its chunk at depth 0, in chunks, and that under the first tap.
 uint weight_rows[RIGHT_LOADS];
-// Of the invocation's chunks at this step: the tap, relative to the first, the channel, and where they are in the depth.
+int first_chunks[LEFT_LOADS];
+// Of the invocation's chunks at this step: the tap, relative to the first, the channel, and where they are in the depth; with
+// WHOLE_STEPS, of all invocations' first chunks.
 uint tap_row, tap_column, channel, depth;
+
+// Of the invocation's chunks along the depth, in a step.
+uint own_depth() { return gl_LocalInvocationID.x % CHUNKS_K * CHUNK; }
 
 // Where the first tap's pixel of row y and column x of the upsampled picture begins in x; NOWHERE outside of it.
 const uint NOWHERE = 0xffffffffu;
@@ -54,20 +59,28 @@ void place_left(uint slot, uint m) {
     tap_rows[slot] += row_parity();
     tap_columns[slot] += column_parity();
   }
+  int first_row = int(picture_rows[slot] + tap_rows[slot]), first_column = int(tap_columns[slot]);
+  first_chunks[slot] = ((first_row * int(width) + first_column) * int(channels) + int(own_depth())) / CHUNK;
 }
 
 void place_right(uint slot, uint n, uint k) {
   weight_rows[slot] = ((DOUBLED ? gl_WorkGroupID.z * columns : 0) + min(n, columns - 1)) * inner;
+  if (WHOLE_STEPS) weight_rows[slot] = (weight_rows[slot] + own_depth()) / CHUNK;
 }
 
 void seek(uint k) {
-  uint chunk = gl_LocalInvocationID.x % CHUNKS_K * CHUNK, taps = inner / channels;
-  depth = k + chunk;
-  uint tap = WHOLE_STEPS ? k / TILE_K % taps : depth / channels;
-  channel = WHOLE_STEPS ? k / TILE_K / taps * TILE_K + chunk : depth % channels;
+  uint taps = inner / channels, tap;
+  if (WHOLE_STEPS) {
+    tap = k / TILE_K % taps;
+    channel = k / TILE_K / taps * TILE_K;
+    depth = tap * channels + channel;
+  } else {
+    depth = k + own_depth();
+    tap = depth / channels;
+    channel = depth % channels;
+  }
   tap_row = tap / kernel_width;
   tap_column = tap % kernel_width;
-  if (WHOLE_STEPS) depth = tap * channels + channel;
 }
 
 void advance() {
@@ -104,10 +117,16 @@ float left_element(uint slot, uint k) {
 }
 
 uvec4 left(uint slot) {
+  if (WHOLE_STEPS && !UPSAMPLED) {
+    // All invocations are at the same tap and channel: what is added to where their first taps are is one number.
+    bool is_there = tap_rows[slot] + tap_row < height && tap_columns[slot] + tap_column < width;
+    uint step = ((tap_row * width + tap_column) * channels + channel) / CHUNK;
+    return is_there ? x_chunks[first_chunks[slot] + int(step)] : uvec4(0);
+  }
   if (LEFT_CHUNKS) {
     uint start = pixel_start(slot, tap_rows[slot] + tap_row, tap_columns[slot] + tap_column);
     if (start == NOWHERE || !WHOLE_STEPS && depth >= inner) return uvec4(0);
-    return x_chunks[(start + channel) / CHUNK];
+    return x_chunks[(start + channel + (WHOLE_STEPS ? own_depth() : 0)) / CHUNK];
   }
   vec4 low, high;
   for (uint i = 0; i < 4; i++) {
@@ -118,8 +137,8 @@ uvec4 left(uint slot) {
 }
 
 uvec4 right(uint slot) {
+  if (WHOLE_STEPS) return weight_chunks[weight_rows[slot] + depth / CHUNK];
   uint at = weight_rows[slot] + depth;
-  if (WHOLE_STEPS) return weight_chunks[at / CHUNK];
   if (depth >= inner) return uvec4(0);
   if (RIGHT_CHUNKS) return weight_chunks[at / CHUNK];
   vec4 low = vec4(0), high = vec4(0);

@@ -15,38 +15,39 @@ layout(push_constant) uniform Constants { uint rows; uint columns; uint inner; u
 
 uint batch() { return SPLIT ? 0 : gl_WorkGroupID.z; }
 
-// Of a slot's chunk in the left matrix: where its row begins. In the right one: the same, or, with !TRANSPOSED, its column
-// and its row of a step.
+// Of a slot's chunk in the left matrix: where its row begins, or, with WHOLE_STEPS, the chunk itself at depth 0, in chunks. In
+// the right one the same, or, with !TRANSPOSED, its column and its row of a step.
 uint left_rows[LEFT_LOADS];
 uint right_rows[RIGHT_LOADS];
 uint right_columns[RIGHT_LOADS];
-// Where this step begins, and the invocation's chunks of rows along the depth.
-uint step_start, depth;
+// Where this step begins.
+uint step_start;
 
-void place_left(uint slot, uint m) { left_rows[slot] = (batch() * rows + min(m, rows - 1)) * inner; }
+// Of the invocation's chunks along the depth, in a step.
+uint own_depth() { return gl_LocalInvocationID.x % CHUNKS_K * CHUNK; }
+
+void place_left(uint slot, uint m) {
+  left_rows[slot] = (batch() * rows + min(m, rows - 1)) * inner;
+  if (WHOLE_STEPS) left_rows[slot] = (left_rows[slot] + own_depth()) / CHUNK;
+}
 
 void place_right(uint slot, uint n, uint k) {
   if (TRANSPOSED) {
     right_rows[slot] = (batch() * columns + min(n, columns - 1)) * inner;
+    if (WHOLE_STEPS) right_rows[slot] = (right_rows[slot] + own_depth()) / CHUNK;
   } else {
     right_rows[slot] = k;
     right_columns[slot] = WHOLE_STEPS ? min(n, columns - CHUNK) : n;
   }
 }
 
-void seek(uint k) {
-  step_start = k;
-  depth = k + gl_LocalInvocationID.x % CHUNKS_K * CHUNK;
-}
+void seek(uint k) { step_start = k; }
 
-void advance() {
-  step_start += TILE_K;
-  depth += TILE_K;
-}
+void advance() { step_start += TILE_K; }
 
 uvec4 left(uint slot) {
-  uint at = left_rows[slot] + depth;
-  if (WHOLE_STEPS) return a_chunks[at / CHUNK];
+  if (WHOLE_STEPS) return a_chunks[left_rows[slot] + step_start / CHUNK];
+  uint depth = step_start + own_depth(), at = left_rows[slot] + depth;
   if (LEFT_CHUNKS) return depth < inner ? a_chunks[at / CHUNK] : uvec4(0);
   vec4 low = vec4(0), high = vec4(0);
   for (uint i = 0; i < 4; i++) {
@@ -57,8 +58,9 @@ uvec4 left(uint slot) {
 }
 
 uvec4 right(uint slot) {
-  uint k = TRANSPOSED ? depth : step_start + right_rows[slot];
-  uint at = TRANSPOSED ? right_rows[slot] + depth : (batch() * inner + k) * columns + right_columns[slot];
+  if (WHOLE_STEPS && TRANSPOSED) return b_chunks[right_rows[slot] + step_start / CHUNK];
+  uint k = step_start + (TRANSPOSED ? own_depth() : right_rows[slot]);
+  uint at = TRANSPOSED ? right_rows[slot] + k : (batch() * inner + k) * columns + right_columns[slot];
   if (WHOLE_STEPS) return b_chunks[at / CHUNK];
   if (k >= inner || !TRANSPOSED && right_columns[slot] >= columns) return uvec4(0);
   if (RIGHT_CHUNKS) return b_chunks[at / CHUNK];

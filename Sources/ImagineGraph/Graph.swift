@@ -18,6 +18,8 @@ package struct Node: Sendable, Hashable {
 package struct Graph: Sendable {
   package let nodes: [Node]
   package let outputs: [NodeID]
+  /// Names of inputs that stay as they are from run to run.
+  package var steadyInputs: Set<String> = []
 
   package subscript(_ id: NodeID) -> Node { nodes[id.index] }
 

@@ -25,6 +25,8 @@ package final class GraphBuilder {
   private var parameters: [String: NodeID] = [:]
   private var applications: [Application: NodeID] = [:]
   private var firstError: GraphError?
+  /// Names of inputs that stay as they are from run to run.
+  var steadyInputs: Set<String> = []
 
   package init(precision: Precision = .float32) { self.precision = precision }
 
@@ -33,8 +35,14 @@ package final class GraphBuilder {
   }
 
   /// A value fed at each run.
-  package func input(_ name: String, _ shape: Shape, _ elementType: ElementType = .float32) -> Tensor {
-    append(Node(op: .input(name), operands: [], type: TensorType(shape, elementType), scope: name))
+  ///
+  /// - Parameter isSteady: whether it is the same in many runs, as a prompt is in all steps: a backend may keep what depends
+  ///   on nothing else.
+  package func input(
+    _ name: String, _ shape: Shape, _ elementType: ElementType = .float32, isSteady: Bool = false
+  ) -> Tensor {
+    if isSteady { steadyInputs.insert(name) }
+    return append(Node(op: .input(name), operands: [], type: TensorType(shape, elementType), scope: name))
   }
 
   /// A weight; asking twice for one path gives the same node.
@@ -67,7 +75,7 @@ package final class GraphBuilder {
   /// - Throws: the first mistake made while tracing.
   package func finish(_ outputs: [Tensor]) throws(GraphError) -> Graph {
     if let firstError { throw firstError }
-    return Graph(nodes: nodes, outputs: outputs.map(\.id)).withoutUnusedNodes()
+    return Graph(nodes: nodes, outputs: outputs.map(\.id), steadyInputs: steadyInputs).withoutUnusedNodes()
   }
 
   /// Keeps the first mistake for `finish` to throw.
@@ -114,6 +122,6 @@ extension Graph {
       kept.append(
         Node(op: node.op, operands: node.operands.map { renumbered[$0.index] }, type: node.type, scope: node.scope))
     }
-    return Graph(nodes: kept, outputs: outputs.map { renumbered[$0.index] })
+    return Graph(nodes: kept, outputs: outputs.map { renumbered[$0.index] }, steadyInputs: steadyInputs)
   }
 }

@@ -68,6 +68,7 @@ extension Graph {
   /// Builds the graph anew, replacing a node where `replacement` gives another value for it.
   private func rewritten(_ replacement: (Node, [Tensor]) -> Tensor?) throws(GraphError) -> Graph {
     let builder = GraphBuilder()
+    builder.steadyInputs = steadyInputs
     var values: [Tensor] = []
     for node in nodes {
       let operands = node.operands.map { values[$0.index] }
@@ -79,6 +80,7 @@ extension Graph {
   /// Builds the graph anew from other operations at the same positions, leaving out the absorbed ones.
   private func rewritten(skipping absorbed: [Bool], _ fused: (Int) -> Fused) throws(GraphError) -> Graph {
     let builder = GraphBuilder()
+    builder.steadyInputs = steadyInputs
     var values = [Tensor?](repeating: nil, count: nodes.count)
     for (index, node) in nodes.enumerated() where !absorbed[index] {
       let replacement = fused(index)

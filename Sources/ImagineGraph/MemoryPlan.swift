@@ -17,9 +17,18 @@ package struct MemoryPlan: Sendable {
   ///   - alignment: of every offset, in bytes.
   ///   - block: bytes of one allocation, where the memory is to be made of several: no buffer lies across a multiple of
   ///     it, unless it is longer itself.
+  ///   - keepsSteady: whether steady values stay where they are from run to run. What computes them then comes before all
+  ///     else of a run, in its own order, and before inputs that are not steady.
   ///   - scratch: bytes that an operation needs while it is computed.
-  package init(_ graph: Graph, alignment: Int = 64, block: Int = .max, scratch: (Node) -> Int = { _ in 0 }) {
+  package init(
+    _ graph: Graph, alignment: Int = 64, block: Int = .max, keepsSteady: Bool = false,
+    scratch: (Node) -> Int = { _ in 0 }
+  ) {
     let storage = Self.storage(of: graph)
+    var isKept = [Bool](repeating: false, count: graph.nodes.count)
+    if keepsSteady {
+      for (index, keeps) in graph.isKeptBetweenRuns.enumerated() where keeps { isKept[storage[index]] = true }
+    }
     var lastUse = Array(graph.nodes.indices)
     for (index, node) in graph.nodes.enumerated() {
       for operand in node.operands { lastUse[storage[operand.index]] = max(lastUse[storage[operand.index]], index) }
@@ -35,8 +44,9 @@ package struct MemoryPlan: Sendable {
         buffers.append(Buffer(node: index, size: scratchSize, birth: index, death: index, isScratch: true))
       }
       // Inputs are all there before the first operation runs.
-      let birth = if case .input = node.op { 0 } else { index }
-      buffers.append(Buffer(node: index, size: aligned(node.type.byteCount), birth: birth, death: lastUse[index]))
+      let birth = if case .input = node.op { 0 } else { isKept[index] ? 0 : index }
+      let death = isKept[index] ? graph.nodes.count : lastUse[index]
+      buffers.append(Buffer(node: index, size: aligned(node.type.byteCount), birth: birth, death: death))
     }
     buffers.sort { ($0.size, $1.birth) > ($1.size, $0.birth) }
 

@@ -10,12 +10,14 @@ final class PlanBuilder {
   private let arena: Arena
   private var values: [Value?] = []
   private var dispatches: [Dispatch] = []
+  /// Of operations that depend on steady inputs alone.
+  private var steadyDispatches: [Dispatch] = []
 
   init(_ graph: Graph, _ weights: VulkanWeights, _ context: VulkanContext) throws {
     self.graph = graph
     self.weights = weights
     self.context = context
-    memory = MemoryPlan(graph, alignment: context.alignment, block: context.blockBytes) { node in
+    memory = MemoryPlan(graph, alignment: context.alignment, block: context.blockBytes, keepsSteady: true) { node in
       graph.scratchBytes(of: node, context)
     }
     try Self.checkSizes(of: graph, context)
@@ -26,18 +28,21 @@ final class PlanBuilder {
   func build() throws -> VulkanPlan {
     try weights.load(Self.weightRequests(graph))
     var inputs: [String: Value] = [:]
+    let isSteady = graph.steadyNodes
     for id in graph.ids {
       let node = graph[id]
       do {
         values.append(try place(of: id))
         if case .input(let name) = node.op { inputs[name] = values[id.index] }
-        dispatches += try workedDispatches(for: id)
+        let work = try workedDispatches(for: id)
+        if isSteady[id.index] { steadyDispatches += work } else { dispatches += work }
       } catch let error as VulkanError {
         throw VulkanError(error.kind, "\(node.scope): \(error)")
       }
     }
     return try VulkanPlan(
-      context, graph, weights, arena, dispatches, inputs: inputs, outputs: graph.outputs.map { try value(of: $0) })
+      context, graph, weights, arena, steady: steadyDispatches, dispatches, inputs: inputs,
+      outputs: graph.outputs.map { try value(of: $0) })
   }
 
   /// An operation's dispatches with their costs: its products are shared out by workgroups.

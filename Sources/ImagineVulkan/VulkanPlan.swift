@@ -16,9 +16,15 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   // Held, with the tables of the dispatches, because the commands use them.
   private let weights: VulkanWeights
   private let values: Arena
+  private let steadyDispatches: [Dispatch]
   private let dispatches: [Dispatch]
+  private let steadyDescriptors: DescriptorSets
   private let descriptors: DescriptorSets
+  /// What depends on steady inputs alone, run when they change, and everything else.
+  private var steadyCommands: CommandSequence
   private var commands: CommandSequence
+  /// Steady inputs that the values kept since are of; nil before the first run, and after one that failed.
+  private var keptInputs: [String: HostTensor]?
   /// How slow the device was thought to be when `commands` were recorded.
   private var recordedFactor: Double
   private let upload: DeviceBuffer
@@ -30,8 +36,8 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   private let flagOffset: Int
 
   init(
-    _ context: VulkanContext, _ graph: Graph, _ weights: VulkanWeights, _ values: Arena, _ dispatches: [Dispatch],
-    inputs: [String: Value], outputs: [Value]
+    _ context: VulkanContext, _ graph: Graph, _ weights: VulkanWeights, _ values: Arena, steady: [Dispatch],
+    _ dispatches: [Dispatch], inputs: [String: Value], outputs: [Value]
   ) throws {
     self.context = context
     self.graph = graph
@@ -51,10 +57,13 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
     readback = try DeviceBuffer(readbackBytes + 4, .readback, for: "results", on: context.device)
     let flag = try DeviceBuffer(4, .device, for: "results", on: context.device)
     self.flag = flag
+    steadyDispatches = steady
     self.dispatches =
       try dispatches
       + outputs.filter { $0.type.elementType != .int32 }.map { try findNonFinite(in: $0, flag: BufferSpan(flag)) }
+    steadyDescriptors = try DescriptorSets(steady, context.pipelines, on: context.device)
     descriptors = try DescriptorSets(self.dispatches, context.pipelines, on: context.device)
+    steadyCommands = CommandSequence(context.device)
     commands = CommandSequence(context.device)
     recordedFactor = context.pace.factor
     try record()
@@ -62,15 +71,20 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
 
   private func record() throws {
     recordedFactor = context.pace.factor
-    commands = try context.record(dispatches, descriptors, before: copyInputs, after: copyOutputs)
+    steadyCommands = try context.record(steadyDispatches, steadyDescriptors) { copyInputs($0, steady: true) }
+    commands = try context.record(dispatches, descriptors) {
+      copyInputs($0, steady: false)
+    } after: {
+      copyOutputs($0)
+    }
   }
 
-  private func copyInputs(_ buffer: VkCommandBuffer) {
+  private func copyInputs(_ buffer: VkCommandBuffer, steady: Bool) {
     let device = context.device
     // The last run's reads come before this run's writes.
     device.barrier(buffer)
     device.functions.vkCmdFillBuffer(buffer, flag.handle, 0, UInt64(VK_WHOLE_SIZE), 0)
-    for input in inputs.values {
+    for (name, input) in inputs where graph.steadyInputs.contains(name) == steady {
       device.copy(BufferSpan(upload, offset: input.offset), to: input.value.span, in: buffer)
     }
     device.barrier(buffer)
@@ -90,7 +104,7 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   package var peakBytes: Int { values.byteCount }
 
   /// What is run, in order.
-  var kernels: [KernelVariant] { dispatches.map(\.kernel) }
+  var kernels: [KernelVariant] { (steadyDispatches + dispatches).map(\.kernel) }
 
   /// How many times the queue is given commands in a run, at the pace of the moment.
   package var submissionCount: Int { context.device.locked { commands.submissions(context.pace).count } }
@@ -109,48 +123,75 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   /// Runs the graph in command buffers that hold timestamps beside the operations, made for this run alone.
   package func profile(_ inputs: [String: HostTensor]) throws -> (results: [HostTensor], timings: [OpTiming]) {
     try context.device.locked {
-      let timer = try OperationTimer(dispatches, context)
-      let submissions =
-        commands.parts.prefix(1).map { [$0.commands] } + timer.submissions
-        + commands.parts.suffix(1).map { [$0.commands] }
-      let results = try run(inputs, poisoned: false, submissions: submissions)
-      let durations = try timer.durations()
+      // What is steady runs in any case, so that a profile has all operations.
+      keptInputs = nil
+      let steady = try OperationTimer(steadyDispatches, context), timer = try OperationTimer(dispatches, context)
+      func part(_ part: CommandSequence.Part?) -> [[VkCommandBuffer]] { part.map { [[$0.commands]] } ?? [] }
+      let results = try run(
+        inputs, poisoned: false,
+        steady: part(steadyCommands.parts.first) + steady.submissions,
+        rest: part(commands.parts.first) + timer.submissions + part(commands.parts.last))
+      let durations = try steady.durations() + timer.durations()
       return (results, durations.map { OpTiming($0.operation, of: graph, duration: $0.duration) })
     }
   }
 
+  /// - Parameters:
+  ///   - steady: what is submitted instead of the plan's own commands if steady inputs have changed.
+  ///   - rest: likewise, in any case.
   private func run(
-    _ inputs: [String: HostTensor], poisoned: Bool, submissions: [[VkCommandBuffer]]? = nil
+    _ inputs: [String: HostTensor], poisoned: Bool, steady: [[VkCommandBuffer]]? = nil,
+    rest: [[VkCommandBuffer]]? = nil
   ) throws -> [HostTensor] {
     if let complaint = graph.complaint(about: inputs) { throw VulkanError(.failed, complaint) }
     return try context.device.locked {
       if poisoned {
-        try context.device.runOnce("filling memory") { buffer in
-          for block in values.blocks {
-            context.device.functions.vkCmdFillBuffer(buffer, block.handle, 0, UInt64(VK_WHOLE_SIZE), 0xffff_ffff)
-          }
-          context.device.barrier(buffer)
-        }
+        keptInputs = nil
+        try poison()
       }
-      guard let source = upload.address, let target = readback.address else {
-        throw VulkanError(.failed, "Memory for inputs and results is not visible.")
-      }
-      for (name, transfer) in self.inputs {
-        inputs[name]?.write(as: transfer.value.type.elementType, to: source + transfer.offset)
-      }
+      let steadyInputs = inputs.filter { graph.steadyInputs.contains($0.key) }
+      let isSteady = keptInputs == steadyInputs
+      keptInputs = nil
+      try write(inputs.filter { !isSteady || steadyInputs[$0.key] == nil })
+      let first = isSteady ? [] : steady ?? steadyCommands.submissions(context.pace)
       let start = ContinuousClock.now
-      try context.device.submit(submissions ?? commands.submissions(context.pace), "running \(graph.network)")
-      if submissions == nil { try adjustPace(start.duration(to: .now) / .seconds(1)) }
-      guard (target + flagOffset).loadUnaligned(as: UInt32.self) == 0 else {
-        throw VulkanError(.notFinite, "The result of \(graph.network) has values that are infinite or no numbers.")
-      }
-      return outputs.map { transfer in HostTensor(transfer.value.type, readFrom: target + transfer.offset) }
+      try context.device.submit(first + (rest ?? commands.submissions(context.pace)), "running \(graph.network)")
+      if rest == nil { try adjustPace(start.duration(to: .now) / .seconds(1), steady: !isSteady) }
+      let results = try readResults()
+      keptInputs = steadyInputs
+      return results
     }
   }
 
+  private func poison() throws {
+    try context.device.runOnce("filling memory") { buffer in
+      for block in values.blocks {
+        context.device.functions.vkCmdFillBuffer(buffer, block.handle, 0, UInt64(VK_WHOLE_SIZE), 0xffff_ffff)
+      }
+      context.device.barrier(buffer)
+    }
+  }
+
+  private func write(_ inputs: [String: HostTensor]) throws {
+    guard let target = upload.address else { throw VulkanError(.failed, "Memory for inputs is not visible.") }
+    for (name, value) in inputs {
+      guard let transfer = self.inputs[name] else { continue }
+      value.write(as: transfer.value.type.elementType, to: target + transfer.offset)
+    }
+  }
+
+  private func readResults() throws -> [HostTensor] {
+    guard let source = readback.address else { throw VulkanError(.failed, "Memory for results is not visible.") }
+    guard (source + flagOffset).loadUnaligned(as: UInt32.self) == 0 else {
+      throw VulkanError(.notFinite, "The result of \(graph.network) has values that are infinite or no numbers.")
+    }
+    return outputs.map { transfer in HostTensor(transfer.value.type, readFrom: source + transfer.offset) }
+  }
+
   /// Learns from a run, and records the commands anew if their dispatches are longer than was thought.
-  private func adjustPace(_ seconds: Double) throws {
-    context.pace.learn(assumed: commands.assumedSeconds, measured: seconds)
+  private func adjustPace(_ seconds: Double, steady: Bool) throws {
+    let assumed = commands.assumedSeconds + (steady ? steadyCommands.assumedSeconds : 0)
+    context.pace.learn(assumed: assumed, measured: seconds)
     if context.pace.factor > 2 * recordedFactor { try record() }
   }
 }

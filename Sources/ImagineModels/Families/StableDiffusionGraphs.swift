@@ -15,12 +15,12 @@ extension StableDiffusionModel {
     let context: Shape = [latents[0], configuration.textEncoder.maxPositions, configuration.unet.crossAttentionDim]
     let addition = configuration.unet.additionEmbedding.map {
       TextTimeEmbedding.Input(
-        text: builder.input("text_embeds", [latents[0], $0.textWidth]),
-        timeIDs: builder.input("time_ids", [latents[0], $0.timeIDs]))
+        text: builder.input("text_embeds", [latents[0], $0.textWidth], isSteady: true),
+        timeIDs: builder.input("time_ids", [latents[0], $0.timeIDs], isSteady: true))
     }
     return unet(
       builder.input("latents", latents), timestep: builder.input("timestep", [latents[0]]),
-      context: builder.input("context", context), addition: addition)
+      context: builder.input("context", context, isSteady: true), addition: addition)
   }
 
   /// `latents` [N, h, w, 4] -> pixels [N, H, W, 3].

@@ -119,7 +119,8 @@ func attention(
   guard operands.allSatisfy({ $0.type.elementType == q.type.elementType }) else {
     throw VulkanError(.unsupported, "Attention of \(q.type) to \(k.type): kernels for Vulkan take equal types.")
   }
-  if let tile = MatrixAttentionTile(q, heads: heads, on: context.productDevice) {
+  let shape = AttentionShape(q.type, k.type, heads: heads, causal: causal)
+  if let tile = MatrixAttentionTile(q, shape, on: context.productDevice) {
     return [try tile.dispatch(operands, heads: heads, causal: causal, result)]
   }
   if let scratch, let wide = WideAttention(q.type, k.type, heads: heads, causal: causal, context) {

@@ -26,40 +26,53 @@ struct MatrixAttentionTile: Hashable {
     return block + rows * (max(padded, keys) + 8) * 2 + subgroups * units.matrix.rows * units.matrix.columns * 4
   }
 
-  /// The tile for so many queries; nil if a device's limits allow none, or for heads so wide that a subgroup's sums would not
-  /// fit into its registers.
-  ///
-  /// Two matrices of queries a subgroup read the keys half as often, where their sums leave registers for it and there are
-  /// queries enough to keep all cores busy. Eight subgroups share a block's keys at widths of 48 and 80 with gain; at 64
-  /// four have more workgroups a core (measured on an H100).
-  static func best(
-    channels: Int, targets: Int, _ units: MatrixUnits, sharedBytes: Int, threads: Int
-  ) -> MatrixAttentionTile? {
-    guard channels <= 160 else { return nil }
-    let padded = padded(channels, units), step = max(units.matrix.columns, units.matrix.depth)
-    let keys = units.isOfSoftware ? [16] : [32, 16]
-    let subgroups = units.isOfSoftware ? [2] : (padded == 48 || padded == 80 ? [8, 4, 2, 1] : [4, 2, 1])
-    let isMany = units.isOfSoftware ? targets > 32 : targets >= 2048
-    let queryUnits = padded <= 64 && isMany ? [2, 1] : [1]
-    let tiles = keys.filter { $0 % step == 0 }.flatMap { keys in
+  /// All that a device's limits allow: none for heads so wide that a subgroup's sums would not fit into its registers.
+  static func all(for shape: AttentionShape, on device: ProductDevice) -> [MatrixAttentionTile] {
+    guard let units = device.units, shape.channels <= 160 else { return [] }
+    let step = max(units.matrix.columns, units.matrix.depth), padded = padded(shape.channels, units)
+    let keys = units.isOfSoftware ? [16] : [32, 64, 80, 16], subgroups = units.isOfSoftware ? [2] : [4, 8, 2, 1]
+    let queryUnits = padded <= 80 ? [1, 2] : [1]
+    return keys.filter { $0 % step == 0 }.flatMap { keys in
       subgroups.flatMap { subgroups in
         queryUnits.map {
-          MatrixAttentionTile(channels: channels, keys: keys, subgroups: subgroups, queryUnits: $0, units: units)
+          MatrixAttentionTile(
+            channels: shape.channels, keys: keys, subgroups: subgroups, queryUnits: $0, units: units)
         }
       }
-    }
-    return tiles.first { $0.sharedBytes <= sharedBytes && $0.threads <= threads }
+    }.filter { $0.sharedBytes <= device.sharedBytes && $0.threads <= device.threads }
+  }
+
+  /// The tile that was measured to be fastest, or else one by reckoning; nil if a device's limits allow none.
+  ///
+  /// Two matrices of queries a subgroup read the keys half as often, where their sums leave registers for it and there are
+  /// queries enough to keep all cores busy; narrow heads have room for blocks of 64 keys then. Eight subgroups share a
+  /// block's keys with gain at a width of 80 (measured on an H100).
+  static func best(for shape: AttentionShape, on device: ProductDevice) -> MatrixAttentionTile? {
+    let tiles = all(for: shape, on: device)
+    if let measured = device.tuned[shape], let tile = tiles.first(where: { $0.choice == measured }) { return tile }
+    guard let first = tiles.first else { return nil }
+    let isMany = first.units.isOfSoftware ? shape.targets > 32 : shape.targets >= 2048
+    let queryUnits = first.padded <= 64 && isMany ? 2 : 1
+    let keys = queryUnits == 2 && first.padded <= 48 && !first.units.isOfSoftware ? 64 : first.keys
+    let subgroups = first.padded == 80 ? 8 : 4
+    return tiles.first { $0.queryUnits == queryUnits && $0.keys == keys && $0.subgroups == subgroups }
+      ?? tiles.first { $0.queryUnits == queryUnits } ?? first
+  }
+
+  var choice: TuningTable.AttentionChoice {
+    TuningTable.AttentionChoice(keys: keys, subgroups: subgroups, queryUnits: queryUnits)
+  }
+
+  /// Such as `32 keys, 8 subgroups of 2x16 queries`.
+  var words: String {
+    "\(keys) keys, \(subgroups) \(subgroups == 1 ? "subgroup" : "subgroups") of \(queryUnits)x\(units.matrix.rows) queries"
   }
 }
 
 extension MatrixAttentionTile {
   /// Attention of halves; nil where other kernels have to do it.
-  init?(_ q: Value, heads: Int, on device: ProductDevice) {
-    guard let units = device.units, q.type.elementType == .float16 else { return nil }
-    let best = Self.best(
-      channels: q.shape.last / heads, targets: q.shape[1], units, sharedBytes: device.sharedBytes,
-      threads: device.threads)
-    guard let best else { return nil }
+  init?(_ q: Value, _ shape: AttentionShape, on device: ProductDevice) {
+    guard q.type.elementType == .float16, let best = Self.best(for: shape, on: device) else { return nil }
     self = best
   }
 

@@ -1,7 +1,7 @@
 package import ImagineGraph
 
-/// A product of a network that was timed in all ways worth trying.
-package struct TunedProduct: Sendable {
+/// A product or attention of a network that was timed in all ways worth trying.
+package struct TunedKernel: Sendable {
   /// What its time depends on, in words.
   package let name: String
   /// How often the networks compute it.
@@ -13,45 +13,63 @@ package struct TunedProduct: Sendable {
 }
 
 extension VulkanBackend {
-  /// Times the products of these graphs on the device, and keeps how each is fastest beside the compiled kernels, for backends
+  /// Times the products and attention of these graphs on the device, and keeps how each is fastest beside the compiled kernels, for backends
   /// that are opened later.
   ///
   /// Returns nothing for a device that is not used through matrix units: there is nothing to choose from.
   /// - Throws: `VulkanError`, and what writing the file throws.
-  package func tune(_ graphs: [Graph], onProgress: (_ done: Int, _ of: Int) throws -> Void) throws -> [TunedProduct] {
+  package func tune(_ graphs: [Graph], onProgress: (_ done: Int, _ of: Int) throws -> Void) throws -> [TunedKernel] {
     guard context.productDevice.units != nil else { return [] }
-    var order: [ProductShape] = [], counts: [ProductShape: Int] = [:]
-    for graph in graphs {
-      for shape in try graph.optimized(for: supports).productShapes(context) {
-        if counts[shape] == nil { order.append(shape) }
-        counts[shape, default: 0] += 1
-      }
-    }
-    let tuner = try ProductTuner(for: order, context)
-    var table = configuredTable ?? ProductTable()
-    let products = order.map { (shape: $0, candidates: tuner.candidates(for: $0)) }
-    try tuner.prepare(products)
-    if let first = products.first { try tuner.warmUp(first.shape, first.candidates) }
-    let tuned = try products.enumerated().compactMap { index, product -> TunedProduct? in
-      try onProgress(index, products.count)
-      let times = try tuner.seconds(product.shape, product.candidates)
+    let optimized = try graphs.map { try $0.optimized(for: supports) }
+    let products = Occurrences(optimized.flatMap { $0.productShapes(context) })
+    let attentions = Occurrences(optimized.flatMap { $0.attentionShapes })
+    let tuner = try KernelTuner(for: products.order, attentions.order, context)
+    let kernels =
+      products.order.map { (name: "\($0)", count: products.counts[$0] ?? 0, ways: tuner.candidates(for: $0)) }
+      + attentions.order.map { (name: "\($0)", count: attentions.counts[$0] ?? 0, ways: tuner.candidates(for: $0)) }
+    try tuner.prepare(kernels.flatMap(\.ways))
+    if let first = kernels.first?.ways.first { try tuner.warmUp(first) }
+    var table = configuredTable ?? TuningTable()
+    let tuned = try kernels.enumerated().compactMap { index, kernel -> TunedKernel? in
+      try onProgress(index, kernels.count)
+      let times = try tuner.seconds(kernel.ways)
       guard let usual = times.first, let best = times.indices.min(by: { times[$0] < times[$1] }) else { return nil }
-      let (tile, parts) = product.candidates[best]
-      table[product.shape] = ProductTable.Choice(tile, parts: parts)
-      return TunedProduct(
-        name: product.shape.description, count: counts[product.shape] ?? 0, choice: tile.words(parts: parts),
-        usualSeconds: usual, seconds: times[best])
+      kernel.ways[best].keep(&table)
+      return TunedKernel(
+        name: kernel.name, count: kernel.count, choice: kernel.ways[best].words, usualSeconds: usual,
+        seconds: times[best])
     }
     if let folder = context.configuration.pipelineCache { try table.save(in: folder, for: device) }
     return tuned
   }
 
-  private var configuredTable: ProductTable? {
-    context.configuration.pipelineCache.flatMap { ProductTable(in: $0, for: device) }
+  private var configuredTable: TuningTable? {
+    context.configuration.pipelineCache.flatMap { TuningTable(in: $0, for: device) }
+  }
+}
+
+/// Different values in order, and how often each occurs.
+private struct Occurrences<Value: Hashable> {
+  private(set) var order: [Value] = []
+  private(set) var counts: [Value: Int] = [:]
+
+  init(_ values: [Value]) {
+    for value in values {
+      if counts[value] == nil { order.append(value) }
+      counts[value, default: 0] += 1
+    }
   }
 }
 
 extension Graph {
+  fileprivate var attentionShapes: [AttentionShape] {
+    nodes.compactMap { node in
+      guard case .attention(let heads, let causal) = node.op else { return nil }
+      return AttentionShape(
+        self[node.operands[0]].type, self[node.operands[1]].type, heads: heads, causal: causal)
+    }
+  }
+
   /// Of products on matrix units, in order of use.
   fileprivate func productShapes(_ context: VulkanContext) -> [ProductShape] {
     nodes.flatMap { node -> [ProductShape] in
@@ -68,7 +86,7 @@ extension Graph {
 
 extension MatrixTile {
   /// Such as `128x160x64, 4x2 subgroups, 4 parts`.
-  fileprivate func words(parts: Int) -> String {
+  func words(parts: Int) -> String {
     "\(rows)x\(columns)x\(depth), \(subgroupRows)x\(subgroupColumns) subgroups" + (parts > 1 ? ", \(parts) parts" : "")
   }
 }

@@ -134,7 +134,7 @@ extension MatrixTile {
     guard let units = device.units, shape.left == .float16, shape.right == .float16 else { return nil }
     let fitting = (device.forced.matrixTile.map { [$0] } ?? all(units)).filter { $0.fits(shape, device) }
     if device.forced == ForcedProduct(), let measured = device.tuned[shape], divided || measured.parts == 1,
-      let tile = fitting.first(where: { ProductTable.Choice($0, parts: measured.parts) == measured })
+      let tile = fitting.first(where: { TuningTable.Choice($0, parts: measured.parts) == measured })
     {
       return (tile, tile.parts(of: shape.depth, wanted: max(measured.parts, 1)))
     }

@@ -10,7 +10,7 @@ struct ProductDevice: Hashable {
   /// Limits of a workgroup.
   var sharedBytes: Int, threads: Int
   /// What was measured on it.
-  var tuned = ProductTable()
+  var tuned = TuningTable()
   /// For tests: what would not be chosen at their small shapes.
   var forced = ForcedProduct()
 
@@ -20,7 +20,7 @@ struct ProductDevice: Hashable {
     cores = physical.cores
     sharedBytes = Int(physical.limits.maxComputeSharedMemorySize)
     threads = Int(min(physical.limits.maxComputeWorkGroupInvocations, physical.limits.maxComputeWorkGroupSize.0))
-    tuned = configuration.pipelineCache.flatMap { ProductTable(in: $0, for: physical) } ?? ProductTable()
+    tuned = configuration.pipelineCache.flatMap { TuningTable(in: $0, for: physical) } ?? TuningTable()
     forced = configuration.forcedProduct
   }
 

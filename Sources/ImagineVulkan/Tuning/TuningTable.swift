@@ -2,11 +2,11 @@ import CShaders
 import Foundation
 import ImagineGraph
 
-/// How products were measured to be fastest on a device, by what their time depends on.
+/// How products and attention were measured to be fastest on a device, by what their time depends on.
 ///
 /// Kept in a file beside the compiled kernels, which belongs to one device, driver and set of kernels. A file that cannot be
 /// read, or says what no kernel does, counts as none.
-struct ProductTable: Hashable, Codable {
+struct TuningTable: Hashable, Codable {
   struct Choice: Hashable, Codable {
     let rows: Int, columns: Int, depth: Int, subgroupRows: Int, subgroupColumns: Int, sides: Int
     let parts: Int
@@ -18,7 +18,12 @@ struct ProductTable: Hashable, Codable {
     }
   }
 
+  struct AttentionChoice: Hashable, Codable {
+    let keys: Int, subgroups: Int, queryUnits: Int
+  }
+
   private var choices: [String: Choice] = [:]
+  private var attentionChoices: [String: AttentionChoice] = [:]
 
   init() {}
 
@@ -27,13 +32,18 @@ struct ProductTable: Hashable, Codable {
     set { choices[shape.description] = newValue }
   }
 
+  subscript(shape: AttentionShape) -> AttentionChoice? {
+    get { attentionChoices[shape.description] }
+    set { attentionChoices[shape.description] = newValue }
+  }
+
   /// Bytes beyond which a file is none of ours.
   private static let maximumBytes = 1 << 20
 
   init?(in folder: URL, for device: VulkanPhysicalDevice) {
     let file = Self.file(in: folder, for: device)
     guard let size = try? file.resourceValues(forKeys: [.fileSizeKey]).fileSize, size <= Self.maximumBytes,
-      let data = try? Data(contentsOf: file), let table = try? JSONDecoder().decode(ProductTable.self, from: data)
+      let data = try? Data(contentsOf: file), let table = try? JSONDecoder().decode(TuningTable.self, from: data)
     else { return nil }
     self = table
   }
