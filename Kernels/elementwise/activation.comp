@@ -21,7 +21,7 @@ void main() {
     for (uint quad = 0; quad < QUADS; quad++) {
       vec4 value = quad_of(vector, quad);
       for (uint lane = 0; lane < 4; lane++) value[lane] = activate(FUNCTION, value[lane]);
-      result_quads[first / 4 + quad] = narrow_quad(value);
+      result_quads[first / LANES * QUADS + quad] = narrow_quad(value);
     }
   } else {
     for (uint i = first; i < count; i++) result[i] = narrow(activate(FUNCTION, widen(x[i])));

@@ -29,7 +29,7 @@ void main() {
     VECTOR left = a_vectors[first / LANES], right = b_vectors[j / LANES];
     for (uint quad = 0; quad < QUADS; quad++) {
       vec4 x = quad_of(left, quad), y = quad_of(right, quad);
-      result_quads[first / 4 + quad] = narrow_quad(MULTIPLY ? x * y : x + y);
+      result_quads[first / LANES * QUADS + quad] = narrow_quad(MULTIPLY ? x * y : x + y);
     }
   } else {
     for (uint i = first; i < (VECTORS ? count : first + 1); i++) {

@@ -24,7 +24,7 @@ void main() {
     for (uint quad = 0; quad < QUADS; quad++) {
       vec4 factor = quad_of(gate, quad);
       for (uint lane = 0; lane < 4; lane++) factor[lane] = gelu(factor[lane]);
-      result_quads[i / 4 + quad] = narrow_quad(quad_of(value, quad) * factor);
+      result_quads[i / LANES * QUADS + quad] = narrow_quad(quad_of(value, quad) * factor);
     }
   } else {
     result[i] = narrow(widen(x[at]) * gelu(widen(x[at + columns])));

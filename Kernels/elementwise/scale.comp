@@ -17,7 +17,7 @@ void main() {
   if (first + LANES <= count) {
     VECTOR vector = vectors[first / LANES];
     for (uint quad = 0; quad < QUADS; quad++) {
-      result_quads[first / 4 + quad] = narrow_quad(quad_of(vector, quad) * factor);
+      result_quads[first / LANES * QUADS + quad] = narrow_quad(quad_of(vector, quad) * factor);
     }
   } else {
     for (uint i = first; i < count; i++) result[i] = narrow(widen(x[i]) * factor);

@@ -43,7 +43,7 @@ void write_unit(uint start, uint i) {
   if (VECTORS) {
     [[unroll]] for (uint quad = 0; quad < QUADS; quad++) {
       uint first = slot + quad * 4;
-      result_quads[at / 4 + quad] =
+      result_quads[at / LANES * QUADS + quad] =
         narrow_quad(vec4(values[first], values[first + 1], values[first + 2], values[first + 3]));
     }
   } else {

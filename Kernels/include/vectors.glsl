@@ -40,6 +40,8 @@ PACKED pack(vec4 quad) {
 #endif
 #endif
 #define LANES (4 * QUADS)
+// Where a vector's quads are written, their places are counted as `vector * QUADS + quad`: compilers that see that both quads
+// of a vector are side by side at a multiple of 16 bytes write them at once.
 
 // A vector's values, as QUADS quads.
 vec4 quad_of(VECTOR vector, uint quad) { return unpack(packed_quad(vector, quad)); }

@@ -124,7 +124,7 @@ void main() {
       [[unroll]] for (uint quad = 0; quad < QUADS; quad++) {
         vec4 value = (quad_of(loaded[i], quad) - mean[quad]) * factor[quad] + shift[quad];
         [[unroll]] for (uint lane = 0; lane < 4; lane++) value[lane] = activate(FUNCTION, value[lane]);
-        result_quads[at / 4 + quad] = narrow_quad(value);
+        result_quads[at / LANES * QUADS + quad] = narrow_quad(value);
       }
     } else {
       result[at] = narrow(activate(FUNCTION, (widen(x[at]) - mean[0].x) * factor[0].x + shift[0].x));

@@ -89,7 +89,7 @@ void main() {
   for (uint group = thread; group < slice_groups; group += WORKGROUP) {
     uint first = group * GROUP_CHANNELS;
     float origin = means[first], sum = 0.0, square = 0.0;
-    for (uint i = 0; i < GROUP_CHANNELS; i++) {
+    [[unroll]] for (uint i = 0; i < GROUP_CHANNELS; i++) {
       float distance = means[first + i] - origin;
       sum += distance;
       square += squares[first + i] + float(count) * distance * distance;

@@ -17,8 +17,8 @@ final class OperationTimer {
   private let queries: TimestampQueries
   private let commands: CommandSequence
 
-  /// One for each section, so that none runs for long.
-  var submissions: [[VkCommandBuffer]] { commands.parts.map { [$0.commands] } }
+  /// As many sections at once as a plan's own commands would be, so that the device is as busy as then.
+  let submissions: [[VkCommandBuffer]]
 
   /// - Throws: `ProfilingUnavailable` if the device has no clock.
   init(_ dispatches: [Dispatch], _ context: VulkanContext) throws {
@@ -36,24 +36,31 @@ final class OperationTimer {
     // Sets of its own: filling the plan's would invalidate the plan's commands.
     let descriptors = try DescriptorSets(dispatches, context.pipelines, on: device)
     let commands = CommandSequence(device)
-    for (index, section) in sections.enumerated() {
-      try commands.append { buffer in
-        queries.write(2 * index, into: buffer)
-        var recorder = DispatchRecorder(device, context.pipelines)
-        for part in section.dispatches {
-          for (number, piece) in try dispatches[part].pieces(device, context.pace).enumerated() {
-            try recorder.record(
-              dispatches[part], piece, descriptors.sets[part], continued: number > 0, into: buffer)
+    let seconds = sections.map { section in
+      dispatches[section.dispatches].reduce(0) { $0 + context.pace.assumedSeconds($1.work) }
+    }
+    let groups = CommandSequence.submissions(seconds, factor: context.pace.factor, within: context.pace.commands)
+    for group in groups {
+      try commands.append(assumedSeconds: seconds[group].reduce(0, +)) { buffer in
+        for index in group {
+          queries.write(2 * index, into: buffer)
+          var recorder = DispatchRecorder(device, context.pipelines)
+          for part in sections[index].dispatches {
+            for (number, piece) in try dispatches[part].pieces(device, context.pace).enumerated() {
+              try recorder.record(
+                dispatches[part], piece, descriptors.sets[part], continued: number > 0, into: buffer)
+            }
           }
+          device.barrier(buffer)
+          queries.write(2 * index + 1, into: buffer)
         }
-        device.barrier(buffer)
-        queries.write(2 * index + 1, into: buffer)
       }
     }
     self.sections = sections
     self.queries = queries
     self.descriptors = descriptors
     self.commands = commands
+    submissions = commands.submissions(context.pace)
   }
 
   /// What the clock showed, once the commands have run; several parts of an operation are summed.

@@ -1,8 +1,9 @@
-"""Time the networks of Stable Diffusion 1.5 in plain PyTorch, eager, with random weights.
+"""Time the networks of Stable Diffusion 1.5, or the UNet of XL, in plain PyTorch with random weights, eager or compiled.
 
-The structure is the one `imagine bench --random sd15` runs: the same layers, widths and operations. Convolutions run
-channels-last, attention through scaled_dot_product_attention. Prints medians, measured with CUDA events where there is
-CUDA; nothing but torch is needed.
+The structures are those that `imagine bench --random sd15` and `sdxl-unet` run: the same layers, widths and operations.
+Convolutions run channels-last, attention through scaled_dot_product_attention. --compile is torch.compile with
+mode="reduce-overhead": fused kernels, started as CUDA graphs. Prints medians, measured with CUDA events where there is CUDA;
+nothing but torch is needed.
 """
 
 import argparse
@@ -13,11 +14,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+# Transformer blocks at each level and in the middle; heads by their number, or, where that is None, 64 wide.
 SD15 = dict(
-    channels=[320, 640, 1280, 1280], attention=[True, True, True, False], layers=2, heads=8, context=768, groups=32,
-    vae_channels=[128, 256, 512, 512], vae_layers=2, text_layers=12, text_heads=12, text_inner=3072)
+    channels=[320, 640, 1280, 1280], depths=[1, 1, 1, 0], middle=1, layers=2, heads=8, context=768, groups=32, addition=None,
+    parameters=859_520_964, vae_channels=[128, 256, 512, 512], vae_layers=2, text_layers=12, text_heads=12, text_inner=3072)
+SDXL = dict(
+    channels=[320, 640, 1280], depths=[0, 2, 10], middle=10, layers=2, heads=None, context=2048, groups=32, addition=2816,
+    parameters=2_567_463_684, vae_channels=[128, 256, 512, 512])
 TINY = dict(
-    channels=[32, 64], attention=[True, False], layers=1, heads=4, context=64, groups=8, vae_channels=[16, 32],
+    channels=[32, 64], depths=[1, 0], middle=1, layers=1, heads=4, context=64, groups=8, addition=None, vae_channels=[16, 32],
     vae_layers=1, text_layers=2, text_heads=4, text_inner=128)
 TOKENS, VOCABULARY = 77, 49408
 
@@ -59,28 +64,40 @@ class Attention(nn.Module):
         return self.out(h.transpose(1, 2).flatten(2))
 
 
-class Transformer(nn.Module):
-    """Self-attention, attention to the prompt and a gated network over the positions of an image."""
+class TransformerBlock(nn.Module):
+    """Self-attention, attention to the prompt and a gated network."""
 
-    def __init__(self, width, context, heads, groups):
+    def __init__(self, width, context, heads):
         super().__init__()
-        self.norm = nn.GroupNorm(groups, width, 1e-6)
-        self.proj_in = nn.Conv2d(width, width, 1)
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
         self.attention1 = Attention(width, width, heads)
         self.attention2 = Attention(width, context, heads)
         self.gate = nn.Linear(width, 8 * width)
         self.down = nn.Linear(4 * width, width)
-        self.proj_out = nn.Conv2d(width, width, 1)
 
-    def forward(self, x, context):
-        height, width = x.shape[2:]
-        h = self.proj_in(self.norm(x)).permute(0, 2, 3, 1).flatten(1, 2)
+    def forward(self, h, context):
         h = self.attention1(self.norms[0](h)) + h
         h = self.attention2(self.norms[1](h), context) + h
         value, gate = self.gate(self.norms[2](h)).chunk(2, dim=-1)
-        h = self.down(value * functional.gelu(gate)) + h
-        return self.proj_out(h.unflatten(1, (height, width)).permute(0, 3, 1, 2)) + x
+        return self.down(value * functional.gelu(gate)) + h
+
+
+class Transformer(nn.Module):
+    """Blocks over the positions of an image."""
+
+    def __init__(self, width, context, heads, groups, depth):
+        super().__init__()
+        self.norm = nn.GroupNorm(groups, width, 1e-6)
+        self.proj_in = nn.Linear(width, width)
+        self.blocks = nn.ModuleList(TransformerBlock(width, context, heads or width // 64) for _ in range(depth))
+        self.proj_out = nn.Linear(width, width)
+
+    def forward(self, x, context):
+        height, width = x.shape[2:]
+        h = self.proj_in(self.norm(x).permute(0, 2, 3, 1).flatten(1, 2))
+        for block in self.blocks:
+            h = block(h, context)
+        return self.proj_out(h).unflatten(1, (height, width)).permute(0, 3, 1, 2) + x
 
 
 class UNet(nn.Module):
@@ -89,32 +106,37 @@ class UNet(nn.Module):
         channels, groups, layers = config["channels"], config["groups"], config["layers"]
         last, time = len(channels) - 1, 4 * channels[0]
 
-        def transformer(level):
-            return Transformer(channels[level], config["context"], config["heads"], groups)
+        def transformer(width, depth):
+            return Transformer(width, config["context"], config["heads"], groups, depth)
 
         self.width = channels[0]
         self.conv_in = nn.Conv2d(4, channels[0], 3, padding=1)
         self.time = nn.Sequential(nn.Linear(channels[0], time), nn.SiLU(), nn.Linear(time, time))
+        addition = config["addition"]
+        self.addition = nn.Sequential(nn.Linear(addition, time), nn.SiLU(), nn.Linear(time, time)) if addition else None
         self.down, skips, width = nn.ModuleList(), [channels[0]], channels[0]
         for level, outputs in enumerate(channels):
             for _ in range(layers):
                 self.down.append(nn.ModuleList([ResnetBlock(width, outputs, groups, time)]))
-                if config["attention"][level]:
-                    self.down[-1].append(transformer(level))
+                if config["depths"][level]:
+                    self.down[-1].append(transformer(outputs, config["depths"][level]))
                 width = outputs
                 skips.append(width)
             if level < last:
                 self.down.append(nn.ModuleList([nn.Conv2d(width, width, 3, stride=2, padding=1)]))
                 skips.append(width)
         self.middle = nn.ModuleList(
-            [ResnetBlock(width, width, groups, time), transformer(last), ResnetBlock(width, width, groups, time)])
+            [
+                ResnetBlock(width, width, groups, time), transformer(width, config["middle"]),
+                ResnetBlock(width, width, groups, time)
+            ])
         self.up = nn.ModuleList()
         for level in reversed(range(len(channels))):
             for layer in range(layers + 1):
                 block = nn.ModuleList([ResnetBlock(width + skips.pop(), channels[level], groups, time)])
                 width = channels[level]
-                if config["attention"][level]:
-                    block.append(transformer(level))
+                if config["depths"][level]:
+                    block.append(transformer(width, config["depths"][level]))
                 if level > 0 and layer == layers:
                     block.append(nn.Conv2d(width, width, 3, padding=1))
                 self.up.append(block)
@@ -131,11 +153,13 @@ class UNet(nn.Module):
                 h = layer(functional.interpolate(h, scale_factor=2.0) if upsamples else h)
         return h
 
-    def forward(self, latents, timestep, context):
+    def forward(self, latents, timestep, context, addition=None):
         half = self.width // 2
         frequencies = torch.exp(-torch.arange(half, device=latents.device) * (9.210340371976184 / half))
         angles = timestep[:, None].float() * frequencies
         time = self.time(torch.cat([angles.cos(), angles.sin()], dim=-1).to(latents.dtype))
+        if self.addition is not None:
+            time = time + self.addition(addition)
         h = self.conv_in(latents)
         skips = [h]
         for block in self.down:
@@ -202,7 +226,7 @@ class TextEncoder(nn.Module):
 
 
 class Clock:
-    """Medians of repeats, after two runs that do not count; on CUDA of the device's own events."""
+    """Medians of repeats, after three runs that do not count: compiled graphs are recorded in the second; on CUDA of the device's own events."""
 
     def __init__(self, device, repeats):
         self.cuda, self.repeats = device.type == "cuda", repeats
@@ -220,7 +244,7 @@ class Clock:
         return start.elapsed_time(end) / 1000
 
     def median(self, run, repeats=None):
-        for _ in range(2):
+        for _ in range(3):
             self.once(run)
         return statistics.median(self.once(run) for _ in range(repeats or self.repeats))
 
@@ -231,7 +255,9 @@ def parameters(module):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=512, help="pixels along a side of the picture")
+    parser.add_argument("--xl", action="store_true", help="Stable Diffusion XL's UNet instead")
+    parser.add_argument("--compile", action="store_true", help="with torch.compile and CUDA graphs")
+    parser.add_argument("--size", type=int, default=None, help="pixels along a side of the picture; default 512, XL 1024")
     parser.add_argument("--steps", type=int, default=20, help="of a whole picture")
     parser.add_argument("--repeat", type=int, default=20)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -240,38 +266,52 @@ def main():
     arguments = parser.parse_args()
     device = torch.device(arguments.device)
     dtype = getattr(torch, arguments.dtype or ("float16" if device.type == "cuda" else "float32"))
-    config = TINY if arguments.tiny else SD15
+    config = TINY if arguments.tiny else SDXL if arguments.xl else SD15
+    size = arguments.size or (1024 if arguments.xl else 512)
     torch.backends.cudnn.benchmark = True
+    # Structures are loops over layers of different widths, each of which is compiled for itself.
+    torch._dynamo.config.cache_size_limit = 1000
     torch.manual_seed(0)
+
+    def network(kind, count=None):
+        made = kind(config).to(dtype=dtype, memory_format=torch.channels_last).eval()
+        assert count is None or parameters(made) == count, "the structure differs"
+        return torch.compile(made, mode="reduce-overhead") if arguments.compile else made
+
+    # Only where they are made: the compiler does not look through a default device.
     with device, torch.inference_mode():
-        text, unet, decoder = (
-            network(config).to(dtype=dtype, memory_format=torch.channels_last).eval()
-            for network in (TextEncoder, UNet, Decoder))
-        if not arguments.tiny:
-            # Together with the encoder of pictures, which draws none, these are Stable Diffusion 1.5.
-            assert parameters(unet) == 859_520_964 and parameters(text) == 123_060_480, "the structure differs"
-            assert parameters(decoder) == 49_490_199, "the structure differs"
-        side = arguments.size >> len(config["vae_channels"]) - 1
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else "the processor"
+        how = "compiled" if arguments.compile else "eager"
+        print(f"torch {torch.__version__}, {how}, {dtype}, on {name}, {size}x{size}", flush=True)
+        unet = network(UNet, config.get("parameters"))
+        side = size >> len(config["vae_channels"]) - 1
         latents = torch.randn(2, 4, side, side, dtype=dtype).to(memory_format=torch.channels_last)
-        ids = torch.randint(VOCABULARY, (2, TOKENS))
         context = torch.randn(2, TOKENS, config["context"], dtype=dtype)
         timestep = torch.tensor([500.0, 500.0])
+        addition = torch.randn(2, config["addition"], dtype=dtype) if config["addition"] else None
+        text = decoder = ids = None
+        if not arguments.xl:
+            # Together with the encoder of pictures, which draws none, these are Stable Diffusion 1.5.
+            text = network(TextEncoder, None if arguments.tiny else 123_060_480)
+            decoder = network(Decoder, None if arguments.tiny else 49_490_199)
+            ids = torch.randint(VOCABULARY, (2, TOKENS))
 
-        def picture():
-            prompt, x = text(ids), latents[:1]
-            for step in range(arguments.steps):
-                negative, positive = unet(torch.cat([x, x]), timestep, prompt).chunk(2)
-                x = x - (negative + 7 * (positive - negative)) * (1 / arguments.steps)
-            return decoder(x).float().clamp(-1, 1).cpu()
+    def picture():
+        prompt, x = text(ids).clone(), latents[:1].clone()
+        for step in range(arguments.steps):
+            negative, positive = unet(torch.cat([x, x]), timestep, prompt).chunk(2)
+            x = x - (negative + 7 * (positive - negative)) * (1 / arguments.steps)
+        return decoder(x).float().clamp(-1, 1).cpu()
 
-        name = torch.cuda.get_device_name(device) if device.type == "cuda" else "the processor"
-        print(f"torch {torch.__version__}, {dtype}, on {name}, {arguments.size}x{arguments.size}", flush=True)
-        clock = Clock(device, arguments.repeat)
-        for label, run, repeats in [
-            ("text encoder", lambda: text(ids), None), ("UNet, one step", lambda: unet(latents, timestep, context), None),
+    stages = [("UNet, one step", lambda: unet(latents, timestep, context, addition), None)]
+    if not arguments.xl:
+        stages = [("text encoder", lambda: text(ids), None)] + stages + [
             ("VAE decoder", lambda: decoder(latents[:1]), None),
             (f"picture, {arguments.steps} steps", picture, max(arguments.repeat // 4, 1)),
-        ]:
+        ]
+    with torch.inference_mode():
+        clock = Clock(device, arguments.repeat)
+        for label, run, repeats in stages:
             print(f"{label:20} {1000 * clock.median(run, repeats):10.2f} ms", flush=True)
         if device.type == "cuda":
             print(f"memory               {torch.cuda.max_memory_allocated() / 1e6:10.0f} MB")
