@@ -31,6 +31,13 @@ public struct GeneratedImage: Sendable {
     try ImagineError.translating { try PNGFile.writeToFreeName(picture, text: text(metadata), near: url) }
   }
 
+  /// The bytes of the PNG file that would be written.
+  ///
+  /// - Throws: `ImagineError`.
+  public func png(metadata: Bool = true) throws -> [UInt8] {
+    try ImagineError.translating { try PNGFile.encode(picture, text: text(metadata)) }
+  }
+
   private var picture: RGBImage {
     get throws { try RGBImage(width: size.width, height: size.height, pixels: pixels) }
   }

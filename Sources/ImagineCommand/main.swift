@@ -1,5 +1,6 @@
 import Foundation
 
+Descriptors.openMissingStreams()
 ProcessAge.begin()
 let arguments = Array(CommandLine.arguments.dropFirst())
 let status = await CommandLineProgram.run(arguments)

@@ -54,7 +54,7 @@ struct FailingRig {
     var images: [GeneratedImage] = [], notices: [String] = []
     for try await event in pipeline.generate(request) {
       switch event {
-      case .notice(let notice): notices.append(notice)
+      case .notice(let notice): notices.append(notice.message)
       case .image(let image): images.append(image)
       case .step: break
       }

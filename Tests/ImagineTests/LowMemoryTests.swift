@@ -30,7 +30,7 @@ import Testing
     var image: GeneratedImage?, notices: [String] = []
     for try await event in pipeline.generate(Self.request) {
       switch event {
-      case .notice(let notice): notices.append(notice)
+      case .notice(let notice): notices.append(notice.message)
       case .image(let drawn): image = drawn
       case .step: break
       }

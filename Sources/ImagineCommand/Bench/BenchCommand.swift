@@ -24,7 +24,8 @@ struct BenchCommand: AsyncParsableCommand {
         imagine bench --random sd15 --stage unet        one step alone
         imagine bench --random sdxl-unet                a step of Stable Diffusion XL's UNet at 1024x1024
         imagine bench ops --filter conv2d               single operations; see imagine bench ops --help
-      """)
+      """,
+    subcommands: [BenchOpsCommand.self])
 
   @OptionGroup(title: "Model Options")
   var engine: EngineOptions

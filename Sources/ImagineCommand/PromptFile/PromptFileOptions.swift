@@ -1,3 +1,6 @@
+import Imagine
+import ImagineFiles
+
 extension PromptFileEntry {
   /// Reads the line's text into the entry.
   ///
@@ -63,11 +66,7 @@ extension PromptFileEntry {
   private mutating func apply(
     _ name: String, _ words: ArraySlice<PromptFileWord>, _ seen: inout Set<Option>
   ) throws(PromptFileError) -> String? {
-    let key = name.lowercased().map { $0 == "-" ? "_" : $0 }
-    guard let option = Self.options[String(key)] else {
-      throw PromptFileError(
-        "there is no option --\(name): correct it, or put a prompt with such a word in quotes after --prompt.")
-    }
+    let option = try Self.option(name)
     switch option {
     case .needless: return "--\(name) means nothing here and is left out."
     case .missing: break
@@ -79,6 +78,9 @@ extension PromptFileEntry {
     if option == .prompt || option == .negativePrompt {
       set(option, Self.joined(words))
       return nil
+    }
+    guard words.allSatisfy({ $0.text.utf8.count <= Self.longestValue }) else {
+      throw PromptFileError("the value of --\(name) is longer than \(Self.longestValue) bytes: shorten it.")
     }
     guard let value = words.first?.text else {
       throw PromptFileError("--\(name) has no value: write one after it.")
@@ -102,6 +104,27 @@ extension PromptFileEntry {
       throw PromptFileError("--\(name) \(value) is not possible.")
     }
     return nil
+  }
+
+  /// Bytes that the name of an option may have: none is nearly as long.
+  private static let longestName = 64
+  /// Bytes that the value of an option may have, apart from prompts.
+  private static let longestValue = 4096
+
+  private static func option(_ name: String) throws(PromptFileError) -> Option {
+    guard name.utf8.count <= longestName else {
+      throw PromptFileError("an option begins '--\(name.prefix(20))' and is too long to be one: correct it.")
+    }
+    let usual = OptionTable.usual("--" + name)
+    let ours = ForeignOptions.aliases[usual] ?? usual
+    if let option = options[String(ours.dropFirst(2)).replacing("-", with: "_")] { return option }
+    if let reason = ForeignOptions.notYet[usual] {
+      throw PromptFileError("--\(name) is not in this version: \(reason). Take it out to draw the line without.")
+    }
+    let near = NearestName.of(usual, among: options.keys.map { "--" + $0.replacing("_", with: "-") })
+    throw PromptFileError(
+      "there is no option --\(name): \(near.map { "write \($0)" } ?? "correct it"), or put a prompt with such a word in "
+        + "quotes after --prompt.")
   }
 
   private mutating func set(_ option: Option, _ text: String) {
@@ -129,8 +152,8 @@ extension PromptFileEntry {
     case .sampler:
       let method = try Sampler.named(value)
       sampler = method.sampler
-      schedule = schedule ?? method.schedule
-    case .schedule: schedule = try Schedule(named: value)
+      samplerSchedule = method.schedule
+    case .schedule: schedule = try ScheduleChoice(value)
     case .randomSource: randomSource = try RandomSource(named: value)
     case .batchSize, .batchCount:
       let (product, overflow) = (count ?? 1).multipliedReportingOverflow(by: try number())
@@ -143,12 +166,12 @@ extension PromptFileEntry {
     }
   }
 
-  /// A relative path that stays in its folder, with `.png` at its end.
-  private static func outputName(_ value: String) throws -> String {
-    let parts = value.split(separator: "/", omittingEmptySubsequences: false)
-    guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
-      throw PromptFileError("--output '\(value)' must be a file name inside the folder for the pictures.")
+  /// A path that stays in its folder, with `.png` at its end and room for the number of a picture before that.
+  private static func outputName(_ value: String) throws -> RelativePath {
+    let ending = Array(".png".utf8)
+    let isComplete = Array(value.utf8.suffix(ending.count)).map { $0 | 0x20 } == ending.map { $0 | 0x20 }
+    do { return try RelativePath(isComplete ? value : value + ".png", spare: "-100000".utf8.count) } catch {
+      throw PromptFileError("--output '\(value)' \(error.reason): give a file name inside the folder for the pictures.")
     }
-    return value.lowercased().hasSuffix(".png") ? value : value + ".png"
   }
 }

@@ -31,43 +31,13 @@ struct RenderCommand: AsyncParsableCommand {
       """,
     version: ImagineVersion.number)
 
-  @Argument(help: ArgumentHelp("What to draw, in quotes.", valueName: "prompt"))
-  var words: [String] = []
-
-  @OptionGroup(title: "Picture Options")
-  var picture: PictureOptions
-
-  @OptionGroup(title: "Model Options")
-  var engine: EngineOptions
-
-  @OptionGroup(title: "Output Options")
-  var output: OutputOptions
-
-  func validate() throws {
-    if words.count > 1 {
-      throw ValidationError(
-        "The prompt is \(words.count) words apart: put it in quotes, \"\(words.joined(separator: " "))\".")
-    }
-    let sources = [words.first, picture.prompt, output.prompts].compactMap { $0 }
-    if sources.isEmpty, !output.estimate {
-      throw ValidationError("There is nothing to draw: give a prompt, such as imagine \"a red house\".")
-    }
-    if sources.count > 1 {
-      throw ValidationError("The prompt is given twice: as an argument, with --prompt or by --prompts, not both.")
-    }
-    if output.dumpTensors != nil, output.prompts != nil || picture.batchCount ?? 1 > 1 {
-      throw ValidationError("--dump-tensors records one picture: leave out --prompts and --batch-count.")
-    }
-  }
-
-  /// The one prompt, unless they are in a file.
-  var prompt: String? { words.first ?? picture.prompt }
+  @OptionGroup var arguments: RenderArguments
 
   func run() async throws {
-    let display = Display(verbosity: output.verbosity)
+    let display = Display(verbosity: arguments.output.verbosity)
     defer { display.close() }
-    guard !output.estimate else { return try await printEstimate(display) }
-    let renderer = try Renderer(self, display)
+    guard !arguments.output.estimate else { return try await printEstimate(display) }
+    let renderer = try Renderer(arguments, display)
     try await Interruption.handled(telling: display) {
       var renderer = renderer
       try await renderer.run()
@@ -75,10 +45,10 @@ struct RenderCommand: AsyncParsableCommand {
   }
 
   private func printEstimate(_ display: Display) async throws {
-    let pipeline = try await Pipeline.opened(engine.modelURL(), options: engine.options(display))
-    let request = picture.applied(to: pipeline.recommendedRequest(prompt: prompt ?? ""))
+    let pipeline = try await Pipeline.opened(arguments.engine.modelURL(), options: arguments.engine.options(display))
+    let request = arguments.picture.applied(to: pipeline.recommendedRequest(prompt: arguments.prompt ?? ""))
     let estimate = try await pipeline.estimate(request)
-    try StandardOutput.write(output.json ? JSONText.of(estimate) : EstimateReport(estimate).text)
+    try StandardOutput.write(arguments.output.json ? JSONText.of(estimate) : EstimateReport(estimate).text)
   }
 }
 

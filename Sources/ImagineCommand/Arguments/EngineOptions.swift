@@ -19,7 +19,7 @@ struct EngineOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "auto, cpu, vulkan, vulkan:NUMBER, or a part of a device's name as 'imagine devices' shows it. Default: auto, a graphics card with Vulkan if there is one, else the processor.",
-      valueName: "name"),
+      valueName: "name"), completion: .list(["auto", "cpu", "vulkan"]),
     transform: { name in
       guard let device = Device(name) else {
         throw ValidationError("choose auto, cpu, vulkan, or a device that 'imagine devices' shows.")
@@ -31,14 +31,14 @@ struct EngineOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "\(Choices.sentence(of: Precision.self)). f16 is for graphics cards. Default: on graphics cards f16, on the processor bf16 where it computes with it, else f32.",
-      valueName: "name"),
+      valueName: "name"), completion: .list(Precision.allCases.map(\.rawValue)),
     transform: Choices.byRawValue)
   var precision: Precision?
 
   @Option(
     help: ArgumentHelp(
       "How a device with Vulkan multiplies: \(Choices.sentence(of: VulkanTier.self)); t2 uses matrix units, in f16. Default: the best that 'imagine devices' shows for it.",
-      valueName: "name"),
+      valueName: "name"), completion: .list(VulkanTier.allCases.map(\.rawValue)),
     transform: Choices.byRawValue)
   var vulkanTier: VulkanTier?
 
@@ -51,7 +51,7 @@ struct EngineOptions: ParsableArguments {
     help: ArgumentHelp(
       "\(Choices.sentence(of: VAETiling.self)): decode in tiles, which takes longer and much less memory, "
         + "and gives the same picture. auto does where memory or the device ask for it.",
-      valueName: "when"),
+      valueName: "when"), completion: .list(VAETiling.allCases.map(\.rawValue)),
     transform: Choices.byRawValue)
   var vaeTiling: VAETiling?
 
@@ -66,6 +66,9 @@ struct EngineOptions: ParsableArguments {
   var ignoreMemory = false
 
   func validate() throws {
+    if model?.isEmpty == true {
+      throw ValidationError("--model is empty: name a checkpoint or a folder, or leave it out.")
+    }
     if let threads, !(1...1024 ~= threads) {
       throw ValidationError("\(threads) threads are not possible: choose 1 to 1024.")
     }
@@ -82,6 +85,6 @@ struct EngineOptions: ParsableArguments {
   /// The model's file or folder; nil for the demonstration model.
   func modelURL(environment: [String: String] = ProcessInfo.processInfo.environment) -> URL? {
     let named = environment[Self.modelVariable].flatMap { $0.isEmpty ? nil : $0 }
-    return (model ?? named).map { URL(filePath: $0) }
+    return (model ?? named).map { URL(literalPath: $0) }
   }
 }

@@ -1,4 +1,6 @@
-public import Foundation
+import Foundation
+import Imagine
+import ImagineFiles
 
 /// A list of pictures to draw: one line of text each.
 ///
@@ -13,85 +15,100 @@ public import Foundation
 /// ```
 ///
 /// A line that cannot be read becomes a `Problem` with its number; the others stand.
-public struct PromptFile: Sendable, Hashable {
+struct PromptFile: Sendable, Hashable {
   /// A remark on one line.
-  public struct Problem: Sendable, Hashable, CustomStringConvertible {
+  struct Problem: Sendable, Hashable, CustomStringConvertible {
     /// From 1.
-    public let line: Int
+    let line: Int
     /// One sentence.
-    public let message: String
+    let message: String
 
-    public var description: String { "line \(line): \(message)" }
+    var description: String { "line \(line): \(message)" }
   }
 
   /// What to draw, in the order of the file.
-  public private(set) var entries: [PromptFileEntry] = []
+  private(set) var entries: [PromptFileEntry] = []
   /// Lines that cannot be drawn.
-  public private(set) var problems: [Problem] = []
+  private(set) var problems: [Problem] = []
   /// Options that were left out because they mean nothing here; their lines are drawn.
-  public private(set) var warnings: [Problem] = []
+  private(set) var warnings: [Problem] = []
 
   /// The longest line, in bytes.
-  public static let longestLine = 1 << 16
+  static let longestLine = 1 << 16
   /// The largest file, in bytes.
-  public static let largestFile = 1 << 26
+  static let largestFile = 1 << 26
+  /// The most lines that are neither blank nor comments.
+  static let mostLines = 100_000
 
   /// Reads a file.
   ///
-  /// - Throws: `ImagineError` with code `invalidText` for a file that cannot be read or is no text at all.
-  public init(contentsOf url: URL) throws {
-    let path = url.path(percentEncoded: false)
+  /// - Parameter path: `-` is the standard input.
+  /// - Throws: `CommandFailure` for a file that cannot be read or is no list of prompts at all.
+  init(path: String) throws {
+    let isInput = path == "-"
+    let name = isInput ? "on the standard input" : "'\(path)'"
     let handle: FileHandle
-    do { handle = try FileHandle(forReadingFrom: url) } catch {
-      throw ImagineError(
-        .invalidText, "The prompt file '\(path)' cannot be opened: check the name and its permissions.")
-    }
-    defer { try? handle.close() }
-    try self.init(reading: handle, name: "'\(path)'")
-  }
-
-  /// Reads all there is in an open file, such as the standard input.
-  ///
-  /// - Parameter name: what messages call the file.
-  /// - Throws: as `init(contentsOf:)`.
-  public init(reading handle: FileHandle, name: String) throws {
-    var data = Data()
-    do {
-      while data.count <= Self.largestFile, let part = try handle.read(upToCount: 1 << 20), !part.isEmpty {
-        data.append(part)
+    if isInput {
+      handle = .standardInput
+    } else {
+      do { handle = try FileHandle(forReadingFrom: URL(literalPath: path)) } catch {
+        throw CommandFailure.failure("The prompt file \(name) cannot be opened: check the name and its permissions.")
       }
-    } catch {
-      throw ImagineError(
-        .invalidText, "The prompt file \(name) cannot be read: give a text file with one prompt a line.")
     }
-    guard data.count <= Self.largestFile else {
-      throw ImagineError(
-        .invalidText, "The prompt file \(name) is larger than 64 MiB: give a text file with one prompt a line.")
-    }
-    guard !data.starts(with: [0xFF, 0xFE]), !data.starts(with: [0xFE, 0xFF]) else {
-      throw ImagineError(.invalidText, "The prompt file \(name) is in UTF-16: save it as UTF-8.")
+    defer { if !isInput { try? handle.close() } }
+    let data = try Self.read(handle, name: name)
+    if let format = OtherFormat(data, name: isInput ? "" : path) {
+      throw CommandFailure.usage(
+        "The prompt file \(name) is \(format.words): give a text file in UTF-8 with one prompt a line.")
     }
     self.init(data)
   }
 
+  private static func read(_ handle: FileHandle, name: String) throws -> Data {
+    var data = Data()
+    do {
+      while data.count <= largestFile, let part = try handle.read(upToCount: 1 << 20), !part.isEmpty {
+        data.append(part)
+      }
+    } catch {
+      throw CommandFailure.failure("The prompt file \(name) cannot be read: give a text file with one prompt a line.")
+    }
+    guard data.count <= largestFile else {
+      throw CommandFailure.failure("The prompt file \(name) is larger than 64 MiB: give it in parts.")
+    }
+    return data
+  }
+
   /// Reads UTF-8 text, with or without a byte order mark, with any line ends.
-  public init(_ data: Data) {
+  init(_ data: Data) {
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     var lines = PromptFileLines(data.starts(with: mark) ? data.dropFirst(mark.count) : data)
-    var index = 0
-    var outputs: [String: Int] = [:]
-    var occurrences: [String: Int] = [:]
+    var outputs: [[UInt8]: Int] = [:]
+    // By their bytes: to Swift, two spellings of one accent are the same text, and long to compare.
+    var occurrences: [UInt64: Int] = [:]
+    var count = 0
     while let (number, bytes) = lines.next() {
       do throws(PromptFileError) {
         guard let text = try Self.text(bytes) else { continue }
-        defer { index += 1 }
-        let occurrence = occurrences[text, default: 0]
-        occurrences[text] = occurrence + 1
-        var line = PromptFileEntry(line: number, index: index, text: text, occurrence: occurrence)
+        count += 1
+        guard count <= Self.mostLines else {
+          problems.append(
+            Problem(line: number, message: "a prompt file may have \(Self.mostLines) lines: this one and those after it "
+              + "are left out."))
+          return
+        }
+        var hash = StableHash()
+        hash.combine(text)
+        let occurrence = occurrences[hash.value, default: 0]
+        occurrences[hash.value] = occurrence + 1
+        var line = PromptFileEntry(line: number, text: text, occurrence: occurrence)
         for message in try line.read() { warnings.append(Problem(line: number, message: message)) }
-        if let output = line.output, let first = outputs.updateValue(number, forKey: output) {
-          outputs[output] = first
-          throw PromptFileError("line \(first) writes '\(output)' already: give another --output.")
+        if let output = line.output {
+          let key = Array(output.text.utf8)
+          if let first = outputs[key] {
+            throw PromptFileError("line \(first) writes '\(output.text)' already: give another --output.")
+          }
+          outputs[key] = number
         }
         entries.append(line)
       } catch {

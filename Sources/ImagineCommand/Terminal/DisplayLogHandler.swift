@@ -1,6 +1,7 @@
 import Logging
 
-/// Shows the library's log as details on the standard error, each with the time since the program was started.
+/// Shows the library's log on the standard error to those who ask for it (`-vv`), each entry with the time since the
+/// program was started.
 struct DisplayLogHandler: LogHandler {
   let display: Display
   var metadata: Logger.Metadata = [:]
@@ -17,6 +18,6 @@ struct DisplayLogHandler: LogHandler {
     let values = metadata.merging(event.metadata ?? [:]) { _, new in new }
     let words = values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     let time = "at \(ProcessAge.milliseconds) ms"
-    display.detail(([event.message.description] + words + [time]).joined(separator: ", "))
+    display.log(([event.message.description] + words + [time]).joined(separator: ", "))
   }
 }

@@ -50,8 +50,8 @@ final class Display: Sendable {
     state.withLock { $0.redrawing = task }
   }
 
-  func start(_ steps: [Int]) {
-    update { $0.progress?.plan(steps) }
+  func start(pictures: Int, steps: Int) {
+    update { $0.progress?.plan(pictures: pictures, steps: steps) }
   }
 
   func picture(_ request: GenerationRequest) {
@@ -62,27 +62,42 @@ final class Display: Sendable {
     update { $0.progress?.step(index, of: count, at: time) }
   }
 
+  func stage(_ stage: GenerationStage) {
+    update { state in
+      if case .preparing(let network) = stage {
+        state.progress?.prepare(network, at: time)
+      } else if let (network, seconds) = state.progress?.goOn(at: time), verbosity >= .details {
+        line("  the \(network) was ready after \(Wording.duration(seconds, precise: true))", &state)
+      }
+    }
+  }
+
+  /// Leaves out a picture that needs not be drawn.
+  func skipPicture(steps: Int) {
+    update { $0.progress?.skipPicture(steps: steps) }
+  }
+
   /// Forgets a picture that failed.
-  func skipPicture() {
+  func forgetPicture() {
     update { _ = $0.progress?.endPicture(at: time) }
   }
 
-  /// A picture is on the disk: its path goes to the standard output.
-  ///
-  /// - Parameter wanted: the path that was asked for.
-  func saved(_ path: String, insteadOf wanted: String, _ request: GenerationRequest, _ seed: UInt64) throws {
+  /// A picture is drawn: if it is on the disk, its path goes to the standard output.
+  func saved(_ outcome: PictureFolder.Outcome, _ job: PictureJob) throws {
     try state.withLock { state in
       erase(&state)
-      state.saved += 1
-      try StandardOutput.write(path + "\n")
+      if outcome != .isThere { state.saved += 1 }
+      if case .saved(let path, _) = outcome { try StandardOutput.write(path + "\n") }
       guard verbosity > .errors, var progress = state.progress else { return }
-      if path != wanted { line("'\(wanted)' exists, so the name is '\(path)'.", &state) }
+      if case .saved(let path, let wanted?) = outcome {
+        line("'\(wanted)' exists, so the name is '\(path)'.", &state)
+      }
       let seconds = progress.endPicture(at: time)
       let rate = progress.secondsPerStep.map { ", \(Wording.rate(secondsPerStep: $0))" } ?? ""
+      let steps = Wording.count(job.request.steps, "step", "steps")
       line(
-        "\(request.size), \(request.steps) steps\(rate), seed \(seed): \(Wording.duration(seconds, precise: true))",
-        &state)
-      if verbosity == .details, case .decoding = progress.stage {
+        "\(job.request.size), \(steps)\(rate), seed \(job.seed): \(Wording.duration(seconds, precise: true))", &state)
+      if verbosity >= .details, case .decoding = progress.stage {
         line(
           "  steps \(Wording.duration(progress.stageStart - progress.pictureStart, precise: true)), decoding and saving "
             + Wording.duration(time - progress.stageStart, precise: true), &state)
@@ -104,6 +119,9 @@ final class Display: Sendable {
   func finish(skipped: Int, failed: Int) {
     close()
     state.withLock { state in
+      if verbosity >= .details, let bytes = PeakMemory.bytes {
+        line("the most memory of the process: \(Quantity.megabytes(bytes))", &state)
+      }
       guard verbosity > .errors, state.saved + skipped + failed > 1 else { return }
       let parts = [
         "\(Wording.count(state.saved, "picture", "pictures")) in \(Wording.duration(time, precise: true))",
@@ -121,6 +139,9 @@ final class Display: Sendable {
 
   /// Something for the curious.
   func detail(_ text: String) { message(text, from: .details) }
+
+  /// Something from the library's log.
+  func log(_ text: String) { message(text, from: .log) }
 
   func error(_ text: String) { message("imagine: \(text)", from: .errors) }
 

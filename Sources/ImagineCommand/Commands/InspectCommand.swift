@@ -20,10 +20,11 @@ struct InspectCommand: ParsableCommand {
     guard (model != nil) != demo else {
       throw ValidationError("Name one model: a checkpoint, a diffusers folder, or --demo.")
     }
+    if model?.isEmpty == true { throw ValidationError("The model's path is empty: name a checkpoint or a folder.") }
   }
 
   func run() throws {
-    let report = try model.map { try ModelReport(inspecting: URL(filePath: $0)) } ?? .demonstration()
+    let report = try model.map { try ModelReport(inspecting: URL(literalPath: $0)) } ?? .demonstration()
     try StandardOutput.write(report.description + "\n")
     guard report.isComplete else {
       throw ImagineError(

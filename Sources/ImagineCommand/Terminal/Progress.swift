@@ -2,6 +2,8 @@
 struct Progress: Equatable {
   enum Stage: Equatable {
     case loading(String)
+    /// A network is made ready; its name. What it is for goes on afterwards.
+    case preparing(String)
     /// The text is read and the first step runs; or some steps are done.
     case drawing(step: Int, count: Int)
     case decoding
@@ -16,8 +18,11 @@ struct Progress: Equatable {
   private(set) var pictureStart: Double
   private(set) var secondsPerStep: Double?
 
-  /// Steps of the pictures not begun.
-  private var stepsAhead: [Int] = []
+  /// Of pictures not begun, the picture being drawn aside: their number, and their steps.
+  private var picturesAhead = 0
+  private var stepsAhead = 0
+  /// What a network is being prepared for.
+  private var interrupted: Stage?
   private var lastStep: Double
   private var durations: [Double] = []
   private var lastDecoding = 0.0
@@ -29,25 +34,53 @@ struct Progress: Equatable {
     lastStep = time
   }
 
-  /// Settles which pictures come, by their numbers of steps.
-  mutating func plan(_ steps: [Int]) {
+  /// Settles how many pictures come, and how many steps they take together.
+  mutating func plan(pictures: Int, steps: Int) {
+    pictureCount = pictures
+    picturesAhead = pictures
     stepsAhead = steps
-    pictureCount = steps.count
+  }
+
+  /// Leaves out a picture that needs not be drawn.
+  mutating func skipPicture(steps: Int) {
+    picture += 1
+    picturesAhead = max(0, picturesAhead - 1)
+    stepsAhead = max(0, stepsAhead - steps)
   }
 
   mutating func beginPicture(steps: Int, at time: Double) {
-    picture += 1
-    if !stepsAhead.isEmpty { stepsAhead.removeFirst() }
+    skipPicture(steps: steps)
+    interrupted = nil
     stage = .drawing(step: 0, count: steps)
     stageStart = time
     pictureStart = time
     lastStep = time
   }
 
+  /// A network is made ready, which takes no part of the next step's time.
+  mutating func prepare(_ network: String, at time: Double) {
+    if case .preparing = stage {} else { interrupted = stage }
+    stage = .preparing(network)
+    stageStart = time
+  }
+
+  /// The network is ready.
+  ///
+  /// - Returns: its name and the seconds it took; nil if none was made ready.
+  mutating func goOn(at time: Double) -> (network: String, seconds: Double)? {
+    guard case .preparing(let network) = stage, let interrupted else { return nil }
+    let seconds = time - stageStart
+    stage = interrupted
+    self.interrupted = nil
+    stageStart = time
+    lastStep = time
+    return (network, seconds)
+  }
+
   mutating func step(_ index: Int, of count: Int, at time: Double) {
     durations.append(time - lastStep)
     lastStep = time
-    // The first steps tell little: weights are prepared and the text is read in them.
+    // The first step tells less than the others: memory is touched for the first time in it.
     let telling = durations.count > 1 ? durations.dropFirst().suffix(16) : durations[...]
     secondsPerStep = telling.reduce(0, +) / Double(telling.count)
     if index < count {
@@ -67,9 +100,9 @@ struct Progress: Equatable {
   /// Seconds until the last picture is there; nil as long as nothing is known.
   func timeLeft(at time: Double) -> Double? {
     guard let secondsPerStep else { return nil }
-    let ahead = stepsAhead.reduce(0) { $0 + Double($1) * secondsPerStep + lastDecoding }
+    let ahead = Double(stepsAhead) * secondsPerStep + Double(picturesAhead) * lastDecoding
     switch stage {
-    case .loading: return nil
+    case .loading, .preparing: return nil
     case .drawing(let step, let count):
       return max(0, Double(count - step) * secondsPerStep - (time - lastStep)) + lastDecoding + ahead
     case .decoding:

@@ -34,21 +34,33 @@ struct OutputOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Say nothing but errors.")
   var quiet = false
 
-  @Flag(name: .shortAndLong, help: "Tell about the model, the device and the time each part takes.")
-  var verbose = false
+  @Flag(
+    name: .shortAndLong,
+    help: "Tell about the model, the device, the time each part takes and the memory; twice, the library's log too.")
+  var verbose: Int
 
   func validate() throws {
     if json, !estimate { throw ValidationError("--json is for --estimate: give both or neither.") }
     if estimate, prompts != nil || dumpTensors != nil {
       throw ValidationError("--estimate is for one picture and draws none: leave out --prompts and --dump-tensors.")
     }
-    if quiet, verbose { throw ValidationError("--quiet and --verbose contradict each other: give one of them.") }
+    if prompts?.isEmpty == true { throw ValidationError("--prompts is empty: name a text file, or - for the input.") }
+    if quiet, verbose > 0 { throw ValidationError("--quiet and --verbose contradict each other: give one of them.") }
   }
 
-  var verbosity: Verbosity { quiet ? .errors : verbose ? .details : .normal }
+  var verbosity: Verbosity {
+    guard !quiet else { return .errors }
+    return switch verbose {
+    case 0: .normal
+    case 1: .details
+    default: .log
+    }
+  }
 }
 
 /// How much is said on the standard error.
 enum Verbosity: Sendable, Comparable {
   case errors, normal, details
+  /// What the library logs as well, in its own words.
+  case log
 }

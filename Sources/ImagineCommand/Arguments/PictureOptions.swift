@@ -43,7 +43,8 @@ struct PictureOptions: ParsableArguments {
   @Option(
     name: .shortAndLong, parsing: .unconditional,
     help: ArgumentHelp(
-      "The same seed gives the same picture; -1, the default, takes another each time.", valueName: "n"),
+      "The same seed gives the same picture; -1, the default, takes another each time. With --prompts it is that of "
+        + "every line.", valueName: "n"),
     transform: { text in
       if text == "-1" { return .random }
       guard let seed = UInt64(text) else { throw ValidationError("give a whole number, or -1 for a random one") }
@@ -56,22 +57,23 @@ struct PictureOptions: ParsableArguments {
     help: ArgumentHelp(
       "\(Choices.sentence(Sampler.all.map(\.name))). Names of other programs count too, also with a schedule: "
         + "\"DPM++ 2M Karras\". Default: the model's.", valueName: "name"),
-    transform: SamplerChoice.init)
+    completion: .list(Sampler.all.map(\.name)), transform: SamplerChoice.init)
   var sampler: SamplerChoice?
 
   @Option(
     name: [.long, .customLong("scheduler")],
     help: ArgumentHelp(
-      "How noise levels are spaced: \(Choices.sentence(Schedule.all.map(\.name))). Default: the sampler's habit.",
-      valueName: "name"),
-    transform: { try Choices.named($0, Schedule.init(named:)) })
-  var schedule: Schedule?
+      "How noise levels are spaced: \(Choices.sentence(Schedule.all.map(\.name) + ["automatic"])). Default: automatic, the "
+        + "sampler's habit.", valueName: "name"),
+    completion: .list(Schedule.all.map(\.name) + ["automatic"]),
+    transform: { try Choices.named($0, ScheduleChoice.init) })
+  var schedule: ScheduleChoice?
 
   @Option(
     help: ArgumentHelp(
       "Whose random numbers: \(Choices.sentence(RandomSource.all.map(\.name))). cpu draws as ComfyUI and diffusers do, "
         + "cuda as AUTOMATIC1111. Default: cpu.", valueName: "name"),
-    transform: { try Choices.named($0, RandomSource.init(named:)) })
+    completion: .list(RandomSource.all.map(\.name)), transform: { try Choices.named($0, RandomSource.init(named:)) })
   var rng: RandomSource?
 
   @Option(
@@ -98,11 +100,9 @@ struct PictureOptions: ParsableArguments {
     if let height { request.size.height = height }
     if let steps { request.steps = steps }
     if let cfgScale { request.guidanceScale = cfgScale }
-    if let sampler {
-      request.sampler = sampler.sampler
-      request.schedule = sampler.schedule
-    }
-    if let schedule { request.schedule = schedule }
+    if let sampler { request.sampler = sampler.sampler }
+    request.schedule = ScheduleChoice.settled(
+      schedule, sampler: sampler?.schedule, otherwise: sampler == nil ? request.schedule : nil)
     if let rng { request.randomSource = rng }
     if let batchCount { request.count = batchCount }
     if case .fixed(let seed) = seed { request.seed = seed }

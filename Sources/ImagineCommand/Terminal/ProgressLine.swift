@@ -20,6 +20,8 @@ struct ProgressLine {
     let elapsed = "\(Wording.duration(time - progress.stageStart))"
     switch progress.stage {
     case .loading(let name): return cut("loading \(name)  \(elapsed)", limit)
+    case .preparing(let network):
+      return cut(joined([pictures(progress), "preparing the \(network)", elapsed]), limit)
     case .decoding: return cut(joined([pictures(progress), "decoding", elapsed]), limit)
     case .drawing(let step, let count):
       let percent = "\(count > 0 ? step * 100 / count : 0)%"

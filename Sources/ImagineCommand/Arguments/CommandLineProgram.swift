@@ -11,28 +11,28 @@ enum CommandLineProgram {
     static let usage: Int32 = 2
   }
 
-  /// A command's name counts only as the first argument, so that it can still be drawn: `imagine -p devices`.
-  static func commandType(_ arguments: [String]) -> (type: any ParsableCommand.Type, rest: [String]) {
-    switch arguments.first {
-    case "inspect": (InspectCommand.self, Array(arguments.dropFirst()))
-    case "bench" where arguments.dropFirst().first == "ops": (BenchOpsCommand.self, Array(arguments.dropFirst(2)))
-    case "bench": (BenchCommand.self, Array(arguments.dropFirst()))
-    case "devices": (DevicesCommand.self, Array(arguments.dropFirst()))
-    case "help" where arguments.count == 1: (RenderCommand.self, ["--help"])
-    default: (RenderCommand.self, arguments)
-    }
-  }
-
   static func run(_ arguments: [String]) async -> Int32 {
     // A reader of our output that went away is an error of that write, not the end of a picture half drawn.
     signal(SIGPIPE, SIG_IGN)
-    let (type, rest) = commandType(arguments)
-    var command: any ParsableCommand
-    do { command = try type.parseAsRoot(rest) } catch { return finish(error, of: type) }
+    let command: any ParsableCommand
+    var type: any ParsableCommand.Type = WholeProgram.isAsked(by: arguments) ? WholeProgram.self : RenderCommand.self
     do {
+      var words = arguments
+      if type != WholeProgram.self {
+        let invocation = try Invocation(arguments)
+        type = invocation.type
+        words = try ArgumentWords.parsable(invocation.arguments, for: type)
+      }
+      command = try type.parseAsRoot(words)
+    } catch {
+      return finish(error, of: type)
+    }
+    do {
+      try Descriptors.requireSome()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
+        var command = command
         try command.run()
       }
       return Status.success
@@ -41,10 +41,15 @@ enum CommandLineProgram {
       return failure.status
     } catch let error as ImagineError {
       report(error.message)
-      return Status.failure
+      return status(of: error)
     } catch {
       return finish(error, of: type, mistake: Status.failure)
     }
+  }
+
+  /// What was asked for and is not possible on any day is a mistake on the command line.
+  private static func status(of error: ImagineError) -> Int32 {
+    [.invalidRequest, .invalidText, .unknownDevice].contains(error.code) ? Status.usage : Status.failure
   }
 
   /// Ends with what the argument parser has to say: help and version, or a mistake.
@@ -56,8 +61,8 @@ enum CommandLineProgram {
       return Status.success
     }
     report(type.message(for: error))
-    let name = type == RenderCommand.self ? "imagine" : "imagine \(type._commandName)"
-    if mistake == Status.usage { StandardError.write("Help: \(name) --help\n") }
+    let parent = type.configuration._superCommandName.map { "\($0) " } ?? ""
+    if mistake == Status.usage { StandardError.write("Help: \(parent)\(type._commandName) --help\n") }
     return mistake
   }
 
@@ -71,4 +76,13 @@ struct CommandFailure: Error {
   let status: Int32
   /// Nil if all has been said.
   var message: String?
+
+  /// A mistake on the command line that shows only when files are looked at.
+  static func usage(_ message: String) -> CommandFailure {
+    CommandFailure(status: CommandLineProgram.Status.usage, message: message)
+  }
+
+  static func failure(_ message: String? = nil) -> CommandFailure {
+    CommandFailure(status: CommandLineProgram.Status.failure, message: message)
+  }
 }
