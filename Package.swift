@@ -48,14 +48,15 @@ let package = Package(
       "Imagine",
       [
         "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU", "ImagineVulkan",
-        "ImagineImage", "ImagineFiles", "ImagineDemoModel", "ImagineGraph",
+        "ImagineImage", "ImagineFiles", "ImagineDemoModel", "ImagineGraph", "CSHA256",
         .product(name: "Logging", package: "swift-log"),
       ]),
     module("ImagineBenchmark", ["Imagine", "ImagineGraph", "ImagineModels", "ImagineTesting"]),
     .executableTarget(
       name: "ImagineCommand",
       dependencies: [
-        "Imagine", "ImagineBenchmark", "ImagineFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Imagine", "ImagineBenchmark", "ImagineFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swiftSettings),
@@ -71,6 +72,7 @@ let package = Package(
     .target(
       name: "COneDNNShim", dependencies: ["COneDNN"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp", .when(platforms: [.linux]))]),
+    .target(name: "CSHA256"),
     .target(name: "CVulkan"),
     .target(name: "CShaders"),
     .target(name: "CVocabulary", exclude: ["merges.txt", "NOTICE"]),
@@ -103,7 +105,7 @@ let package = Package(
       "ImagineTests",
       [
         "Imagine", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineCheckpoint", "ImagineGraph",
-        "ImagineGoldens", "ImagineTesting",
+        "ImagineGoldens", "ImagineTesting", "CSHA256",
       ]),
     tests("ImagineBenchmarkTests", ["ImagineBenchmark", "Imagine", "ImagineGraph", "ImagineTesting"]),
     tests("ImagineCommandTests", ["ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles"]),

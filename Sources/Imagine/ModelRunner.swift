@@ -127,7 +127,9 @@ struct ModelRunner {
         settings.log.debug(
           "going on otherwise",
           metadata: ["network": "\(stage.network)", "reason": "\(failure)", "now": "\(rung)"])
-        if let notice = rung.notice(stage, after: failure.failure, at: footing) { report(.notice(Notice(.fallback, notice))) }
+        if let notice = rung.notice(stage, after: failure.failure, at: footing) {
+          report(.notice(Notice(.fallback, notice)))
+        }
         footing = footing.stepping(rung)
       }
     }

@@ -66,6 +66,11 @@ public actor Pipeline {
   private let prediction: PredictionType
   private let tokenizer = CLIPTokenizer()
   private var runner: ModelRunner
+  /// Nil for a model without a file.
+  private nonisolated let hash: ModelHash?
+  /// Seconds that a picture waits for the hash of its model, after which it goes without: on a fast device a large file
+  /// takes longer to read than a picture to draw.
+  private static let patience = 2.0
   /// What to say of the device, until it has been said.
   private var deviceNotice: String?
 
@@ -120,9 +125,13 @@ public actor Pipeline {
         ignoresMemory: options.ignoresMemory, log: options.logger, freeMemory: freeMemory),
       on: ComputePlaces(device, precision: precision))
     thread = ComputeThread(name: "imagine")
+    hash = opened.hasFile ? ModelHash(opened.report.url) : nil
   }
 
-  deinit { thread.finish() }
+  deinit {
+    hash?.stop()
+    thread.finish()
+  }
 
   /// A request with the model's own defaults.
   public nonisolated func recommendedRequest(prompt: String) -> GenerationRequest {
@@ -302,6 +311,7 @@ extension Pipeline {
       let size = job.request.size, visible = pixels.map { min(max($0, -1), 1) }
       recorder.add("image", [1, 3, size.height, size.width], ImageLayout.channelsFirst(visible, channels: 3))
     }
-    return try GeneratedImage(pixels: pixels, job: job, model: report.name)
+    let hash = hash?.value(waiting: Self.patience)
+    return try GeneratedImage(pixels: pixels, job: job, model: report.name, hash: hash)
   }
 }

@@ -29,6 +29,15 @@ extension Folder {
   }
 }
 
+extension Folder {
+  /// Writes a file in place of one that has its name, if there is one.
+  package func replace(_ name: String, with bytes: [UInt8]) throws(FileFailure) {
+    var file = try NewFile(in: self)
+    try file.write(bytes)
+    try file.publish(replacing: name)
+  }
+}
+
 /// Names of files, without their folder.
 package enum FileName {
   /// `boat.png` -> `boat-2.png`; what comes before the number gives way where the name would be too long.

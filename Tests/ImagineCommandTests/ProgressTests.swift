@@ -5,7 +5,7 @@ import Testing
 @Suite struct ProgressTests {
   private func drawing() -> Progress {
     var progress = Progress(loading: "model", at: 0)
-    progress.plan([10, 10])
+    progress.plan(pictures: 2, steps: 20)
     progress.beginPicture(steps: 10, at: 1)
     progress.step(1, of: 10, at: 6)
     progress.step(2, of: 10, at: 8)
@@ -37,6 +37,32 @@ import Testing
     #expect(progress.timeLeft(at: 27) == 10 * perStep + 3)
   }
 
+  @Test func preparingTakesNoPartOfAStep() {
+    var progress = Progress(loading: "model", at: 0)
+    progress.beginPicture(steps: 20, at: 1)
+    progress.prepare("text encoder", at: 1)
+    #expect(progress.goOn(at: 2)?.seconds == 1)
+    progress.prepare("UNet", at: 2)
+    #expect(progress.stage == .preparing("UNet") && progress.timeLeft(at: 9) == nil)
+    #expect(ProgressLine(style: .plain).text(progress, at: 9) == "preparing the UNet  7 s")
+    #expect(progress.goOn(at: 10)?.network == "UNet")
+    #expect(progress.stage == .drawing(step: 0, count: 20))
+    #expect(progress.goOn(at: 11) == nil)
+    progress.step(1, of: 20, at: 12)
+    // Twenty steps of two seconds in all: the first is known, and eight seconds of weights are not in it.
+    #expect(progress.timeLeft(at: 12) == 38)
+  }
+
+  @Test func skippedPicturesAreCountedAndTakeNoTime() {
+    var progress = Progress(loading: "model", at: 0)
+    progress.plan(pictures: 3, steps: 30)
+    progress.skipPicture(steps: 10)
+    progress.beginPicture(steps: 10, at: 0)
+    progress.step(1, of: 10, at: 1)
+    #expect(progress.picture == 2 && progress.pictureCount == 3)
+    #expect(progress.timeLeft(at: 1) == 19)
+  }
+
   @Test func linesFitTheTerminal() {
     for width in 0...120 {
       let style = ProgressLine.Style(width: width)
@@ -66,7 +92,7 @@ import Testing
 
   @Test func onePictureIsNotCounted() {
     var progress = Progress(loading: "model", at: 0)
-    progress.plan([4])
+    progress.plan(pictures: 1, steps: 4)
     progress.beginPicture(steps: 4, at: 0)
     #expect(ProgressLine(style: .plain).text(progress, at: 2) == "0%  0/4  2 s")
   }

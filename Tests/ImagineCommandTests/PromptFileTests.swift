@@ -1,6 +1,9 @@
 import Foundation
 import Imagine
+import ImagineFiles
 import Testing
+
+@testable import ImagineCommand
 
 @Suite struct PromptFileTests {
   private func file(_ text: String) -> PromptFile { PromptFile(Data(text.utf8)) }
@@ -31,7 +34,6 @@ import Testing
     let file = file("\n  \n# a comment\n\ta house  \n\n  # another --bad\nb\n")
     #expect(file.entries.map(\.prompt) == ["a house", "b"])
     #expect(file.entries.map(\.line) == [4, 7])
-    #expect(file.entries.map(\.index) == [0, 1])
     #expect(file.problems.isEmpty)
   }
 
@@ -54,7 +56,7 @@ import Testing
     #expect(entry.height == 768)
     #expect(entry.guidanceScale == 6.5)
     #expect(entry.sampler == .dpmpp2M)
-    #expect(entry.schedule == .karras)
+    #expect(entry.applied(to: GenerationRequest(prompt: "")).schedule == .karras)
     #expect(entry.count == 6)
   }
 
@@ -67,16 +69,24 @@ import Testing
     #expect(entry.width == 96 && entry.height == 64)
     #expect(entry.guidanceScale == 2)
     #expect(entry.sampler == .eulerAncestral)
-    #expect(entry.schedule == .simple)
+    #expect(entry.schedule == .named(.simple))
     #expect(entry.randomSource == .cuda)
     #expect(entry.seed == .random)
     #expect(entry.count == 2)
-    #expect(entry.output == "boats/one.png")
+    #expect(entry.output?.text == "boats/one.png")
   }
 
-  @Test func aNamedScheduleStandsWhateverTheOrder() throws {
-    #expect(try entry("x --schedule normal --sampler \"DPM++ 2M Karras\"").schedule == .normal)
-    #expect(try entry("x --sampler \"DPM++ 2M Karras\" --schedule normal").schedule == .normal)
+  @Test(
+    arguments: [
+      ("x --schedule normal --sampler \"DPM++ 2M Karras\"", Schedule.normal),
+      ("x --sampler \"DPM++ 2M Karras\" --schedule normal", .normal),
+      ("x --sampler \"DPM++ 2M Karras\" --schedule automatic", .karras), ("x --schedule Automatic", nil),
+      ("x --sampler euler", .simple), ("x", .simple),
+    ] as [(String, Schedule?)])
+  func schedules(_ line: String, _ schedule: Schedule?) throws {
+    var base = GenerationRequest(prompt: "")
+    base.schedule = .simple
+    #expect(try entry(line).applied(to: base).schedule == schedule)
   }
 
   @Test(arguments: [
@@ -120,7 +130,6 @@ import Testing
   @Test func wrongLinesLeaveTheOthersStanding() {
     let file = file("a\nb --steps x\nc\nd --nope 1\ne")
     #expect(file.entries.map(\.prompt) == ["a", "c", "e"])
-    #expect(file.entries.map(\.index) == [0, 2, 4])
     #expect(file.problems.map(\.line) == [2, 4])
     #expect(file.problems.first?.description.hasPrefix("line 2: ") == true)
   }
@@ -174,14 +183,79 @@ import Testing
     #expect(changed.sampler == .ddim)
   }
 
-  @Test func refusesFilesThatAreNotText() throws {
+  private static let otherFormats: [(String, [UInt8], String)] = [
+    ("p.txt", [0xFF, 0xFE, 0x61, 0x00], "UTF-16"), ("p.txt", [0x89] + Array("PNG\r\n".utf8), "no text"),
+    ("p.txt", [0x61, 0x00, 0x62], "no text"), ("p.txt", [0xFF, 0xD8, 0xFF, 0xE0], "no text"),
+    ("p.txt", Array("[\"a\", \"b\"]".utf8), "JSON"), ("p.txt", Array("{\"prompt\": \"a\"}".utf8), "JSON"),
+    ("p.txt", [0xEF, 0xBB, 0xBF] + Array("{\"prompt\":\n \"a\"}".utf8), "JSON"),
+    ("p.txt", Array("{\"prompt\": \"a\"}\n{\"prompt\": \"b\"}\n".utf8), "JSON"), ("p.json", Array("a".utf8), "JSON"),
+    ("p.jsonl", Array("a".utf8), "JSON"), ("p.txt", Array("prompt,seed\na,1\n".utf8), "CSV"),
+    ("p.txt", Array("\"Seed\";\"Prompt\"\n1;a\n".utf8), "CSV"), ("p.csv", Array("a,b".utf8), "CSV"),
+    ("p.txt", Array("seed\tprompt\n".utf8), "CSV"),
+  ]
+
+  @Test(arguments: otherFormats)
+  func otherFormatsAreRefusedInWords(_ name: String, _ bytes: [UInt8], _ words: String) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "prompts-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: name).path
+    try Data(bytes).write(to: URL(filePath: path))
+    let failure = #expect(throws: CommandFailure.self) { try PromptFile(path: path) }
+    #expect(failure?.status == 2)
+    #expect(failure?.message?.contains(words) == true, "\(failure?.message ?? "")")
+  }
+
+  @Test(arguments: ["[a fish]", "{a|b} fish", "a, prompt, in words", "prompt", "{", "[1 fish, 2 fish]", "PK"])
+  func promptsMayBeginLikeOtherFormats(_ text: String) {
+    #expect(OtherFormat(Data(text.utf8), name: "p.txt") == nil)
+  }
+
+  @Test func whatCannotBeReadIsAFailure() throws {
     let folder = FileManager.default.temporaryDirectory
-    let url = folder.appending(path: "prompts-\(UUID().uuidString).txt")
-    try Data([0xFF, 0xFE, 0x61, 0x00]).write(to: url)
-    defer { try? FileManager.default.removeItem(at: url) }
-    for bad in [url, folder, folder.appending(path: "missing-\(UUID().uuidString)")] {
-      let error = #expect(throws: ImagineError.self) { try PromptFile(contentsOf: bad) }
-      #expect(error?.code == .invalidText)
+    for bad in [folder.path, folder.appending(path: "missing-\(UUID().uuidString)").path] {
+      let failure = #expect(throws: CommandFailure.self) { try PromptFile(path: bad) }
+      #expect(failure?.status == 1)
     }
+  }
+
+  @Test(arguments: [
+    "../x", "..", "../\u{301}x", "a/../../x", "a/\u{338}/../../x", "/x", "a//b", ".", "a/./b", "~/../../x", "",
+    String(repeating: "x", count: 246), String(repeating: "é", count: 124), "a/" + String(repeating: "x", count: 300),
+    String(repeating: "x", count: 256) + "/a", "a\u{7F}b",
+  ])
+  func outputsStayInTheirFolder(_ output: String) throws {
+    #expect(try problem("a --output \"\(output)\"").contains("--output"))
+  }
+
+  @Test(arguments: ["~/x", "~root", "$HOME/x", "a.PNG", "\u{301}x", "..x", String(repeating: "é", count: 120)])
+  func outputsAreTakenAsTheyStand(_ output: String) throws {
+    let path = try #require(try entry("a --output \"\(output)\"").output)
+    let ending = output.hasSuffix(".PNG") ? "" : ".png"
+    #expect(Array(path.text.utf8) == Array((output + ending).utf8))
+  }
+
+  @Test func optionsOfOtherProgramsAndSlips() throws {
+    let entry = try entry("a --guidance_scale 3 --num-inference-steps 4 --num_images_per_prompt 2")
+    #expect(entry.guidanceScale == 3 && entry.steps == 4 && entry.count == 2)
+    #expect(try problem("a --stpes 3").contains("--steps"))
+    #expect(try problem("a --lora x").contains("not in this version"))
+    #expect(try problem("a --ab\(String(repeating: "x\u{301}", count: 20_000)) 3").utf8.count < 300)
+    #expect(try problem("a --sampler \(String(repeating: "x\u{301}", count: 20_000))").utf8.count < 300)
+  }
+
+  @Test func linesAreCounted() {
+    let file = file(String(repeating: "a\n", count: PromptFile.mostLines + 5))
+    #expect(file.entries.count == PromptFile.mostLines)
+    #expect(file.problems.map(\.line) == [PromptFile.mostLines + 1])
+    #expect(file.entries.last?.occurrence == PromptFile.mostLines - 1)
+  }
+
+  @Test func linesOfMarksTakeNoLonger() {
+    // Two of them are equal text to Swift, and very long to compare.
+    let marks = String(repeating: "\u{301}\u{327}", count: 15_000),
+      others = String(repeating: "\u{327}\u{301}", count: 15_000)
+    let file = file("a\(marks)\na\(others)\na\(marks)")
+    #expect(file.entries.map(\.occurrence) == [0, 0, 1])
   }
 }

@@ -18,7 +18,9 @@ struct Place: ~Copyable {
 
   func text(_ name: String) throws -> String { try String(contentsOfFile: path + "/" + name, encoding: .utf8) }
 
-  func make(_ name: String, _ text: String = "") throws { try Data(text.utf8).write(to: URL(filePath: path + "/" + name)) }
+  func make(_ name: String, _ text: String = "") throws {
+    try Data(text.utf8).write(to: URL(filePath: path + "/" + name))
+  }
 }
 
 @Suite struct NewFileTests {

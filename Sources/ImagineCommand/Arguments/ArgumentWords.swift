@@ -64,8 +64,10 @@ struct ArgumentWords {
   private mutating func readShort(_ word: String) throws {
     var letters = word.dropFirst()
     // Words such as -steps or -5 are looked up whole, so that their message names them as they were written.
-    guard let first = letters.first, (try? known("-\(first)")) != nil, letters.count == 1 || readsJoined(letters) else {
-      _ = try known(word)
+    guard let first = letters.first, table["-\(first)"] != nil || letters.count == 1 && (try? known(word)) != nil,
+      letters.count == 1 || readsJoined(letters)
+    else {
+      _ = try known(String(word.prefix { $0 != "=" }))
       throw ValidationError("'\(word)' is no option: give a prompt that begins with a dash after -p.")
     }
     while let letter = letters.popFirst() {

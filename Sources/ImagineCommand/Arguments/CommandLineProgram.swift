@@ -28,7 +28,6 @@ enum CommandLineProgram {
       return finish(error, of: type)
     }
     do {
-      try Descriptors.requireSome()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

@@ -26,7 +26,8 @@ enum ForeignOptions {
     "--max-vram": "what does not fit is done in parts by itself; --low-memory does so from the start",
     "--mmap": "files are always mapped into memory", "--overwrite": "existing files are never overwritten",
     "--force": "existing files are never overwritten", "--diffusion-fa": "the fastest attention is taken by itself",
-    "--flash-attn": "the fastest attention is taken by itself", "--xformers": "the fastest attention is taken by itself",
+    "--flash-attn": "the fastest attention is taken by itself",
+    "--xformers": "the fastest attention is taken by itself",
     "--fa": "the fastest attention is taken by itself", "--log-level": "say -q, -v or -vv",
   ]
 
@@ -36,7 +37,8 @@ enum ForeignOptions {
       (
         "pictures cannot be a starting point yet",
         [
-          "-i", "--init-img", "--init-image", "--image", "--input-image", "--strength", "--denoising-strength", "--denoise",
+          "-i", "--init-img", "--init-image", "--image", "--input-image", "--strength", "--denoising-strength",
+          "--denoise",
           "--init-image-strength", "--img2img",
         ]
       ),
@@ -47,7 +49,10 @@ enum ForeignOptions {
       ("all layers of the text encoder are used", ["--clip-skip", "--clip-stop-at-last-layers"]),
       (
         "the parts of a model come from one file or folder",
-        ["--vae", "--vae-path", "--vae-dir", "--unet", "--diffusion-model", "--clip-l", "--clip-g", "--t5xxl", "--taesd"]
+        [
+          "--vae", "--vae-path", "--vae-dir", "--unet", "--diffusion-model", "--clip-l", "--clip-g", "--t5xxl",
+          "--taesd",
+        ]
       ),
       (
         "LoRAs cannot be applied yet",
@@ -72,7 +77,10 @@ enum ForeignOptions {
         ]
       ),
       ("there are no upscalers yet", ["--upscale", "--upscaler", "--upscale-model", "--upscale-repeats"]),
-      ("there is no preview yet", ["--preview", "--preview-path", "--preview-interval", "--preview-method", "--show-work"]),
+      (
+        "there is no preview yet",
+        ["--preview", "--preview-path", "--preview-interval", "--preview-method", "--show-work"]
+      ),
       ("guidance that was distilled into a model is for other families", ["--guidance", "--distilled-cfg-scale"]),
       ("pictures do not tile", ["--tile", "--tiling", "--tile-x", "--tile-y", "--seamless", "--circular"]),
       (

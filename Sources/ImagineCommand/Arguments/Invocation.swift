@@ -50,27 +50,27 @@ struct Invocation {
 
   /// What will be commands, or are commands of programs like this one, with what to say instead.
   private static let otherCommands: [String: String] = [
-    "version": "The version is shown by imagine --version.", "list": "Models are files here; imagine inspect shows one.",
-    "ls": "Models are files here; imagine inspect shows one.",
-    "models": "Models are files here; imagine inspect shows one.",
-    "show": "What a model holds is shown by imagine inspect.", "info": "What a model holds is shown by imagine inspect.",
-    "pull": "Nothing is downloaded here; --model takes a file.", "run": "The prompt comes first; --model takes a file.",
-    "serve": "There is no server in this version.", "server": "There is no server in this version.",
-    "ui": "There is no server in this version.", "mcp": "There is no server in this version.",
-    "ps": "There is no server in this version.", "status": "There is no server in this version.",
-    "convert": "Models are not converted in this version.", "create": "Models are not converted in this version.",
-    "again": "Drawing a picture again is not in this version; its settings are in the PNG.",
-    "upscale": "Upscaling is not in this version.", "edit": "Editing is not in this version.",
-    "describe": "Describing pictures is not in this version.",
-    "estimate": "Memory is estimated by imagine --estimate.", "device": "The devices are shown by imagine devices.",
-    "benchmark": "Speed is measured by imagine bench.", "benchmarks": "Speed is measured by imagine bench.",
-    "completion": "Completions come from imagine --generate-completion-script.",
-    "completions": "Completions come from imagine --generate-completion-script.",
-    "generate": "The prompt comes first.", "draw": "The prompt comes first.",
+    "version": "the version is shown by imagine --version", "list": "models are files here; imagine inspect shows one",
+    "ls": "models are files here; imagine inspect shows one",
+    "models": "models are files here; imagine inspect shows one",
+    "show": "what a model holds is shown by imagine inspect", "info": "what a model holds is shown by imagine inspect",
+    "pull": "nothing is downloaded here; --model takes a file", "run": "the prompt comes first; --model takes a file",
+    "serve": "there is no server in this version", "server": "there is no server in this version",
+    "ui": "there is no server in this version", "mcp": "there is no server in this version",
+    "ps": "there is no server in this version", "status": "there is no server in this version",
+    "convert": "models are not converted in this version", "create": "models are not converted in this version",
+    "again": "drawing a picture again is not in this version; its settings are in the PNG",
+    "upscale": "upscaling is not in this version", "edit": "editing is not in this version",
+    "describe": "describing pictures is not in this version",
+    "estimate": "memory is estimated by imagine --estimate", "device": "the devices are shown by imagine devices",
+    "benchmark": "speed is measured by imagine bench", "benchmarks": "speed is measured by imagine bench",
+    "completion": "completions come from imagine --generate-completion-script",
+    "completions": "completions come from imagine --generate-completion-script",
+    "generate": "the prompt comes first", "draw": "the prompt comes first",
   ]
 
   private static func refuseCommandLikeWord(_ arguments: [String]) throws {
     guard let word = arguments.first, let instead = otherCommands[word] else { return }
-    throw ValidationError("There is no command '\(word)' in this version. \(instead) To draw the word: imagine -p \(word).")
+    throw ValidationError("'\(word)' is no command: \(instead). To draw the word: imagine -p \(word).")
   }
 }

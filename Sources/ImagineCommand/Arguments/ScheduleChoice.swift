@@ -8,7 +8,8 @@ enum ScheduleChoice: Equatable, Hashable {
 
   /// - Throws: `ImagineError` with the list of schedules.
   init(_ name: String) throws {
-    self = ["automatic", "auto", "default"].contains(name.lowercased()) ? .automatic : .named(try Schedule(named: name))
+    self =
+      ["automatic", "auto", "default"].contains(name.lowercased()) ? .automatic : .named(try Schedule(named: name))
   }
 
   /// What is meant by a choice and a sampler such as "DPM++ 2M Karras": `automatic` names none, so that the sampler's

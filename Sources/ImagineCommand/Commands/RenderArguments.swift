@@ -16,6 +16,10 @@ struct RenderArguments: ParsableArguments {
 
   func validate() throws {
     if words.count > 1 {
+      let commands = WholeProgram.configuration.subcommands.map { $0._commandName }
+      if let first = words.first, let near = NearestName.of(first, among: commands) {
+        throw ValidationError("'\(first)' is no command: is '\(near)' meant? A prompt of several words goes in quotes.")
+      }
       throw ValidationError(
         "The prompt is \(words.count) words apart: put it in quotes, \"\(words.joined(separator: " "))\".")
     }

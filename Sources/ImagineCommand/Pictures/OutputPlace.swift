@@ -88,7 +88,7 @@ enum OutputPlace: Equatable {
     var existing = folder.isEmpty ? "." : folder
     while FileKind.of(existing) == nil {
       var path = existing[...]
-      while path.utf8.last == UInt8(ascii: "/") { path = path.dropLast() }
+      while path.utf8.last == UInt8(ascii: "/") { path = path[..<path.utf8.index(before: path.utf8.endIndex)] }
       let parent = FileName.split(String(path)).folder
       guard parent != existing else { break }
       existing = parent.isEmpty ? "." : parent
@@ -112,8 +112,13 @@ enum FileKind: Equatable {
 
   /// Nil if there is nothing.
   static func of(_ path: String) -> FileKind? {
+    // With a slash at its end, a file would not be found.
+    var path = path[...]
+    while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") {
+      path = path[..<path.utf8.index(before: path.utf8.endIndex)]
+    }
     var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
+    guard stat(String(path), &status) == 0 else { return nil }
     return switch status.st_mode & S_IFMT {
     case S_IFREG: .file
     case S_IFDIR: .folder

@@ -3,7 +3,7 @@ import Foundation
 /// The files a process has open, by their numbers.
 enum Descriptors {
   /// Enough for the model's files, the system's queues, and what else is open at once.
-  private static let needed = 40
+  private static let needed = 32
 
   /// Opens what is closed of the three standard streams on `/dev/null`, so that no other file takes its number and with
   /// it the messages that are meant for it. To be called first of all.
@@ -29,7 +29,8 @@ enum Descriptors {
       let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else {
         throw CommandFailure.failure(
-          "Only \(opened.count) more files may be open at once, and \(needed) are needed: raise the limit, ulimit -n 256.")
+          "Only \(opened.count) more files may be open at once, and \(needed) are needed: raise the limit, ulimit -n 256."
+        )
       }
       opened.append(descriptor)
     }

@@ -62,13 +62,18 @@ enum OtherFormat {
       let columns = first.split(separator: Character(separator), omittingEmptySubsequences: false).map {
         $0.trimmingCharacters(in: CharacterSet(charactersIn: " \"\u{FEFF}")).lowercased()
       }
-      if columns.count > 1, columns.contains("prompt"), columns.allSatisfy(isColumnName) { return true }
+      if columns.count > 1, columns.contains("prompt"), columns.allSatisfy(columnNames.contains) { return true }
     }
     return false
   }
 
-  private static func isColumnName(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.count <= 30 && text.allSatisfy { $0.isLetter || $0.isNumber || " _-".contains($0) }
-      && text.split(separator: " ").count <= 2
-  }
+  /// What the columns of such tables are called; commas are frequent in prompts.
+  private static let columnNames: Set<String> = [
+    "prompt", "negative prompt", "negative_prompt", "negative-prompt", "negative", "seed", "steps", "width", "height",
+    "size",
+    "cfg", "cfg scale", "cfg_scale", "cfg-scale", "guidance", "guidance_scale", "sampler", "sampler_name", "scheduler",
+    "schedule", "count", "batch_size", "output", "file", "filename", "file_name", "name", "title", "id", "index",
+    "number",
+    "model", "style", "styles", "category", "tags", "",
+  ]
 }

@@ -93,8 +93,10 @@ struct PromptFile: Sendable, Hashable {
         count += 1
         guard count <= Self.mostLines else {
           problems.append(
-            Problem(line: number, message: "a prompt file may have \(Self.mostLines) lines: this one and those after it "
-              + "are left out."))
+            Problem(
+              line: number,
+              message: "a prompt file may have \(Self.mostLines) lines: this one and those after it "
+                + "are left out."))
           return
         }
         var hash = StableHash()

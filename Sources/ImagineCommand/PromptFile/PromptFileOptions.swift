@@ -116,8 +116,9 @@ extension PromptFileEntry {
       throw PromptFileError("an option begins '--\(name.prefix(20))' and is too long to be one: correct it.")
     }
     let usual = OptionTable.usual("--" + name)
-    let ours = ForeignOptions.aliases[usual] ?? usual
-    if let option = options[String(ours.dropFirst(2)).replacing("-", with: "_")] { return option }
+    for name in [usual, ForeignOptions.aliases[usual]].compactMap({ $0 }) {
+      if let option = options[String(name.dropFirst(2)).replacing("-", with: "_")] { return option }
+    }
     if let reason = ForeignOptions.notYet[usual] {
       throw PromptFileError("--\(name) is not in this version: \(reason). Take it out to draw the line without.")
     }
@@ -170,7 +171,10 @@ extension PromptFileEntry {
   private static func outputName(_ value: String) throws -> RelativePath {
     let ending = Array(".png".utf8)
     let isComplete = Array(value.utf8.suffix(ending.count)).map { $0 | 0x20 } == ending.map { $0 | 0x20 }
-    do { return try RelativePath(isComplete ? value : value + ".png", spare: "-100000".utf8.count) } catch {
+    do {
+      _ = try RelativePath(value)
+      return try RelativePath(isComplete ? value : value + ".png", spare: "-100000".utf8.count)
+    } catch {
       throw PromptFileError("--output '\(value)' \(error.reason): give a file name inside the folder for the pictures.")
     }
   }

@@ -18,12 +18,13 @@ struct PromptFileWord: Hashable {
 /// prompts. Nothing is special inside single quotes.
 struct PromptFileWords {
   private(set) var words: [PromptFileWord] = []
-  private var rest: Substring
+  /// By scalars: a quote stays one with a combining mark behind it.
+  private var rest: Substring.UnicodeScalarView
 
   init(_ line: String) throws(PromptFileError) {
-    rest = line[...]
+    rest = line[...].unicodeScalars
     while let first = rest.first {
-      if first.isWhitespace {
+      if Self.isSpace(first) {
         rest.removeFirst()
       } else {
         words.append(try word())
@@ -33,38 +34,39 @@ struct PromptFileWords {
 
   private mutating func word() throws(PromptFileError) -> PromptFileWord {
     var word = PromptFileWord(text: "")
-    while let character = rest.first, !character.isWhitespace {
-      let startsValue = word.text.last == "=" && word.isOption
+    while let character = rest.first, !Self.isSpace(character) {
+      let startsValue = word.text.unicodeScalars.last == "=" && word.isOption
       if Self.isQuote(character), word.text.isEmpty && !word.isQuoted || startsValue {
         if !startsValue { word.isQuoted = true }
         rest.removeFirst()
         word.text += try quoted(by: character)
       } else {
-        word.text.append(unescaped(where: { Self.isQuote($0) || $0.isWhitespace }))
+        word.text.unicodeScalars.append(unescaped(where: { Self.isQuote($0) || Self.isSpace($0) }))
       }
     }
     return word
   }
 
-  private mutating func quoted(by quote: Character) throws(PromptFileError) -> String {
-    var text = ""
+  private mutating func quoted(by quote: Unicode.Scalar) throws(PromptFileError) -> String {
+    var text = String.UnicodeScalarView()
     while let character = rest.first {
       if character == quote {
         rest.removeFirst()
-        return text
+        return String(text)
       }
       text.append(quote == "'" ? rest.removeFirst() : unescaped(where: { $0 == quote }))
     }
     throw PromptFileError(
-      "the quote \(quote) before '\(text.prefix(20))' is not closed: close it, or write \\\(quote).")
+      "the quote \(quote) before '\(String(text.prefix(20)))' is not closed: close it, or write \\\(quote).")
   }
 
   /// Takes one character, or two if the first is a backslash that protects the second.
-  private mutating func unescaped(where isProtected: (Character) -> Bool) -> Character {
+  private mutating func unescaped(where isProtected: (Unicode.Scalar) -> Bool) -> Unicode.Scalar {
     let character = rest.removeFirst()
     guard character == "\\", let next = rest.first, next == "\\" || isProtected(next) else { return character }
     return rest.removeFirst()
   }
 
-  private static func isQuote(_ character: Character) -> Bool { character == "\"" || character == "'" }
+  private static func isQuote(_ scalar: Unicode.Scalar) -> Bool { scalar == "\"" || scalar == "'" }
+  private static func isSpace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
 }
