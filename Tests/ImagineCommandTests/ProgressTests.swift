@@ -83,6 +83,24 @@ import Testing
     #expect(ProgressLine(style: .init(width: 5)).text(drawing(), at: 10) == "30%")
   }
 
+  @Test func aLineThatNoLongerFitsIsClearedWhole() {
+    #expect(ProgressLine.clearing(columns: 0, width: 80) == "\r\u{1B}[K")
+    #expect(ProgressLine.clearing(columns: 40, width: 40) == "\r\u{1B}[K")
+    #expect(ProgressLine.clearing(columns: 79, width: 40) == "\r\u{1B}[1A\u{1B}[J")
+    #expect(ProgressLine.clearing(columns: 81, width: 40) == "\r\u{1B}[2A\u{1B}[J")
+    #expect(ProgressLine.clearing(columns: 79, width: 0) == "\r\u{1B}[K")
+  }
+
+  @Test func columns() {
+    #expect(Columns.count("\u{1B}[32m━━\u{1B}[2;39m─\u{1B}[0m 3%") == 6)
+    #expect(Columns.count("家 ж é 😀") == 9)
+    #expect(Columns.cut("家家家", 5) == "家家")
+    let loading = Progress(loading: String(repeating: "家", count: 60), at: 0)
+    for width in 1...100 {
+      #expect(Columns.count(ProgressLine(style: .init(width: width)).text(loading, at: 1)) <= width - 1)
+    }
+  }
+
   @Test func colourOnlyWhereItIsWanted() {
     let plain = ProgressLine(style: .init(width: 80, hasUnicode: true)).text(drawing(), at: 10)
     #expect(!plain.contains("\u{1B}"))

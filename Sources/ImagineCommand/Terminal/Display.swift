@@ -9,8 +9,8 @@ import Synchronization
 final class Display: Sendable {
   private struct State {
     var progress: Progress?
-    /// Whether the progress line is on the screen.
-    var isDrawn = false
+    /// Columns of the progress line on the screen; 0 if there is none.
+    var drawnColumns = 0
     var lastPlainLine = 0.0
     var isStopping = false
     var saved = 0
@@ -172,8 +172,10 @@ final class Display: Sendable {
       guard verbosity > .errors, !state.isStopping, let progress = state.progress else { return }
       let now = time
       if isInteractive {
-        StandardError.write("\r" + ProgressLine(style: Terminal.style).text(progress, at: now) + "\u{1B}[K")
-        state.isDrawn = true
+        let style = Terminal.style
+        let text = ProgressLine(style: style).text(progress, at: now)
+        StandardError.write(ProgressLine.clearing(columns: state.drawnColumns, width: style.width) + text)
+        state.drawnColumns = Columns.count(text)
       } else if now - state.lastPlainLine >= Self.plainInterval {
         line(ProgressLine(style: .plain).text(progress, at: now), &state)
       }
@@ -188,8 +190,8 @@ final class Display: Sendable {
   }
 
   private func erase(_ state: inout State) {
-    guard state.isDrawn else { return }
-    StandardError.write("\r\u{1B}[K")
-    state.isDrawn = false
+    guard state.drawnColumns > 0 else { return }
+    StandardError.write(ProgressLine.clearing(columns: state.drawnColumns, width: Terminal.style.width))
+    state.drawnColumns = 0
   }
 }

@@ -60,5 +60,15 @@ struct ProgressLine {
     return style.hasColor ? "\u{1B}[32m\(done)\u{1B}[2;39m\(rest)\u{1B}[0m" : done + rest
   }
 
-  private func cut(_ text: String, _ limit: Int) -> String { String(text.prefix(limit)) }
+  private func cut(_ text: String, _ limit: Int) -> String { Columns.cut(text, limit) }
+
+  /// What brings the cursor to the start of a line that was drawn, and clears from there.
+  ///
+  /// - Parameters:
+  ///   - columns: of the line when it was drawn.
+  ///   - width: of the terminal now: a line that no longer fits was broken into several.
+  static func clearing(columns: Int, width: Int) -> String {
+    guard width > 0, columns > width else { return "\r\u{1B}[K" }
+    return "\r\u{1B}[\((columns - 1) / width)A\u{1B}[J"
+  }
 }
