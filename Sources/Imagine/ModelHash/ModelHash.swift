@@ -21,13 +21,14 @@ final class ModelHash: Sendable {
   /// - Parameters:
   ///   - url: the model's file; a folder has no hash.
   ///   - cache: the folder for what is kept between runs; nil keeps nothing.
-  init(_ url: URL, cache: URL? = VulkanBackend.Configuration.userCache()) {
+  ///   - keepingFrom: bytes from which on it is worth keeping: smaller files are read in no time.
+  init(_ url: URL, cache: URL? = VulkanBackend.Configuration.userCache(), keepingFrom: Int = 1 << 26) {
     let path = url.path(percentEncoded: false)
-    let cache = cache.map { ModelHashCache($0.path(percentEncoded: false)) }
     guard let file = HashedFile(path) else {
       settle(nil)
       return
     }
+    let cache = file.size < keepingFrom ? nil : cache.map { ModelHashCache($0.path(percentEncoded: false)) }
     if let known = cache?[file] {
       settle(known)
       return
@@ -85,6 +86,7 @@ final class ModelHash: Sendable {
 
 /// A regular file as it was at one time.
 struct HashedFile: Equatable {
+  let size: Int
   /// One line of text.
   let sign: String
 
@@ -101,6 +103,7 @@ struct HashedFile: Equatable {
     #else
       let time = status.st_mtim
     #endif
+    size = Int(status.st_size)
     sign = "\(status.st_size) \(time.tv_sec).\(time.tv_nsec) \(name)"
   }
 }

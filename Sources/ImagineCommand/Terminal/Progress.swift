@@ -25,7 +25,9 @@ struct Progress: Equatable {
   private var interrupted: Stage?
   private var lastStep: Double
   private var durations: [Double] = []
-  private var lastDecoding = 0.0
+  private var lastDecoding: Double?
+  /// Steps that decoding takes about as long as, until a picture has told: it is so with the networks of SD 1.x.
+  private static let decodingInSteps = 1.5
 
   init(loading name: String, at time: Double) {
     stage = .loading(name)
@@ -100,13 +102,14 @@ struct Progress: Equatable {
   /// Seconds until the last picture is there; nil as long as nothing is known.
   func timeLeft(at time: Double) -> Double? {
     guard let secondsPerStep else { return nil }
-    let ahead = Double(stepsAhead) * secondsPerStep + Double(picturesAhead) * lastDecoding
+    let decoding = lastDecoding ?? secondsPerStep * Self.decodingInSteps
+    let ahead = Double(stepsAhead) * secondsPerStep + Double(picturesAhead) * decoding
     switch stage {
     case .loading, .preparing: return nil
     case .drawing(let step, let count):
-      return max(0, Double(count - step) * secondsPerStep - (time - lastStep)) + lastDecoding + ahead
+      return max(0, Double(count - step) * secondsPerStep - (time - lastStep)) + decoding + ahead
     case .decoding:
-      return max(0, lastDecoding - (time - stageStart)) + ahead
+      return max(0, decoding - (time - stageStart)) + ahead
     }
   }
 }
