@@ -7,10 +7,7 @@ import Testing
 
 @Suite struct ArgumentTests {
   private func command(_ arguments: [String]) throws -> RenderArguments {
-    let invocation = try Invocation(arguments)
-    try #require(invocation.type is RenderCommand.Type)
-    let words = try ArgumentWords.parsable(invocation.arguments, for: RenderCommand.self)
-    return try #require(try RenderCommand.parseAsRoot(words) as? RenderCommand).arguments
+    try #require(try Invocation(arguments).command() as? RenderCommand).arguments
   }
 
   private func request(_ arguments: [String]) throws -> GenerationRequest {
@@ -169,6 +166,33 @@ import Testing
     #expect(try command(["x", "-v", "--verbose"]).output.verbosity == .log)
     #expect(try request(["--schedule", "automatic"]).schedule == nil)
     #expect(try request(["--sampler", "DPM++ 2M Karras", "--schedule", "Automatic"]).schedule == .karras)
+  }
+
+  @Test func anyWordsAtAll() {
+    var generator = SystemRandomNumberGenerator()
+    let known = OptionTable(of: RenderCommand.self).options.flatMap(\.names)
+    let words =
+      known + [
+        "", "-", "--", "---", "=", "--=", "-=", "--steps=", "--steps=3", "-s-1", "-qqq", "x", "a house", "-a house",
+        "-5", "—steps", "help", "bench", "ops", "\u{301}", "--\u{301}", "-\u{301}", "--s\u{301}teps", "é", "家", "3",
+        "512x512",
+      ]
+    for _ in 0..<2000 {
+      let arguments = (0..<Int.random(in: 0...6, using: &generator)).map { _ in
+        words.randomElement(using: &generator) ?? ""
+      }
+      do { _ = try Invocation(arguments).command() } catch {
+        #expect(!RenderCommand.message(for: error).contains("\n\n"), "\(arguments)")
+      }
+    }
+  }
+
+  @Test func wordsOfMarksTakeNoLonger() {
+    let marks = String(repeating: "\u{301}\u{327}", count: 20_000)
+    for arguments in [["--x" + marks], ["-x" + marks], ["x" + marks, "y"], ["x" + marks], ["help", "x" + marks]] {
+      if let complaint = complaint(arguments) { #expect(!complaint.isEmpty) }
+    }
+    #expect(complaint(["--x" + marks])?.utf8.count ?? 0 < 200 + 80)
   }
 
   @Test func helpOfEveryCommand() throws {

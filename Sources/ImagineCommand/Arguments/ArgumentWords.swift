@@ -120,7 +120,14 @@ struct ArgumentWords {
 
   // MARK: Names
 
+  /// Bytes that the name of an option may have: none is nearly as long.
+  private static let longestName = 64
+
   private func known(_ name: String) throws -> OptionTable.Option {
+    guard name.utf8.count <= Self.longestName else {
+      throw ValidationError(
+        "There is no option '\(String(name.unicodeScalars.prefix(20)))...': give a prompt that begins with a dash after -p.")
+    }
     if let option = table[name] { return option }
     let usual = name.hasPrefix("--") ? OptionTable.usual(name) : name
     if let alias = ForeignOptions.aliases[usual], let option = table[alias] { return option }

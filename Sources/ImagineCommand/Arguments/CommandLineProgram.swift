@@ -17,13 +17,13 @@ enum CommandLineProgram {
     let command: any ParsableCommand
     var type: any ParsableCommand.Type = WholeProgram.isAsked(by: arguments) ? WholeProgram.self : RenderCommand.self
     do {
-      var words = arguments
-      if type != WholeProgram.self {
+      if WholeProgram.isAsked(by: arguments) {
+        command = try type.parseAsRoot(arguments)
+      } else {
         let invocation = try Invocation(arguments)
         type = invocation.type
-        words = try ArgumentWords.parsable(invocation.arguments, for: type)
+        command = try invocation.command()
       }
-      command = try type.parseAsRoot(words)
     } catch {
       return finish(error, of: type)
     }

@@ -21,6 +21,13 @@ struct Invocation {
     }
   }
 
+  /// The command with what its words say.
+  ///
+  /// - Throws: what the argument parser throws, with one sentence on the first word that makes no sense.
+  func command() throws -> any ParsableCommand {
+    try type.parseAsRoot(ArgumentWords.parsable(arguments, for: type))
+  }
+
   private init(type: any ParsableCommand.Type, arguments: [String]) {
     self.type = type
     self.arguments = arguments
@@ -70,7 +77,7 @@ struct Invocation {
   ]
 
   private static func refuseCommandLikeWord(_ arguments: [String]) throws {
-    guard let word = arguments.first, let instead = otherCommands[word] else { return }
+    guard let word = arguments.first, word.utf8.count < 20, let instead = otherCommands[word] else { return }
     throw ValidationError("'\(word)' is no command: \(instead). To draw the word: imagine -p \(word).")
   }
 }

@@ -2,6 +2,7 @@
 enum NearestName {
   /// The name nearest to a word; nil if none is near. A beginning counts as near if it is the beginning of one name only.
   static func of(_ word: String, among names: some Sequence<String>) -> String? {
+    guard word.utf8.count <= 64 else { return nil }
     let names = names.sorted()
     let longer = names.filter { $0.hasPrefix(word) }
     if word.count > 3, longer.count == 1 { return longer.first }

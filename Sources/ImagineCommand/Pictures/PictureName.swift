@@ -4,9 +4,10 @@ import ImagineFiles
 
 /// File names for pictures, made of what was asked for.
 enum PictureName {
-  /// The longest part of a name that comes from the prompt, in letters and in bytes.
+  /// The longest part of a name that comes from the prompt, in letters and in bytes: with seed and sign it fits the shortest
+  /// names that file systems have, 143 bytes where they are encrypted.
   static let slugLength = 50
-  static let slugBytes = 150
+  static let slugBytes = 100
 
   /// `a-red-house-42.png`
   static func standard(slug: String, seed: UInt64) -> String { "\(slug)-\(seed).png" }

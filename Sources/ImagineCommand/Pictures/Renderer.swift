@@ -12,7 +12,8 @@ struct Renderer {
   private var failures = 0
   private var skipped = 0
   private var drawn = 0
-  private var notices: Set<String> = []
+  /// What was said, by its bytes: text may be very long to compare.
+  private var notices: Set<[UInt8]> = []
 
   /// The most pictures that one run draws.
   static let mostPictures = 100_000
@@ -206,7 +207,7 @@ struct Renderer {
       switch event {
       case .notice(let notice):
         let text = job.line.map { "line \($0): \(notice)" } ?? "\(notice)"
-        if notices.insert(text).inserted { display.note(text) }
+        if notices.insert(Array(text.utf8)).inserted { display.note(text) }
       case .stage(let stage): display.stage(stage)
       case .step(let step): display.step(step.index, of: step.count)
       case .image(let image): result = image
