@@ -24,17 +24,17 @@ struct ArgumentWords {
 
   private mutating func read() throws {
     while let word = rest.popFirst() {
-      if word == "--" {
+      if word.isExactly("--") {
         others += rest
         return
       }
       if let first = word.unicodeScalars.first, "\u{2012}"..."\u{2015}" ~= first { try refuseLongDash(word) }
-      if word == "-" || word.utf8.first != UInt8(ascii: "-") {
+      if word.isExactly("-") || word.utf8.first != UInt8(ascii: "-") {
         others.append(word)
       } else if let space = word.firstIndex(where: \.isWhitespace), !Self.isAssignment(word[..<space]) {
         try refuseQuotedOption(word, name: String(word[..<space]))
         others.append(word)
-      } else if word.hasPrefix("--") {
+      } else if word.begins(with: "--") {
         try readLong(word)
       } else {
         try readShort(word)
@@ -98,7 +98,7 @@ struct ArgumentWords {
     options.append(option.name)
     guard let value else { return }
     // After "=" a value may begin with a dash.
-    if option.name.hasPrefix("--"), value.hasPrefix("-"), !option.takesAnyValue {
+    if option.name.hasPrefix("--"), value.begins(with: "-"), !option.takesAnyValue {
       options[options.count - 1] += "=" + value
     } else {
       options.append(value)
@@ -108,7 +108,11 @@ struct ArgumentWords {
   /// The word after an option, unless it is an option itself: then the value is missing, which the parser says.
   private mutating func nextValue(of option: OptionTable.Option) -> String? {
     guard let next = rest.first else { return nil }
-    if !option.takesAnyValue, next != "-", next.hasPrefix("-"), table[next] != nil || next == "--" { return nil }
+    if !option.takesAnyValue, next.utf8.count <= Self.longestName, next != "-", next.hasPrefix("-"),
+      table[next] != nil || next == "--"
+    {
+      return nil
+    }
     rest.removeFirst()
     return next
   }
@@ -126,7 +130,8 @@ struct ArgumentWords {
   private func known(_ name: String) throws -> OptionTable.Option {
     guard name.utf8.count <= Self.longestName else {
       throw ValidationError(
-        "There is no option '\(String(name.unicodeScalars.prefix(20)))...': give a prompt that begins with a dash after -p.")
+        "There is no option '\(String(name.unicodeScalars.prefix(20)))...': give a prompt that begins with a dash after -p."
+      )
     }
     if let option = table[name] { return option }
     let usual = name.hasPrefix("--") ? OptionTable.usual(name) : name

@@ -21,6 +21,7 @@ struct EngineOptions: ParsableArguments {
       "auto, cpu, vulkan, vulkan:NUMBER, or a part of a device's name as 'imagine devices' shows it. Default: auto, a graphics card with Vulkan if there is one, else the processor.",
       valueName: "name"), completion: .list(["auto", "cpu", "vulkan"]),
     transform: { name in
+      try Choices.requireName(name)
       guard let device = Device(name) else {
         throw ValidationError("choose auto, cpu, vulkan, or a device that 'imagine devices' shows.")
       }

@@ -11,7 +11,7 @@ struct Invocation {
   ///
   /// - Throws: `ValidationError` for a word that looks like a command and is none.
   init(_ arguments: [String]) throws {
-    if arguments.first == "help" {
+    if arguments.first?.isExactly("help") == true {
       self.init(type: try Self.helped(by: arguments.dropFirst()), arguments: ["--help"])
     } else if let (type, rest) = Self.command(arguments[...]) {
       self.init(type: type, arguments: Array(rest))
@@ -39,7 +39,7 @@ struct Invocation {
   ) -> (type: any ParsableCommand.Type, rest: ArraySlice<String>)? {
     var found: (type: any ParsableCommand.Type, rest: ArraySlice<String>)?
     var candidates = WholeProgram.configuration.subcommands, rest = words
-    while let word = rest.popFirst(), let type = candidates.first(where: { $0._commandName == word }) {
+    while let word = rest.popFirst(), let type = candidates.first(where: { word.isExactly($0._commandName) }) {
       found = (type, rest)
       candidates = type.configuration.subcommands
     }
@@ -47,7 +47,7 @@ struct Invocation {
   }
 
   private static func helped(by words: ArraySlice<String>) throws -> any ParsableCommand.Type {
-    guard let first = words.first, first != "--help", first != "-h" else { return drawing }
+    guard let first = words.first, !first.isExactly("--help"), !first.isExactly("-h") else { return drawing }
     guard let (type, rest) = command(words), rest.isEmpty else {
       throw ValidationError(
         "There is no command '\(words.joined(separator: " "))': imagine help shows those there are.")

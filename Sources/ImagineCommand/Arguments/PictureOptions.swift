@@ -135,14 +135,21 @@ enum Choices {
 
   /// What an option's word stands for; raw values are in small letters.
   static func byRawValue<Choice: RawRepresentable<String> & CaseIterable>(_ name: String) throws -> Choice {
+    try requireName(name)
     guard let choice = Choice(rawValue: name.lowercased()) else {
       throw ValidationError("choose \(sentence(of: Choice.self)).")
     }
     return choice
   }
 
+  /// - Throws: `ValidationError` for what is too long to be the name of anything.
+  static func requireName(_ name: String) throws {
+    guard name.utf8.count <= 200 else { throw ValidationError("it is too long to be a name.") }
+  }
+
   /// What a name stands for; the library's sentence on an unknown one is kept.
   static func named<Choice>(_ name: String, _ find: (String) throws -> Choice) throws -> Choice {
+    try requireName(name)
     do { return try find(name) } catch let error as ImagineError { throw ValidationError(error.message) }
   }
 }

@@ -14,6 +14,7 @@ struct WholeProgram: ParsableCommand {
 
   /// Arguments that ask for a script or a description of the whole program.
   static func isAsked(by arguments: [String]) -> Bool {
-    arguments.first.map { $0.hasPrefix("--generate-completion-script") || $0 == "--experimental-dump-help" } ?? false
+    arguments.first.map { $0.begins(with: "--generate-completion-script") || $0.isExactly("--experimental-dump-help") }
+      ?? false
   }
 }

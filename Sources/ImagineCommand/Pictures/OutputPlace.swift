@@ -17,9 +17,12 @@ enum OutputPlace: Equatable {
       self = .folder("")
       return
     }
-    guard !output.isEmpty, output != "-" else {
+    guard !output.isEmpty, !output.isExactly("-") else {
       throw CommandFailure.usage(
         "--output needs the name of a file or folder; pictures are not written to the standard output.")
+    }
+    guard output.utf8.count <= Self.longestPath else {
+      throw CommandFailure.usage("--output is longer than the \(Self.longestPath) bytes of a path: shorten it.")
     }
     let kind = FileKind.of(output)
     if kind == .folder || output.utf8.last == UInt8(ascii: "/") {
@@ -40,6 +43,9 @@ enum OutputPlace: Equatable {
     }
     try checkWritable()
   }
+
+  /// What systems allow for a path, in bytes.
+  private static let longestPath = 4096
 
   private static func file(_ output: String, _ kind: FileKind?) throws -> OutputPlace {
     guard kind == nil || kind == .file else {
