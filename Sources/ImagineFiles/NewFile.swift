@@ -17,13 +17,17 @@ package struct NewFile: ~Copyable {
   #endif
 
   /// Makes the file, without its name.
-  package init(in folder: Folder) throws(FileFailure) {
+  ///
+  /// - Parameter triesNameless: false takes the way of file systems that know no files without a name.
+  package init(in folder: Folder, triesNameless: Bool = true) throws(FileFailure) {
     self.folder = folder
     #if os(Linux)
-      descriptor = openat(folder.descriptor, ".", Self.nameless | O_RDWR | O_CLOEXEC, 0o666)
-      if descriptor >= 0 { return }
-      // What is too old for files without a name says so in one of many ways.
-      guard [EOPNOTSUPP, EISDIR, ENOENT, EINVAL, ENOSYS].contains(errno) else { throw .system() }
+      if triesNameless {
+        descriptor = openat(folder.descriptor, ".", Self.nameless | O_RDWR | O_CLOEXEC, 0o666)
+        if descriptor >= 0 { return }
+        // What is too old for files without a name says so in one of many ways.
+        guard [EOPNOTSUPP, EISDIR, ENOENT, EINVAL, ENOSYS].contains(errno) else { throw .system() }
+      }
     #endif
     let hidden = try HiddenFile.make(in: folder.descriptor)
     descriptor = hidden.descriptor

@@ -24,9 +24,10 @@ struct Place: ~Copyable {
 }
 
 @Suite struct NewFileTests {
-  @Test func aFileAppearsCompleteOrNotAtAll() throws {
+  @Test(arguments: [true, false])
+  func aFileAppearsCompleteOrNotAtAll(_ isNameless: Bool) throws {
     let place = try Place()
-    var file = try NewFile(in: place.folder)
+    var file = try NewFile(in: place.folder, triesNameless: isNameless)
     try file.write(Array("ab".utf8))
     try file.write(Array("cd".utf8))
     let before = try place.names.filter { !HiddenFile.isName($0) }
@@ -37,10 +38,11 @@ struct Place: ~Copyable {
     #expect(text == "abcd")
   }
 
-  @Test func whatIsThereStays() throws {
+  @Test(arguments: [true, false])
+  func whatIsThereStays(_ isNameless: Bool) throws {
     let place = try Place()
     try place.make("x", "precious")
-    var file = try NewFile(in: place.folder)
+    var file = try NewFile(in: place.folder, triesNameless: isNameless)
     let isPublished = try file.publish(as: "x")
     #expect(!isPublished)
     let taken = try file.publish(asFreeNameLike: "x")
@@ -48,20 +50,22 @@ struct Place: ~Copyable {
     #expect(taken == "x-2" && text == "precious")
   }
 
-  @Test func replacingIsAsked() throws {
+  @Test(arguments: [true, false])
+  func replacingIsAsked(_ isNameless: Bool) throws {
     let place = try Place()
     try place.make("x", "old")
-    var file = try NewFile(in: place.folder)
+    var file = try NewFile(in: place.folder, triesNameless: isNameless)
     try file.write(Array("new".utf8))
     try file.publish(replacing: "x")
     let text = try place.text("x"), names = try place.names
     #expect(text == "new" && names == ["x"])
   }
 
-  @Test func nothingIsLeftOfAFileThatWasGivenUp() throws {
+  @Test(arguments: [true, false])
+  func nothingIsLeftOfAFileThatWasGivenUp(_ isNameless: Bool) throws {
     let place = try Place()
     do {
-      let file = try NewFile(in: place.folder)
+      let file = try NewFile(in: place.folder, triesNameless: isNameless)
       try file.write(Array("ab".utf8))
     }
     let names = try place.names
