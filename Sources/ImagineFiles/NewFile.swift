@@ -21,17 +21,22 @@ package struct NewFile: ~Copyable {
   /// - Parameter triesNameless: false takes the way of file systems that know no files without a name.
   package init(in folder: Folder, triesNameless: Bool = true) throws(FileFailure) {
     self.folder = folder
+    (descriptor, hiddenName) = try Self.make(in: folder.descriptor, triesNameless: triesNameless)
+  }
+
+  private static func make(
+    in folder: Int32, triesNameless: Bool
+  ) throws(FileFailure) -> (descriptor: Int32, hiddenName: String?) {
     #if os(Linux)
       if triesNameless {
-        descriptor = openat(folder.descriptor, ".", Self.nameless | O_RDWR | O_CLOEXEC, 0o666)
-        if descriptor >= 0 { return }
+        let descriptor = openat(folder, ".", nameless | O_RDWR | O_CLOEXEC, 0o666)
+        if descriptor >= 0 { return (descriptor, nil) }
         // What is too old for files without a name says so in one of many ways.
         guard [EOPNOTSUPP, EISDIR, ENOENT, EINVAL, ENOSYS].contains(errno) else { throw .system() }
       }
     #endif
-    let hidden = try HiddenFile.make(in: folder.descriptor)
-    descriptor = hidden.descriptor
-    hiddenName = hidden.name
+    let hidden = try HiddenFile.make(in: folder)
+    return (hidden.descriptor, hidden.name)
   }
 
   deinit {

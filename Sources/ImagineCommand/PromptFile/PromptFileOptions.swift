@@ -113,7 +113,8 @@ extension PromptFileEntry {
 
   private static func option(_ name: String) throws(PromptFileError) -> Option {
     guard name.utf8.count <= longestName else {
-      throw PromptFileError("an option begins '--\(String(name.unicodeScalars.prefix(20)))' and is too long to be one: correct it.")
+      throw PromptFileError(
+        "an option begins '--\(String(name.unicodeScalars.prefix(20)))' and is too long to be one: correct it.")
     }
     let usual = OptionTable.usual("--" + name)
     for name in [usual, ForeignOptions.aliases[usual]].compactMap({ $0 }) {
