@@ -15,7 +15,8 @@ public enum GenerationEvent: Sendable {
 /// Networks are prepared when they are first needed, which for a large model takes seconds; work goes on where it stood
 /// when the next stage is reported.
 public enum GenerationStage: Sendable, Hashable {
-  /// The weights of a network are read, and its work is planned. The network's name is for people.
+  /// Something is made ready: mostly the weights of a network are read, and its work is planned. What it is, such as
+  /// `UNet`, is for people.
   case preparing(String)
   /// The prompts are read.
   case encoding

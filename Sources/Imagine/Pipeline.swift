@@ -68,9 +68,6 @@ public actor Pipeline {
   private var runner: ModelRunner
   /// Nil for a model without a file.
   private nonisolated let hash: ModelHash?
-  /// Seconds that a picture waits for the hash of its model, after which it goes without: on a fast device a large file
-  /// takes longer to read than a picture to draw.
-  private static let patience = 2.0
   /// What to say of the device, until it has been said.
   private var deviceNotice: String?
 
@@ -311,7 +308,23 @@ extension Pipeline {
       let size = job.request.size, visible = pixels.map { min(max($0, -1), 1) }
       recorder.add("image", [1, 3, size.height, size.width], ImageLayout.channelsFirst(visible, channels: 3))
     }
-    let hash = hash?.value(waiting: Self.patience)
-    return try GeneratedImage(pixels: pixels, job: job, model: report.name, hash: hash)
+    return try GeneratedImage(pixels: pixels, job: job, model: report.name, hash: modelHash(job))
+  }
+
+  /// The hash of the model's file.
+  ///
+  /// It is mostly known long before the picture is; a fast device waits for it, once for a file that was never seen.
+  /// - Throws: `CancellationError`.
+  private func modelHash(_ job: ImageJob) throws -> String? {
+    guard let hash else { return nil }
+    let known = hash.value(waiting: 0.2)
+    guard hash.isComputing else { return known }
+    job.report(.stage(.preparing("hash of the model")))
+    defer { job.report(.stage(.decoding)) }
+    while hash.isComputing {
+      try Task.checkCancellation()
+      _ = hash.value(waiting: 0.1)
+    }
+    return hash.value(waiting: 0)
   }
 }

@@ -63,6 +63,17 @@ import Testing
     #expect(progress.timeLeft(at: 1) == 22.0)
   }
 
+  @Test func morePicturesThanAreDrawn() {
+    var progress = Progress(loading: "model", at: 0)
+    progress.plan(pictures: 30_000_000, steps: 300_000_000, most: 100)
+    for _ in 0..<50 { progress.skipPicture(steps: 10) }
+    progress.beginPicture(steps: 10, at: 0)
+    progress.step(1, of: 10, at: 1)
+    #expect(progress.picture == 1 && progress.pictureCount == 100)
+    // Nine steps of this picture, ninety-nine more of ten each, and decoding a hundred times.
+    #expect(progress.timeLeft(at: 1) == 1149)
+  }
+
   @Test func linesFitTheTerminal() {
     for width in 0...120 {
       let style = ProgressLine.Style(width: width)

@@ -56,12 +56,15 @@ final class ModelHash: Sendable {
   /// Gives up what is not computed yet.
   func stop() { isStopped.store(true, ordering: .relaxed) }
 
+  /// Whether it is not known yet if there is a hash.
+  var isComputing: Bool {
+    if case .computing = state.withLock({ $0 }) { true } else { false }
+  }
+
   /// The hash; nil if there is none, or it takes longer than this.
   func value(waiting seconds: Double) -> String? {
-    if case .computing = state.withLock({ $0 }) {
-      _ = done.wait(timeout: .now() + seconds)
-      done.signal()
-    }
+    // Whoever was told tells the next who waits.
+    if isComputing, done.wait(timeout: .now() + seconds) == .success { done.signal() }
     guard case .known(let hash) = state.withLock({ $0 }) else { return nil }
     return hash
   }

@@ -78,7 +78,7 @@ struct Renderer {
     let folder = try PictureFolder(place)
     var name: String?
     if case .file(_, let given) = place { name = given }
-    display.start(pictures: request.count, steps: request.steps * request.count)
+    display.start(pictures: request.count, steps: request.steps * request.count, most: Self.mostPictures)
     for job in try PictureJob.jobs(request, name: name) {
       try Task.checkCancellation()
       do { try await draw(job, into: folder, with: pipeline) } catch let failure as PictureFolder.Failure {
@@ -103,7 +103,7 @@ struct Renderer {
         "The prompt file asks for \(total.pictures) pictures; this run draws the first \(Self.mostPictures) that are "
           + "missing.")
     }
-    display.start(pictures: total.pictures, steps: total.steps)
+    display.start(pictures: total.pictures, steps: total.steps, most: Self.mostPictures)
     // Pictures that another run has claimed: it may end before they are drawn.
     var claimed: [PictureJob] = []
     lines: for entry in entries {

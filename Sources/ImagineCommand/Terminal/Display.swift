@@ -50,8 +50,9 @@ final class Display: Sendable {
     state.withLock { $0.redrawing = task }
   }
 
-  func start(pictures: Int, steps: Int) {
-    update { $0.progress?.plan(pictures: pictures, steps: steps) }
+  /// - Parameter most: how many of the pictures are drawn at most.
+  func start(pictures: Int, steps: Int, most: Int) {
+    update { $0.progress?.plan(pictures: pictures, steps: steps, most: most) }
   }
 
   func picture(_ request: GenerationRequest) {

@@ -21,6 +21,8 @@ struct Progress: Equatable {
   /// Of pictures not begun, the picture being drawn aside: their number, and their steps.
   private var picturesAhead = 0
   private var stepsAhead = 0
+  /// Whether more pictures are asked for than are drawn.
+  private var isCut = false
   /// What a network is being prepared for.
   private var interrupted: Stage?
   private var lastStep: Double
@@ -37,21 +39,28 @@ struct Progress: Equatable {
   }
 
   /// Settles how many pictures come, and how many steps they take together.
-  mutating func plan(pictures: Int, steps: Int) {
-    pictureCount = pictures
-    picturesAhead = pictures
-    stepsAhead = steps
+  ///
+  /// - Parameter most: how many of them are drawn at most; those left out do not count then.
+  mutating func plan(pictures: Int, steps: Int, most: Int = .max) {
+    isCut = pictures > most
+    pictureCount = min(pictures, most)
+    picturesAhead = pictureCount
+    stepsAhead = isCut ? Int(Double(steps) * Double(most) / Double(pictures)) : steps
   }
 
   /// Leaves out a picture that needs not be drawn.
   mutating func skipPicture(steps: Int) {
+    if !isCut { passPicture(steps: steps) }
+  }
+
+  private mutating func passPicture(steps: Int) {
     picture += 1
     picturesAhead = max(0, picturesAhead - 1)
     stepsAhead = max(0, stepsAhead - steps)
   }
 
   mutating func beginPicture(steps: Int, at time: Double) {
-    skipPicture(steps: steps)
+    passPicture(steps: steps)
     interrupted = nil
     stage = .drawing(step: 0, count: steps)
     stageStart = time

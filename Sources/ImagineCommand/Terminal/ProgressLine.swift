@@ -30,7 +30,7 @@ struct ProgressLine {
       let left = progress.timeLeft(at: time).map { "\(Wording.duration($0)) left" } ?? elapsed
       // What matters less goes first where there is less room.
       let choices = [
-        ([percent, steps, rate, left], 10), ([percent, steps, left], 10), ([percent, steps], 5), ([percent], 0),
+        ([percent, steps, rate, left], 10), ([percent, steps, left], 6), ([percent, steps], 5), ([percent], 0),
       ]
       for (parts, smallestBar) in choices {
         let end = joined(parts)
