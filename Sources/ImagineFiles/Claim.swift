@@ -14,7 +14,7 @@ package struct Claim: ~Copyable {
   package init?(_ key: UInt64, in folder: Folder) throws(FileFailure) {
     let name = HiddenFile.name(String(key, radix: 16))
     while true {
-      let opened = openat(folder.descriptor, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o666)
+      let opened = HiddenFile.open(name, in: folder.descriptor, flags: O_CREAT)
       guard opened >= 0 else { throw .system() }
       if flock(opened, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
         close(opened)

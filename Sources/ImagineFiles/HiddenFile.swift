@@ -24,6 +24,14 @@ enum HiddenFile {
     }
   }
 
+  /// Opens one to lock it: for writing where that is allowed, since some network file systems lock no other; for reading
+  /// where it is another user's.
+  static func open(_ name: String, in folder: Int32, flags: Int32 = 0) -> Int32 {
+    let usual = flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+    let opened = openat(folder, name, O_RDWR | usual, 0o666)
+    return opened < 0 && errno == EACCES ? openat(folder, name, O_RDONLY | usual, 0o666) : opened
+  }
+
   /// Whether an open file still has a name.
   static func isLinked(_ descriptor: Int32) -> Bool {
     var status = stat()
@@ -52,7 +60,7 @@ extension Folder {
   }
 
   private func removeIfAbandoned(_ name: String) {
-    let opened = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    let opened = HiddenFile.open(name, in: descriptor)
     guard opened >= 0 else { return }
     defer { close(opened) }
     if flock(opened, LOCK_EX | LOCK_NB) == 0 { unlinkat(descriptor, name, 0) }
