@@ -32,8 +32,9 @@ let package = Package(
     module("ImagineGraph"),
     module("ImagineSampling"),
     module("ImagineText", ["CVocabulary"]),
-    module("ImagineImage", ["CPNGCodec"]),
-    module("ImagineCheckpoint", ["ImagineGraph"]),
+    module("ImagineFiles"),
+    module("ImagineImage", ["CPNGCodec", "ImagineFiles"]),
+    module("ImagineCheckpoint", ["ImagineGraph", "ImagineFiles"]),
     module("ImagineDemoModel", ["CDemoModel"]),
 
     // Models are written on symbolic tensors; backends run them. Neither sees the other.
@@ -47,13 +48,15 @@ let package = Package(
       "Imagine",
       [
         "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU", "ImagineVulkan",
-        "ImagineImage", "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
+        "ImagineImage", "ImagineFiles", "ImagineDemoModel", "ImagineGraph", "CSHA256",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     module("ImagineBenchmark", ["Imagine", "ImagineGraph", "ImagineModels", "ImagineTesting"]),
     .executableTarget(
       name: "ImagineCommand",
       dependencies: [
-        "Imagine", "ImagineBenchmark", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Imagine", "ImagineBenchmark", "ImagineFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swiftSettings),
@@ -69,6 +72,7 @@ let package = Package(
     .target(
       name: "COneDNNShim", dependencies: ["COneDNN"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp", .when(platforms: [.linux]))]),
+    .target(name: "CSHA256"),
     .target(name: "CVulkan"),
     .target(name: "CShaders"),
     .target(name: "CVocabulary", exclude: ["merges.txt", "NOTICE"]),
@@ -82,7 +86,8 @@ let package = Package(
     tests("ImagineGraphTests", ["ImagineGraph", "ImagineTesting"]),
     tests("ImagineSamplingTests", ["ImagineSampling"]),
     tests("ImagineTextTests", ["ImagineText"]),
-    tests("ImagineImageTests", ["ImagineImage"]),
+    tests("ImagineFilesTests", ["ImagineFiles"]),
+    tests("ImagineImageTests", ["ImagineImage", "ImagineFiles"]),
     tests("ImagineCheckpointTests", ["ImagineCheckpoint"]),
     tests(
       "ImagineBackendTests",
@@ -100,10 +105,10 @@ let package = Package(
       "ImagineTests",
       [
         "Imagine", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineCheckpoint", "ImagineGraph",
-        "ImagineGoldens", "ImagineTesting",
+        "ImagineGoldens", "ImagineTesting", "CSHA256",
       ]),
     tests("ImagineBenchmarkTests", ["ImagineBenchmark", "Imagine", "ImagineGraph", "ImagineTesting"]),
-    tests("ImagineCommandTests", ["ImagineCommand", "ImagineBenchmark", "Imagine"]),
+    tests("ImagineCommandTests", ["ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles"]),
   ],
   swiftLanguageModes: [.v6]
 )

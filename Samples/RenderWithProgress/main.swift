@@ -18,6 +18,7 @@ func render(prompt: String, output: URL, model: URL?) async throws {
   for try await event in pipeline.generate(request) {
     switch event {
     case .notice(let notice): print(notice)
+    case .stage(let stage): if case .preparing(let network) = stage { print("preparing the \(network)") }
     case .step(let step): print("step \(step.index) of \(step.count)")
     case .image(let image):
       try image.writePNG(to: output)

@@ -31,6 +31,13 @@ public struct GeneratedImage: Sendable {
     try ImagineError.translating { try PNGFile.writeToFreeName(picture, text: text(metadata), near: url) }
   }
 
+  /// The bytes of the PNG file that would be written.
+  ///
+  /// - Throws: `ImagineError`.
+  public func png(metadata: Bool = true) throws -> [UInt8] {
+    try ImagineError.translating { try PNGFile.encode(picture, text: text(metadata)) }
+  }
+
   private var picture: RGBImage {
     get throws { try RGBImage(width: size.width, height: size.height, pixels: pixels) }
   }
@@ -41,9 +48,9 @@ public struct GeneratedImage: Sendable {
 
   /// - Parameters:
   ///   - pixels: [height, width, 3], around -1...1.
-  ///   - model: the model's name, for the parameters.
+  ///   - model: the model's name and hash, for the parameters.
   /// - Throws: `ImagineError` with code `nonFiniteValues`.
-  init(pixels values: [Float], job: ImageJob, model: String) throws {
+  init(pixels values: [Float], job: ImageJob, model: String, hash: String?) throws {
     size = job.request.size
     pixels = try ImagineError.translating {
       try RGBImage(width: job.request.size.width, height: job.request.size.height, interleaved: values).pixels
@@ -52,20 +59,21 @@ public struct GeneratedImage: Sendable {
     request.seed = job.seed
     self.request = request
     seed = job.seed
-    parameters = Infotext(job, model: model).text
+    parameters = Infotext(job, model: model, hash: hash).text
     tensors = job.recorder?.contents
   }
 }
 
 extension Infotext {
   /// The settings in A1111's words and order.
-  fileprivate init(_ job: ImageJob, model: String) {
+  fileprivate init(_ job: ImageJob, model: String, hash: String?) {
     let request = job.request
     self.init(
       prompt: request.prompt, negativePrompt: request.negativePrompt,
       fields: [
         ("Steps", "\(request.steps)"), ("Sampler", request.sampler.label), ("Schedule type", job.method.scheduleLabel),
         ("CFG scale", Self.number(request.guidanceScale)), ("Seed", "\(job.seed)"), ("Size", "\(request.size)"),
+      ] + (hash.map { [("Model hash", $0)] } ?? []) + [
         ("Model", model), ("RNG", job.request.randomSource.stream.label), ("Version", ImagineVersion.full),
       ])
   }

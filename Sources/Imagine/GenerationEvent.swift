@@ -1,11 +1,29 @@
 /// What a pipeline reports while it works.
 public enum GenerationEvent: Sendable {
   /// Something the person should know: a prompt that was cut, a fallback that was taken.
-  case notice(String)
+  case notice(Notice)
+  /// Something else is being done from now on.
+  case stage(GenerationStage)
   /// A denoising step was finished.
   case step(GenerationStep)
   /// A picture is ready.
   case image(GeneratedImage)
+}
+
+/// What is being done for a picture.
+///
+/// Networks are prepared when they are first needed, which for a large model takes seconds; work goes on where it stood
+/// when the next stage is reported.
+public enum GenerationStage: Sendable, Hashable {
+  /// Something is made ready: mostly the weights of a network are read, and its work is planned. What it is, such as
+  /// `UNet`, is for people.
+  case preparing(String)
+  /// The prompts are read.
+  case encoding
+  /// Steps are made.
+  case denoising
+  /// The picture is decoded.
+  case decoding
 }
 
 /// Progress within a request.

@@ -13,8 +13,8 @@ struct ImageJob: Sendable {
   /// Pixels along one side of a latent position.
   let reduction: Int
   let recorder: TensorRecorder?
-  /// Takes what the person should know.
-  let notify: @Sendable (String) -> Void
+  /// Hears what is done, and what the person should know.
+  let report: @Sendable (GenerationEvent) -> Void
 
   var latentWidth: Int { request.size.width / reduction }
   var latentHeight: Int { request.size.height / reduction }

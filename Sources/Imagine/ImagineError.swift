@@ -15,13 +15,15 @@ public struct ImagineError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let incompleteModel = Code(rawValue: "incomplete-model")
     /// Not enough memory.
     public static let outOfMemory = Code(rawValue: "out-of-memory")
-    /// A device that is not there or failed.
+    /// No device has the name or number asked for.
+    public static let unknownDevice = Code(rawValue: "unknown-device")
+    /// A device that failed, or cannot be used.
     public static let deviceFailed = Code(rawValue: "device-failed")
     /// The model produced values that are no numbers; no picture was made.
     public static let nonFiniteValues = Code(rawValue: "non-finite-values")
     /// A picture or dump that could not be written.
     public static let unwritableOutput = Code(rawValue: "unwritable-output")
-    /// A line of a prompt file, or a name, that could not be understood.
+    /// A name that could not be understood.
     public static let invalidText = Code(rawValue: "invalid-text")
     /// A mistake of this library's own.
     public static let internalError = Code(rawValue: "internal-error")

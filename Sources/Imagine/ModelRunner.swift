@@ -14,9 +14,9 @@ struct ModelRunner {
   /// Whether networks keep to a budget and make room for each other; see `LowMemory`.
   private var isFrugal = false
   private var footings: [Stage: (shape: Shape, footing: Footing)] = [:]
-  private var textEncoder = PlannedComponent("text encoder")
-  private var unet = PlannedComponent("UNet")
-  private var decoder = PlannedComponent("decoder")
+  private var textEncoder = PlannedComponent("text encoder", for: .encoding)
+  private var unet = PlannedComponent("UNet", for: .denoising)
+  private var decoder = PlannedComponent("decoder", for: .decoding)
   private var tiledDecoder: TiledDecoder
 
   init(_ model: StableDiffusionModel, _ settings: RunnerSettings, on places: ComputePlaces) {
@@ -28,10 +28,10 @@ struct ModelRunner {
 
   /// Token ids [N, 77] -> context [N, 77, D].
   ///
-  /// - Parameter notify: hears in a sentence of every step down the ladder, here and below.
-  mutating func encode(_ ids: HostTensor, notify: (String) -> Void) throws -> HostTensor {
+  /// - Parameter report: hears of every step down the ladder and of what is being prepared, here and below.
+  mutating func encode(_ ids: HostTensor, report: @escaping (GenerationEvent) -> Void) throws -> HostTensor {
     let model = model
-    return try perform(Ladder(stage: .text), for: ids.shape, notify) { runner, _, context in
+    return try perform(Ladder(stage: .text), for: ids.shape, report) { runner, _, context in
       let plan = try runner.textEncoder.plan(for: ids.shape, context) { builder in
         model.tracedTextEncoder(prompts: ids.shape[0], builder)
       }
@@ -42,10 +42,10 @@ struct ModelRunner {
   /// latents [N, h, w, 4] of unit variance at one timestep, the prompt's vectors [N, 77, D] -> the model's output
   /// [N, h, w, 4].
   mutating func predict(
-    _ latents: HostTensor, timestep: Float, prompt: HostTensor, notify: (String) -> Void
+    _ latents: HostTensor, timestep: Float, prompt: HostTensor, report: @escaping (GenerationEvent) -> Void
   ) throws -> HostTensor {
     let ladder = Ladder(stage: .denoising, isGuided: latents.shape[0] > 1)
-    return try perform(ladder, for: latents.shape, notify) { runner, footing, context in
+    return try perform(ladder, for: latents.shape, report) { runner, footing, context in
       guard footing.splitsGuidance else {
         return try runner.predictAtOnce(latents, timestep: timestep, prompt: prompt, context)
       }
@@ -72,10 +72,10 @@ struct ModelRunner {
   /// latents [1, h, w, 4] as the denoiser leaves them -> pixels [1, H, W, 3] around -1...1.
   ///
   /// - Throws: `CancellationError` between two tiles, and what cannot be mended.
-  mutating func decode(_ latents: HostTensor, notify: (String) -> Void) throws -> HostTensor {
+  mutating func decode(_ latents: HostTensor, report: @escaping (GenerationEvent) -> Void) throws -> HostTensor {
     let model = model
     let side = settings.tiling == .never ? nil : max(latents.shape[1], latents.shape[2])
-    return try perform(Ladder(stage: .decoding, tileableSide: side), for: latents.shape, notify) {
+    return try perform(Ladder(stage: .decoding, tileableSide: side), for: latents.shape, report) {
       runner, footing, context in
       if let tile = footing.tile {
         runner.decoder.drop()
@@ -101,7 +101,7 @@ struct ModelRunner {
 
   /// Runs a stage, going down the ladder for as long as it fails in a way that something can be done about.
   private mutating func perform(
-    _ ladder: Ladder, for shape: Shape, _ notify: (String) -> Void,
+    _ ladder: Ladder, for shape: Shape, _ report: @escaping (GenerationEvent) -> Void,
     _ run: (inout ModelRunner, Footing, PlanningContext) throws -> HostTensor
   ) throws -> HostTensor {
     let stage = ladder.stage
@@ -110,7 +110,7 @@ struct ModelRunner {
       do {
         if places.isDeviceLost, footing.place == .device { footing = footing.stepping(.processor) }
         if footing.isAlone || isFrugal { dropOthers(than: stage) }
-        let context = try context(for: footing)
+        let context = try context(for: footing, report)
         let result = try run(&self, footing, context)
         try requireFinite(result, stage)
         footings[stage] = (shape, footing)
@@ -127,7 +127,9 @@ struct ModelRunner {
         settings.log.debug(
           "going on otherwise",
           metadata: ["network": "\(stage.network)", "reason": "\(failure)", "now": "\(rung)"])
-        if let notice = rung.notice(stage, after: failure.failure, at: footing) { notify(notice) }
+        if let notice = rung.notice(stage, after: failure.failure, at: footing) {
+          report(.notice(Notice(.fallback, notice)))
+        }
         footing = footing.stepping(rung)
       }
     }
@@ -155,14 +157,16 @@ struct ModelRunner {
     return fresh
   }
 
-  private mutating func context(for footing: Footing) throws -> PlanningContext {
+  private mutating func context(
+    for footing: Footing, _ report: @escaping (GenerationEvent) -> Void
+  ) throws -> PlanningContext {
     let (backend, precision) = try places.opened(for: footing)
     let limited = isFrugal ? (backend as? any MemoryAwareBackend)?.limited(to: settings.networkBytes) : nil
     return PlanningContext(
       backend: limited ?? backend,
       home: PlanningContext.Home(
         place: footing.place, reopenings: places.reopenings, precision: precision.graph, isFrugal: isFrugal),
-      weights: settings.weights, log: settings.log)
+      weights: settings.weights, log: settings.log, report: { report(.stage($0)) })
   }
 
   private func requireFinite(_ result: HostTensor, _ stage: Stage) throws {

@@ -90,9 +90,11 @@ package struct OpenedDevice {
       return found
     }
     let known = devices.enumerated().map { "vulkan:\($0) (\($1.name))" }
+    // As it is written on the command line: a bare number would be named without its `vulkan:`.
+    let asked = Int(choice) == nil ? choice : "vulkan:\(choice)"
     throw ImagineError(
-      .deviceFailed,
-      "There is no device \"\(choice)\"; this machine has \((["cpu"] + known).joined(separator: ", ")).")
+      .unknownDevice,
+      "There is no device \"\(asked)\"; this machine has \((["cpu"] + known).joined(separator: ", ")).")
   }
 }
 

@@ -9,9 +9,12 @@ struct OpenedModel {
   let weights: any WeightSource
   let model: StableDiffusionModel
   let report: ModelReport
+  /// Whether there is a file, rather than bytes in the program or numbers made on the spot.
+  private(set) var hasFile = false
 
   init(_ url: URL) throws {
     try self.init(Checkpoint.open(url), name: url.deletingPathExtension().lastPathComponent, isDemonstration: false)
+    hasFile = true
   }
 
   static func demonstration() throws -> OpenedModel {

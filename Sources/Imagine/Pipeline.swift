@@ -68,6 +68,8 @@ public actor Pipeline {
   private let prediction: PredictionType
   private let tokenizer = CLIPTokenizer()
   private var runner: ModelRunner
+  /// Nil for a model without a file.
+  private nonisolated let hash: ModelHash?
   /// What to say of the device, until it has been said.
   private var deviceNotice: String?
 
@@ -122,9 +124,13 @@ public actor Pipeline {
         ignoresMemory: options.ignoresMemory, log: options.logger, freeMemory: freeMemory),
       on: ComputePlaces(device, precision: precision))
     thread = ComputeThread(name: "imagine")
+    hash = opened.hasFile ? ModelHash(opened.report.url) : nil
   }
 
-  deinit { thread.finish() }
+  deinit {
+    hash?.stop()
+    thread.finish()
+  }
 
   /// A request with the model's own defaults.
   public nonisolated func recommendedRequest(prompt: String) -> GenerationRequest {
@@ -199,20 +205,19 @@ public actor Pipeline {
     let (method, plan) = try sampling(of: request)
     let seed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
     let prompts = PromptTokens(request, tokenizer)
-    let notify: @Sendable (String) -> Void = { report(.notice($0)) }
-    for notice in [deviceNotice].compactMap({ $0 }) + prompts.notices { notify(notice) }
-    deviceNotice = nil
-
-    try runner.settleMemory(latents: latents(of: request), prompts: self.prompts(of: request), notify: notify)
+    for notice in notices(of: request, prompts) { report(.notice(notice)) }
+    try runner.settleMemory(latents: latents(of: request), prompts: self.prompts(of: request)) {
+      report(.notice(Notice(.memory, $0)))
+    }
     let guided = Guidance(scale: request.guidanceScale).needsUnconditional
-    let context = try encode(prompts, guided: guided, notify: notify)
+    let context = try encode(prompts, guided: guided, report: report)
     for index in 0..<request.count {
       try Task.checkCancellation()
       let recorder = request.recordsTensors ? TensorRecorder() : nil
       recorder?.add(prompts: prompts, context: context)
       let job = ImageJob(
         request: request, seed: seed &+ UInt64(index), method: method, plan: plan, context: context,
-        reduction: configuration.vae.reduction, recorder: recorder, notify: notify)
+        reduction: configuration.vae.reduction, recorder: recorder, report: report)
       let latents = try await denoise(job) { step in
         report(
           .step(GenerationStep(index: step.index, count: step.count, image: index, imageCount: request.count)))
@@ -224,13 +229,22 @@ public actor Pipeline {
 }
 
 extension Pipeline {
+  /// What the person should know before the work begins.
+  private func notices(of request: GenerationRequest, _ prompts: PromptTokens) -> [Notice] {
+    defer { deviceNotice = nil }
+    let own = Size(width: configuration.defaults.width, height: configuration.defaults.height)
+    return [
+      deviceNotice.map { Notice(.device, $0) }, request.size.notice(for: own), Notice(languageOf: request),
+    ].compactMap { $0 } + prompts.notices
+  }
+
   /// The prompts' vectors: for guidance the negative one's first, then the positive one's.
   private func encode(
-    _ prompts: PromptTokens, guided: Bool, notify: (String) -> Void
+    _ prompts: PromptTokens, guided: Bool, report: @escaping (GenerationEvent) -> Void
   ) throws -> HostTensor {
     let sequences = guided ? [prompts.negative.ids, prompts.positive.ids] : [prompts.positive.ids]
     let ids = HostTensor([sequences.count, CLIPTokenizer.sequenceLength], sequences.flatMap { $0 })
-    return try runner.encode(ids, notify: notify)
+    return try runner.encode(ids, report: report)
   }
 
   private func denoise(
@@ -269,7 +283,7 @@ extension Pipeline {
     let latents = HostTensor([batch, job.latentHeight, job.latentWidth, 4], (0..<batch).flatMap { _ in one })
     let output: HostTensor
     do {
-      output = try runner.predict(latents, timestep: timestep, prompt: job.context, notify: job.notify)
+      output = try runner.predict(latents, timestep: timestep, prompt: job.context, report: job.report)
     } catch let failure as any BackendFailure where failure.failure == .notFinite {
       throw notFinite(step: step, of: job.plan.stepCount)
     }
@@ -291,11 +305,28 @@ extension Pipeline {
   private func decode(_ latents: [Float], _ job: ImageJob) throws -> GeneratedImage {
     let input = HostTensor(
       [1, job.latentHeight, job.latentWidth, 4], ImageLayout.channelsLast(latents, channels: 4))
-    let pixels = try runner.decode(input, notify: job.notify).floats
+    let pixels = try runner.decode(input, report: job.report).floats
     if let recorder = job.recorder {
       let size = job.request.size, visible = pixels.map { min(max($0, -1), 1) }
       recorder.add("image", [1, 3, size.height, size.width], ImageLayout.channelsFirst(visible, channels: 3))
     }
-    return try GeneratedImage(pixels: pixels, job: job, model: report.name)
+    return try GeneratedImage(pixels: pixels, job: job, model: report.name, hash: modelHash(job))
+  }
+
+  /// The hash of the model's file.
+  ///
+  /// It is mostly known long before the picture is; a fast device waits for it, once for a file that was never seen.
+  /// - Throws: `CancellationError`.
+  private func modelHash(_ job: ImageJob) throws -> String? {
+    guard let hash else { return nil }
+    let known = hash.value(waiting: 0.2)
+    guard hash.isComputing else { return known }
+    job.report(.stage(.preparing("hash of the model")))
+    defer { job.report(.stage(.decoding)) }
+    while hash.isComputing {
+      try Task.checkCancellation()
+      _ = hash.value(waiting: 0.1)
+    }
+    return hash.value(waiting: 0)
   }
 }

@@ -17,6 +17,8 @@ struct PlanningContext {
   let home: Home
   let weights: any WeightSource
   let log: Logger
+  /// Hears what is being done from now on.
+  var report: (GenerationStage) -> Void = { _ in }
 
   var precision: ImagineGraph.Precision { home.precision }
 }
@@ -28,11 +30,16 @@ struct PlanningContext {
 struct PlannedComponent {
   /// For the log, such as `UNet`.
   let name: String
+  /// What goes on when it is ready.
+  let stage: GenerationStage
   private var home: PlanningContext.Home?
   private var weights: (any DeviceWeights)?
   private var last: (key: AnyHashable, plan: any Plan)?
 
-  init(_ name: String) { self.name = name }
+  init(_ name: String, for stage: GenerationStage) {
+    self.name = name
+    self.stage = stage
+  }
 
   /// Bytes of weights in memory.
   var weightBytes: Int { weights?.byteCount ?? 0 }
@@ -49,6 +56,8 @@ struct PlannedComponent {
     if home != context.home { drop() }
     if let last, last.key == AnyHashable(key) { return last.plan }
     last = nil
+    context.report(.preparing(name))
+    defer { context.report(stage) }
     let start = ContinuousClock.now
     let builder = GraphBuilder(precision: context.precision)
     let graph = try builder.finish([network(builder)])

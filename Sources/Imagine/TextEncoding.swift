@@ -12,12 +12,13 @@ struct PromptTokens {
   }
 
   /// What the person should know: text that did not fit.
-  var notices: [String] {
+  var notices: [Notice] {
     [("prompt", positive), ("negative prompt", negative)].compactMap { name, sequence in
       guard sequence.ignoredCount > 0 else { return nil }
-      return
+      return Notice(
+        .promptCut,
         "The last \(sequence.ignoredCount) tokens of the \(name) are ignored, because only \(CLIPTokenizer.capacity) fit: "
-        + "\"\(sequence.ignoredText)\"."
+          + "\"\(sequence.ignoredText)\".")
     }
   }
 }
@@ -32,5 +33,19 @@ extension TensorRecorder {
     guard context.shape[0] == 2 else { return }
     add("tokens.negative", [1, prompts.negative.ids.count], prompts.negative.ids)
     add("context.negative", shape, Array(values.prefix(one)))
+  }
+}
+
+extension Notice {
+  /// Says what the prompts hold of prompt languages that are plain text here; nil if nothing.
+  init?(languageOf request: GenerationRequest) {
+    let texts = [request.prompt] + (request.guidanceScale == 1 ? [] : [request.negativePrompt])
+    let findings = texts.flatMap { PromptLanguage($0).findings }
+    guard !findings.isEmpty else { return nil }
+    let list = findings.map { "\($0.kind) \($0.text)" }.joined(separator: ", ")
+    self.init(
+      .promptLanguage,
+      "The prompt holds \(list), from the languages that other programs have for prompts. This version does not know "
+        + "them: all of it is read as plain text.")
   }
 }

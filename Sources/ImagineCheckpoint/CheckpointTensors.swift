@@ -1,4 +1,5 @@
 package import Foundation
+internal import ImagineFiles
 
 /// The tensors of one safetensors file, or of all the shards an index names, as one namespace.
 package struct CheckpointTensors: Sendable {
@@ -72,9 +73,12 @@ package struct CheckpointTensors: Sendable {
     files = shards.sorted { $0.key < $1.key }.map(\.value)
   }
 
-  /// Whether a name from an index stays in the index's folder.
+  /// Whether a name from an index stays in the index's folder, on this system and on others.
   private static func isPlainFileName(_ name: String) -> Bool {
-    name.hasSuffix(".safetensors") && !name.hasPrefix(".") && !name.contains { $0 == "/" || $0 == "\\" || $0 == "\0" }
+    guard let path = try? RelativePath(name), path.components.count == 1 else { return false }
+    let bytes = Array(name.utf8)
+    return bytes.reversed().starts(with: ".safetensors".utf8.reversed()) && bytes.first != UInt8(ascii: ".")
+      && !bytes.contains(UInt8(ascii: "\\"))
   }
 }
 

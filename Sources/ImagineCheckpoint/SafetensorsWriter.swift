@@ -1,4 +1,5 @@
 package import Foundation
+internal import ImagineFiles
 
 /// Writes safetensors files, tensor after tensor, without building the file in memory.
 package struct SafetensorsWriter {
@@ -21,7 +22,7 @@ package struct SafetensorsWriter {
     }
   }
 
-  /// Writes the tensors to `url`, which appears complete or not at all: they go to a temporary file beside it first.
+  /// Writes the tensors to `url`, which appears complete or not at all.
   ///
   /// As the format's own writer does, tensors are ordered by element size, largest first, then by name, and the header is
   /// padded to 8 bytes, so that every tensor is aligned.
@@ -30,23 +31,20 @@ package struct SafetensorsWriter {
   package static func write(_ tensors: [Tensor], metadata: [String: String] = [:], to url: URL) throws {
     let ordered = tensors.sorted { ($1.dataType.size, $0.name) < ($0.dataType.size, $1.name) }
     let header = try header(of: ordered, metadata: metadata)
-    let temporary = url.deletingLastPathComponent().appending(path: ".\(url.lastPathComponent).\(UUID().uuidString)")
+    let (folder, name) = FileName.split(url.path(percentEncoded: false))
     do {
-      try Data().write(to: temporary)
-      let handle = try FileHandle(forWritingTo: temporary)
-      defer { try? handle.close() }
-      try handle.write(contentsOf: header)
-      for tensor in ordered { try tensor.withChunks { try handle.write(contentsOf: $0) } }
-      guard rename(temporary.path(percentEncoded: false), url.path(percentEncoded: false)) == 0 else {
-        throw CocoaError(.fileWriteUnknown)
-      }
-    } catch {
-      try? FileManager.default.removeItem(at: temporary)
+      var file = try NewFile(in: Folder(path: folder))
+      try write(header, to: file)
+      for tensor in ordered { try tensor.withChunks { try write($0, to: file) } }
+      try file.publish(replacing: name)
+    } catch let failure as FileFailure {
       throw CheckpointError(
-        .cannotWrite,
-        "\(quoted(url.path(percentEncoded: false))) cannot be written: check that its folder exists, may be written to, and "
-          + "has room.")
+        .cannotWrite, "\(quoted(url.path(percentEncoded: false))) cannot be written: \(failure.reason).")
     }
+  }
+
+  private static func write(_ data: Data, to file: borrowing NewFile) throws {
+    for region in data.regions { try region.withUnsafeBytes { try file.write($0) } }
   }
 
   /// The length and the padded JSON header, laid out for tensors in this order.

@@ -1,6 +1,14 @@
+import Dispatch
 import Foundation
 
+Descriptors.openMissingStreams()
 ProcessAge.begin()
-let arguments = Array(CommandLine.arguments.dropFirst())
-let status = await CommandLineProgram.run(arguments)
-exit(status)
+// Before anything waits: the queues behind `await` end the process where they can open no file.
+do { try Descriptors.requireSome() } catch {
+  StandardError.write("imagine: \((error as? CommandFailure)?.message ?? "\(error)")\n")
+  exit(CommandLineProgram.Status.failure)
+}
+Task.detached {
+  exit(await CommandLineProgram.run(Array(CommandLine.arguments.dropFirst())))
+}
+dispatchMain()

@@ -1,4 +1,5 @@
 package import Foundation
+internal import ImagineFiles
 
 /// A text chunk of a PNG.
 package struct PNGText: Sendable, Equatable {
@@ -30,25 +31,30 @@ package enum PNGFile {
   /// The file appears complete or not at all, and an existing file is never replaced.
   /// Throws `ImageError.alreadyExists`, `cannotWrite` or `invalidText`.
   package static func write(_ image: RGBImage, text: [PNGText] = [], to url: URL) throws(ImageError) {
-    let file = try PendingFile(for: url)
-    try file.write(try encode(image, text: text))
-    guard try file.publish(as: url) else { throw .alreadyExists(path: url.path) }
+    let bytes = try encode(image, text: text), path = url.path(percentEncoded: false)
+    let (folder, name) = FileName.split(path)
+    let taken: String?
+    do { taken = try Folder(path: folder).write(bytes, as: name, isUnique: true) } catch {
+      throw .cannotWrite(path: path, reason: error.reason)
+    }
+    if taken == nil { throw .alreadyExists(path: path) }
   }
 
   /// Writes a picture to a new file under the first free name of `name.png`, `name-2.png`, `name-3.png`, ...
   ///
   /// Returns the name taken. Several writers at once never take the same one.
-  /// Throws `ImageError.alreadyExists` if no name is free, `cannotWrite` or `invalidText`.
+  /// Throws `ImageError.cannotWrite` or `invalidText`.
   package static func writeToFreeName(
     _ image: RGBImage, text: [PNGText] = [], near url: URL
   ) throws(ImageError) -> URL {
-    let file = try PendingFile(for: url)
-    try file.write(try encode(image, text: text))
-    for number in 1...highestNumber {
-      let candidate = numbered(url, number)
-      if try file.publish(as: candidate) { return candidate }
+    let bytes = try encode(image, text: text), path = url.path(percentEncoded: false)
+    let (folder, name) = FileName.split(path)
+    do {
+      let taken = try Folder(path: folder).write(bytes, as: name, isUnique: false)
+      return url.deletingLastPathComponent().appending(path: taken ?? name, directoryHint: .notDirectory)
+    } catch {
+      throw .cannotWrite(path: path, reason: error.reason)
     }
-    throw .alreadyExists(path: numbered(url, highestNumber).path)
   }
 
   /// Reads a picture and its text from a file.
@@ -63,16 +69,6 @@ package enum PNGFile {
       throw .cannotRead(path: url.path, reason: error.reason)
     }
     return try decode(bytes, name: url.path, limits: limits)
-  }
-
-  /// Far more pictures than a folder should hold, so that the search for a free name ends.
-  private static let highestNumber = 100_000
-
-  private static func numbered(_ url: URL, _ number: Int) -> URL {
-    guard number > 1 else { return url }
-    let stem = url.deletingPathExtension().lastPathComponent
-    let name = url.pathExtension.isEmpty ? "\(stem)-\(number)" : "\(stem)-\(number).\(url.pathExtension)"
-    return url.deletingLastPathComponent().appendingPathComponent(name, isDirectory: false)
   }
 }
 

@@ -114,7 +114,8 @@ struct CheckpointOpeningTests {
     "An index cannot lead out of its folder",
     arguments: [
       "../x.safetensors", "/etc/x.safetensors", "a/x.safetensors", #"..\\x.safetensors"#, "", "..", "x.bin",
-      #"x\u0000.safetensors"#,
+      #"x\u0000.safetensors"#, "../\u{301}x.safetensors", "a/\u{338}x.safetensors", "\u{301}/x.safetensors",
+      "..\\\\\u{301}x.safetensors", ".\u{301}x.safetensors", "x.safetensors\u{301}", #"a\nb.safetensors"#,
     ])
   func traversal(shard: String) throws {
     try writeZeros([("a", [1])], to: folder.url.appending(path: "x.safetensors"))

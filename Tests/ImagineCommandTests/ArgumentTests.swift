@@ -6,8 +6,8 @@ import Testing
 @testable import ImagineCommand
 
 @Suite struct ArgumentTests {
-  private func command(_ arguments: [String]) throws -> RenderCommand {
-    try #require(try RenderCommand.parseAsRoot(arguments) as? RenderCommand)
+  private func command(_ arguments: [String]) throws -> RenderArguments {
+    try #require(try Invocation(arguments).command() as? RenderCommand).arguments
   }
 
   private func request(_ arguments: [String]) throws -> GenerationRequest {
@@ -17,15 +17,15 @@ import Testing
 
   private func complaint(_ arguments: [String]) -> String? {
     do {
-      _ = try RenderCommand.parseAsRoot(arguments)
+      _ = try command(arguments)
       return nil
     } catch {
       return RenderCommand.message(for: error)
     }
   }
 
-  private func commandName(_ arguments: [String]) -> String? {
-    CommandLineProgram.commandType(arguments).type.configuration.commandName
+  private func commandName(_ arguments: [String]) throws -> String? {
+    try Invocation(arguments).type.configuration.commandName
   }
 
   @Test func tiling() throws {
@@ -91,15 +91,19 @@ import Testing
   }
 
   @Test func promptsThatLookLikeSomethingElse() throws {
-    #expect(commandName(["devices"]) == "devices")
-    #expect(commandName(["inspect", "x"]) == "inspect")
-    #expect(CommandLineProgram.commandType(["inspect", "x"]).rest == ["x"])
+    #expect(try commandName(["devices"]) == "devices")
+    #expect(try commandName(["inspect", "x"]) == "inspect")
+    #expect(try Invocation(["inspect", "x"]).arguments == ["x"])
     for arguments in [["-p", "devices"], ["--prompt", "devices"], ["--", "devices"], ["--steps", "3", "devices"]] {
-      #expect(commandName(arguments) == "imagine")
+      #expect(try commandName(arguments) == "imagine")
       #expect(try command(arguments).prompt == "devices")
     }
     #expect(try command(["--", "--steps"]).prompt == "--steps")
     #expect(try command(["-p", "-5 degrees"]).prompt == "-5 degrees")
+    #expect(try command(["-5 degrees outside", "--steps", "3"]).prompt == "-5 degrees outside")
+    #expect(try command(["--no people, a street", "-q"]).prompt == "--no people, a street")
+    #expect(try command(["-q", "—a dash— first"]).prompt == "—a dash— first")
+    #expect(try command(["--prompt=--steps 3"]).prompt == "--steps 3")
     #expect(try command(["-p", ""]).prompt?.isEmpty == true)
   }
 
@@ -113,7 +117,19 @@ import Testing
     (["x", "--precision", "f8"], "f32, f16 or bf16"), (["x", "-b", "0"], "1 to 100000"),
     (["x", "-t", "0"], "1 to 1024"), (["x", "--vulkan-tier", "t9"], "t0, t1 or t2"),
     (["x", "-q", "-v"], "--quiet"), (["x", "--dump-tensors", "t", "-b", "2"], "--dump-tensors"),
-    (["x", "--bogus"], "--bogus"),
+    (["x", "--bogus"], "--bogus"), (["x", "--bogus", "3"], "--bogus"), (["x", "--stpes", "3"], "'--steps'"),
+    (["x", "--step", "3"], "'--steps'"), (["--guidence-scale", "3", "x"], "'--guidance-scale'"),
+    (["x", "-steps", "3"], "'--steps'"), (["x", "—steps", "3"], "two hyphens"), (["x", "--steps 3"], "quotes"),
+    (["-fish"], "-p"), (["-5"], "-p"), (["x", "--quiet=yes"], "takes no value"),
+    (["x", "--steps", "--seed", "3"], "--steps"),
+    (["x", "-m", ""], "--model is empty"), (["--prompts", ""], "--prompts is empty"),
+    (["x", "--lora", "y:0.8"], "LoRA"),
+    (["x", "-i", "y.png"], "'-i' is not in this version"), (["x", "--no-half"], "--precision f32"),
+    (["x", "--list-devices"], "imagine devices"), (["version"], "imagine --version"),
+    (["serve", "--port", "1"], "-p serve"),
+    (["list"], "imagine inspect"), (["models"], "imagine inspect"), (["pull", "x"], "-p pull"),
+    (["help", "nope"], "nope"),
+    (["help", "bench", "nope"], "bench nope"), (["inspcet", "x"], "inspect"),
   ]
 
   @Test(arguments: mistakes)
@@ -121,6 +137,81 @@ import Testing
     let message = try #require(complaint(arguments))
     #expect(message.contains(words))
     #expect(!message.contains("\n"))
+  }
+
+  @Test(arguments: ForeignOptions.aliases.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+  func everyAliasIsAnOption(_ alias: String, _ name: String) throws {
+    let table = OptionTable(of: RenderCommand.self)
+    #expect(table[alias] == nil, "\(alias) hides an option")
+    let option = try #require(table[name])
+    let words = try ArgumentWords.parsable([alias] + (option.takesValue ? ["1"] : []) + ["x"], for: RenderCommand.self)
+    #expect(words == [option.name] + (option.takesValue ? ["1"] : []) + ["--", "x"])
+  }
+
+  @Test(arguments: (Array(ForeignOptions.notYet.keys) + Array(ForeignOptions.otherWords.keys)).sorted())
+  func whatIsNotPossibleIsSaidAndHidesNoOption(_ name: String) throws {
+    #expect(OptionTable(of: RenderCommand.self)[name] == nil)
+    #expect(ForeignOptions.aliases[name] == nil)
+    for arguments in [["x", name], ["x", name, "0.8"], [name, "0.8", "x"], ["x", name + "=0.8"]] {
+      #expect(try #require(complaint(arguments)).contains("'\(name)'"))
+    }
+  }
+
+  @Test func namesInAnyDress() throws {
+    #expect(try request(["--cfg_scale", "2", "--Num_Inference_Steps=3", "-s7", "-b=2"]).steps == 3)
+    #expect(try request(["-s7"]).seed == 7)
+    #expect(try request(["-b=2"]).count == 2)
+    #expect(complaint(["x", "-qv"])?.contains("contradict") == true)
+    #expect(try command(["x", "-vv"]).output.verbosity == .log)
+    #expect(try command(["x", "-v", "--verbose"]).output.verbosity == .log)
+    #expect(try request(["--schedule", "automatic"]).schedule == nil)
+    #expect(try request(["--sampler", "DPM++ 2M Karras", "--schedule", "Automatic"]).schedule == .karras)
+  }
+
+  @Test func anyWordsAtAll() {
+    var generator = SystemRandomNumberGenerator()
+    let known = OptionTable(of: RenderCommand.self).options.flatMap(\.names)
+    let words =
+      known + [
+        "", "-", "--", "---", "=", "--=", "-=", "--steps=", "--steps=3", "-s-1", "-qqq", "x", "a house", "-a house",
+        "-5", "—steps", "help", "bench", "ops", "\u{301}", "--\u{301}", "-\u{301}", "--s\u{301}teps", "é", "家", "3",
+        "512x512",
+      ]
+    for _ in 0..<2000 {
+      let arguments = (0..<Int.random(in: 0...6, using: &generator)).map { _ in
+        words.randomElement(using: &generator) ?? ""
+      }
+      do { _ = try Invocation(arguments).command() } catch {
+        #expect(!RenderCommand.message(for: error).contains("\n\n"), "\(arguments)")
+      }
+    }
+  }
+
+  @Test func wordsOfMarksTakeNoLonger() {
+    let marks = String(repeating: "\u{301}\u{327}", count: 20_000)
+    for arguments in [["--x" + marks], ["-x" + marks], ["x" + marks, "y"], ["x" + marks], ["help", "x" + marks]] {
+      if let complaint = complaint(arguments) { #expect(!complaint.isEmpty) }
+    }
+    #expect(complaint(["--x" + marks])?.utf8.count ?? 0 < 200 + 80)
+  }
+
+  @Test func helpOfEveryCommand() throws {
+    for (words, name) in [
+      ([], "imagine"), (["bench"], "bench"), (["bench", "ops"], "ops"), (["inspect"], "inspect"),
+      (["devices"], "devices"),
+    ] {
+      let invocation = try Invocation(["help"] + words)
+      #expect(invocation.type.configuration.commandName == name && invocation.arguments == ["--help"])
+    }
+  }
+
+  @Test func completionsKnowCommandsAndNames() {
+    for shell in [CompletionShell.bash, .zsh, .fish] {
+      let script = WholeProgram.completionScript(for: shell)
+      for word in ["inspect", "devices", "bench", "ops", "cfg-scale", "dpmpp_2m", "karras", "automatic", "vulkan"] {
+        #expect(script.contains(word), "\(shell.rawValue): \(word)")
+      }
+    }
   }
 
   @Test func helpNamesEveryChoice() {
@@ -138,5 +229,7 @@ import Testing
     #expect(try command(["x"]).engine.modelURL(environment: ["IMAGINE_MODEL": "b"])?.lastPathComponent == "b")
     #expect(try command(["x"]).engine.modelURL(environment: ["IMAGINE_MODEL": ""]) == nil)
     #expect(try command(["x"]).engine.modelURL(environment: [:]) == nil)
+    let tilde = try command(["x", "-m", "~/a"]).engine.modelURL(environment: [:])
+    #expect(tilde?.path(percentEncoded: false).hasSuffix("/~/a") == true)
   }
 }

@@ -1,25 +1,36 @@
 import Foundation
 import Imagine
+import ImagineFiles
 import Testing
 
 @testable import ImagineCommand
 
 @Suite struct NamingTests {
   @Test(arguments: [
-    ("A red house, under a YELLOW sun!", "a-red-house-under-a-yellow-sun"), ("", "picture"), ("家", "picture"),
+    ("A red house, under a YELLOW sun!", "a-red-house-under-a-yellow-sun"), ("", "picture"), ("家", "家"),
+    ("---", "picture"), ("🙂", "picture"),
     ("../../etc/passwd", "etc-passwd"), ("étoile à Zürich", "etoile-a-zurich"),
     ("a girl's (hat:1.2)", "a-girls-hat-1-2"),
     ("--steps", "steps"), ("a\nb\u{0}c", "a-b-c"), ("🙂 smile", "smile"), ("ﬁne ²", "fine-2"),
     (String(repeating: "x", count: 300), String(repeating: "x", count: 50)),
+    ("Дом у реки, ЁЖ", "дом-у-реки-ёж"), ("赤い家、黄色い太陽", "赤い家-黄色い太陽"), ("लाल घर", "लाल-घर"),
+    ("빨간 집", "빨간-집"), ("بيت أحمر", "بيت-أحمر"), ("κόκκινο σπίτι", "κόκκινο-σπίτι"), ("straße", "straße"),
+    ("e\u{301}toile", "etoile"), ("\u{202E}abc\u{1B}[2J", "abc-2j"), ("a/../b\u{2215}c", "a-b-c"),
+    (String(repeating: "家", count: 300), String(repeating: "家", count: 33)),
+    (
+      String(repeating: "家/", count: 10) + String(repeating: "😀", count: 300),
+      [String](repeating: "家", count: 10).joined(separator: "-")
+    ),
+    ("x" + String(repeating: "\u{301}", count: 50_000), "x"),
     ("one two three four five six seven eight nine ten eleven", "one-two-three-four-five-six-seven-eight-nine-ten"),
   ])
   func slugs(_ prompt: String, _ slug: String) {
     #expect(PictureName.slug(prompt) == slug)
-    #expect(PictureName.slug(prompt).utf8.count <= PictureName.slugLength)
+    #expect(PictureName.slug(prompt).utf8.count <= PictureName.slugBytes)
   }
 
   @Test func standardNames() {
-    #expect(PictureName.standard(prompt: "a red house", seed: 42) == "a-red-house-42.png")
+    #expect(PictureName.standard(slug: "a-red-house", seed: 42) == "a-red-house-42.png")
   }
 
   @Test func everySettingChangesAListedName() {
@@ -27,9 +38,10 @@ import Testing
     func name(_ change: (inout GenerationRequest) -> Void = { _ in }, seed: UInt64 = 1, model: String = "m") -> String {
       var request = base
       change(&request)
-      return PictureName.listed(line: 7, request: request, seed: seed, model: model)
+      return PictureName.listed(
+        slug: PictureName.slug(request.prompt), request: request, seed: seed, model: model)
     }
-    #expect(name().wholeMatch(of: /0007-a-1-[0-9a-f]{8}\.png/) != nil)
+    #expect(name().wholeMatch(of: /a-1-[0-9a-f]{8}\.png/) != nil)
     #expect(name() == name())
     let names = [
       name(), name({ $0.prompt = "a!" }), name({ $0.negativePrompt = "n" }), name({ $0.size.width = 64 }),
@@ -43,23 +55,45 @@ import Testing
     var request = GenerationRequest(prompt: "a house")
     request.seed = .max
     request.count = 2
-    let jobs = PictureJob.jobs(request, in: .folder("out"))
+    let jobs = try Array(PictureJob.jobs(request, name: nil))
     #expect(jobs.map(\.seed) == [.max, 0])
     #expect(jobs.map(\.request.count) == [1, 1])
-    #expect(jobs.map(\.path) == ["out/a-house-18446744073709551615.png", "out/a-house-0.png"])
+    #expect(jobs.map(\.path.text) == ["a-house-18446744073709551615.png", "a-house-0.png"])
+    #expect(try PictureJob.jobs(request, name: "x.png").map(\.path.text) == ["x.png", "x.png"])
+  }
+
+  private func jobs(_ text: String, _ seed: PromptFileEntry.Seed? = nil) -> [PictureJob] {
+    PromptFile(Data(text.utf8)).entries.flatMap {
+      Array(PictureJob.jobs($0, base: GenerationRequest(prompt: ""), seed: seed, model: "m"))
+    }
   }
 
   @Test func seedsOfAPromptFile() throws {
-    let file = PromptFile(Data("a\nb --seed 9\nc --count 2\nbad --steps\nd --output e --count 2".utf8))
-    let base = GenerationRequest(prompt: "")
-    func jobs(_ seed: PromptFileEntry.Seed?) -> [PictureJob] {
-      file.entries.flatMap { PictureJob.jobs($0, base: base, seed: seed, model: "m", in: "out") }
+    let text = "a\nb --seed 9\nc --count 2\nbad --steps\nd --output e --count 2\na\nc --count 2"
+    #expect(jobs(text, .fixed(100)).map(\.seed) == [100, 9, 100, 101, 100, 101, 101, 102, 103])
+    #expect(jobs(text).first?.seed == PromptFile(Data(text.utf8)).entries.first?.derivedSeed)
+    #expect(jobs(text).map(\.line) == [1, 2, 3, 3, 5, 5, 6, 7, 7])
+    #expect(jobs(text)[4...5].map(\.path.text) == ["e.png", "e-2.png"])
+  }
+
+  @Test(arguments: [nil, .fixed(7)] as [PromptFileEntry.Seed?])
+  func aLineIsKnownByWhatItSays(_ seed: PromptFileEntry.Seed?) {
+    let lines = ["a", "b --seed 9", "c --count 3", "a", "d --output e"]
+    let names = Set(jobs(lines.joined(separator: "\n"), seed).map(\.path.text))
+    #expect(names.count == 7)
+    let moved = "# a comment\n\nnew\n" + lines.reversed().joined(separator: "\r\n") + "\nlast"
+    #expect(names.isSubset(of: jobs(moved, seed).map(\.path.text)))
+  }
+
+  @Test func jobsAreMadeOneAfterAnother() throws {
+    // Three hundred lines of the most pictures there can be: made at once, they would take gigabytes.
+    let file = PromptFile(Data(String(repeating: "a --count 100000\n", count: 300).utf8))
+    var first: [String] = []
+    for entry in file.entries {
+      let jobs = PictureJob.jobs(entry, base: GenerationRequest(prompt: ""), seed: nil, model: "m")
+      first += jobs.prefix(1).map(\.path.text)
     }
-    #expect(jobs(.fixed(100)).map(\.seed) == [100, 9, 102, 103, 104, 105])
-    #expect(jobs(nil).map(\.path) == jobs(nil).map(\.path))
-    #expect(jobs(nil).first?.seed == file.entries.first?.derivedSeed)
-    #expect(jobs(nil).map(\.line) == [1, 2, 3, 3, 5, 5])
-    #expect(jobs(nil).suffix(2).map(\.path) == ["out/e.png", "out/e-2.png"])
+    #expect(Set(first).count == 300)
   }
 }
 
@@ -76,8 +110,11 @@ import Testing
     try withFolder { folder in
       let places: [(String?, OutputPlace)] = [
         (nil, .folder("")), (folder, .folder(folder)), (folder + "/new/", .folder(folder + "/new/")),
-        (folder + "/a.PNG", .file(folder + "/a.PNG")), (folder + "/v1.5", .file(folder + "/v1.5.png")),
-        (folder + "/new/a", .file(folder + "/new/a.png")), (folder + "/file.png", .file(folder + "/file.png")),
+        (folder + "/a.PNG", .file(folder: folder + "/", name: "a.PNG")),
+        (folder + "/v1.5", .file(folder: folder + "/", name: "v1.5.png")),
+        ("/dev/null", .stream("/dev/null")), ("/dev/full", .stream("/dev/full")),
+        (folder + "/new/a", .file(folder: folder + "/new/", name: "a.png")),
+        (folder + "/file.png", .file(folder: folder + "/", name: "file.png")),
       ]
       for (output, expected) in places {
         let place = try OutputPlace(output, severalPictures: false)
@@ -90,14 +127,16 @@ import Testing
     try withFolder { folder in
       let place = try OutputPlace(folder + "/new", severalPictures: true)
       #expect(place == .folder(folder + "/new"))
-      #expect(OutputPlace.folder("a").path(name: "b") == "a/b")
-      #expect(OutputPlace.folder("a/").path(name: "b") == "a/b")
-      #expect(OutputPlace.folder("").path(name: "b") == "b")
+      #expect(OutputPlace.join("a", "b") == "a/b")
+      #expect(OutputPlace.join("a/", "b") == "a/b")
+      #expect(OutputPlace.join("", "b") == "b")
     }
   }
 
   @Test(arguments: [
     ("/a.jpg", false), ("/a.png", true), ("/file.png", true), ("/file.png/b", false), ("/file.png/", false),
+    ("/" + String(repeating: "x", count: 252), false), ("/" + String(repeating: "é", count: 130) + ".png", false),
+    ("/a\u{1B}[2J", false),
   ])
   func whatIsNoPlace(_ name: String, _ several: Bool) throws {
     try withFolder { folder in

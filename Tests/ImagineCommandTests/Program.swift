@@ -72,6 +72,27 @@ struct Program {
       messages: String(decoding: try Data(contentsOf: messages), as: UTF8.self))
   }
 
+  /// Runs a command of the shell's, in which `$0` is the program.
+  ///
+  /// - Parameter words: once they are said, the program is told to stop; nil waits for its end.
+  func shell(_ command: String, stoppingAfter words: String? = nil) throws -> Result {
+    let process = try process(["-c", command, Self.url?.path ?? ""])
+    process.executableURL = URL(filePath: "/bin/bash")
+    let output = folder.appendingPathExtension("output"), messages = folder.appendingPathExtension("messages")
+    for file in [output, messages] { try Data().write(to: file) }
+    defer { for file in [output, messages] { try? FileManager.default.removeItem(at: file) } }
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: messages)
+    func text(_ file: URL) throws -> String { String(decoding: try Data(contentsOf: file), as: UTF8.self) }
+    try process.run()
+    if let words {
+      while process.isRunning, try !text(messages).contains(words) { usleep(1000) }
+      process.interrupt()
+    }
+    process.waitUntilExit()
+    return Result(status: process.terminationStatus, output: try text(output), messages: try text(messages))
+  }
+
   /// Starts a run too long to end by itself, sends it a signal once it is at work, and waits.
   ///
   /// - Returns: the exit status; a process that dies of the signal has none, and gives nil.

@@ -3,10 +3,17 @@ import Testing
 
 /// Arguments and the exit status they lead to.
 private let expectedStatuses: [([String], Int32)] = [
-  (["x", "--steps", "many"], 2), ([], 2), (["x", "--size", "64x65"], 1), (["x", "-m", "/nowhere"], 1),
-  (["x", "--steps", "0"], 1), (["inspect", "/nowhere"], 1), (["inspect"], 2), (["--help"], 0), (["--version"], 0),
-  (["x", "--precision", "f16", "--device", "cpu"], 1), (["devices"], 0), (["inspect", Program.model.path], 0),
-  (["x", "--vulkan-tier", "t1", "--device", "cpu"], 1),
+  (["x", "--steps", "many"], 2), ([], 2), (["x", "--size", "64x65"], 2), (["x", "-m", "/nowhere"], 1),
+  (["x", "--steps", "0"], 2), (["x", "--device", "vulkan:99"], 2), (["x", "--device", "no such device"], 2),
+  (["--prompts", "/nowhere"], 1), (["--prompts", Program.model.path], 2), (["x", "-m", ""], 2),
+  (["x", "--bogus", "3"], 2),
+  (["x", "--cfg-scale", "nan"], 2), (["x", "-t", "0"], 2), (["pull", "x"], 2), (["help", "bench", "ops"], 0),
+  (["help", "nope"], 2), (["bench", "--bogus", "3"], 2), (["bench", "ops", "--filtre", "x"], 2), (["devices", "x"], 2),
+  (["inspect", "--bogus", "x"], 2), (["x", "-o", "/dev/full"], 1), (["x", "--dump-tensors", "/nowhere/x"], 2),
+  (["x", "--dump-tensors", "/dev/null"], 2),
+  (["inspect", "/nowhere"], 1), (["inspect"], 2), (["--help"], 0), (["--version"], 0),
+  (["x", "--precision", "f16", "--device", "cpu"], 2), (["devices"], 0), (["inspect", Program.model.path], 0),
+  (["x", "--vulkan-tier", "t1", "--device", "cpu"], 2),
   (["inspect", "--help"], 0),
 ]
 
@@ -59,9 +66,13 @@ struct ProgramTests {
       let none = try devices("none")
       #expect(none.status == 0 && !none.output.contains("AVX"))
       let result = try program.run(
-        ["a red house", "-v", "--device", "cpu"] + Self.small, environment: ["IMAGINE_CPU_FEATURES": "none"])
+        ["a red house", "-vv", "--device", "cpu"] + Self.small, environment: ["IMAGINE_CPU_FEATURES": "none"])
       #expect(result.status == 0 && result.messages.contains("precision f32"), "\(result.messages)")
       #expect(result.messages.contains(/planned a network.* at \d+ ms/))
+      let detailed = try program.run(["a red house", "-v", "--device", "cpu"] + Self.small)
+      #expect(detailed.messages.contains(/the UNet was ready after [\d.]+ s/), "\(detailed.messages)")
+      #expect(detailed.messages.contains(/the most memory of the process: \d+ MB/))
+      #expect(!detailed.messages.contains("planned a network"))
       let unknown = try devices("avx3")
       #expect(unknown.status == 1 && unknown.messages.contains("avx512-bf16"), "\(unknown.messages)")
     }
@@ -146,7 +157,7 @@ struct ProgramTests {
       let paths = first.output.split(separator: "\n").map(String.init)
       #expect(paths.count == 3)
       #expect(paths.last == "pictures/end.png")
-      #expect(paths.first?.hasPrefix("pictures/0002-a-boat-") == true)
+      #expect(paths.first?.hasPrefix("pictures/a-boat-") == true)
       #expect(first.messages.contains("imagine: line 4: ") && first.messages.contains("imagine: line 5: "))
 
       let lost = try #require(paths.first)
@@ -155,7 +166,9 @@ struct ProgramTests {
       #expect(second.output == lost + "\n")
       #expect(second.messages.contains("skipped, exists: \(paths[1])"))
 
-      let edited = try program.run(arguments, input: list.replacing("a boat --steps 1", with: "a boat --steps 2"))
+      let moved = try program.run(arguments, input: "# one more line\n\n" + list)
+      #expect(moved.output.isEmpty)
+      let edited = try program.run(arguments, input: list.replacing("a boat --steps 1", with: "a boat --steps 3"))
       #expect(edited.output.split(separator: "\n").count == 1)
     }
   }

@@ -29,7 +29,7 @@ struct DeviceTests {
     await #expect {
       _ = try await Pipeline.demonstration(options: .init(device: .vulkan("no such thing")))
     } throws: { error in
-      (error as? ImagineError)?.code == .deviceFailed
+      (error as? ImagineError)?.code == .unknownDevice
     }
   }
 

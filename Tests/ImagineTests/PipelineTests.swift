@@ -90,7 +90,7 @@ import Testing
     #expect(
       image.parameters
         == "a red house under a yellow sun\nSteps: 2, Sampler: Euler, Schedule type: Automatic, CFG scale: 7.5, Seed: 42, "
-        + "Size: 64x64, Model: tiny-sd, RNG: CPU, Version: imagine \(ImagineVersion.number)")
+        + "Size: 64x64, Model hash: 717308adf0, Model: tiny-sd, RNG: CPU, Version: imagine \(ImagineVersion.number)")
   }
 
   @Test func existingFilesAreKept() async throws {

@@ -142,7 +142,7 @@ extension Pipeline {
   fileprivate nonisolated func draw(_ request: GenerationRequest) async throws -> [String] {
     var notices: [String] = []
     for try await event in generate(request) {
-      if case .notice(let notice) = event { notices.append(notice) }
+      if case .notice(let notice) = event { notices.append(notice.message) }
     }
     return notices
   }

@@ -14,13 +14,13 @@ internal import ImagineModels
 struct TiledDecoder {
   private let vae: AutoencoderKL
   private let sections: [DecoderSection]
-  private var beginning = PlannedComponent("decoder's beginning")
+  private var beginning = PlannedComponent("decoder's beginning", for: .decoding)
   private var components: [PlannedComponent]
 
   init(_ vae: AutoencoderKL) {
     self.vae = vae
     sections = vae.decoder.sections
-    components = sections.indices.map { PlannedComponent("decoder's section \($0)") }
+    components = sections.indices.map { PlannedComponent("decoder's section \($0)", for: .decoding) }
   }
 
   /// Whether it holds memory of a device.

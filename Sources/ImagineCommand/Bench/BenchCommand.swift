@@ -26,7 +26,8 @@ struct BenchCommand: AsyncParsableCommand {
         imagine bench --random sdxl-unet                a step of Stable Diffusion XL's UNet at 1024x1024
         imagine bench ops --filter conv2d               single operations; see imagine bench ops --help
         imagine bench tune --random sd15                find the fastest products; see imagine bench tune --help
-      """)
+      """,
+    subcommands: [BenchOpsCommand.self, BenchTuneCommand.self])
 
   @OptionGroup(title: "Model Options")
   var engine: EngineOptions

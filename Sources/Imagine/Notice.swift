@@ -1,0 +1,32 @@
+/// Something the person should know about a request that is drawn all the same.
+public struct Notice: Sendable, Hashable, CustomStringConvertible {
+  /// Stable names for programs to tell notices apart.
+  public struct Code: RawRepresentable, Sendable, Hashable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// The end of a prompt did not fit and was left out.
+    public static let promptCut = Code(rawValue: "prompt-cut")
+    /// A prompt holds words of a prompt language that are read as plain text.
+    public static let promptLanguage = Code(rawValue: "prompt-language")
+    /// A size far from the model's own.
+    public static let unusualSize = Code(rawValue: "unusual-size")
+    /// Another device computes than might be expected.
+    public static let device = Code(rawValue: "device")
+    /// The picture is drawn with less memory, or may not fit.
+    public static let memory = Code(rawValue: "memory")
+    /// What a device could not do is done another way.
+    public static let fallback = Code(rawValue: "fallback")
+  }
+
+  public let code: Code
+  /// One sentence, or a few.
+  public let message: String
+
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  public var description: String { message }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+import Imagine
+
+/// `imagine "a lighthouse at dusk"`: draws pictures.
+struct RenderCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "imagine",
+    abstract: "Draw pictures from words with Stable Diffusion.",
+    usage: """
+      imagine "prompt" [options]
+      imagine --prompts <file> [options]
+      imagine inspect <model>
+      imagine devices
+      imagine bench
+      """,
+    discussion: """
+      The path of each picture is printed on the standard output, everything else on the standard error. An existing \
+      file is never overwritten: the next free name is taken (name-2.png). The exit status is 0 for success, 1 for a \
+      failure, 2 for a mistake on the command line, 130 after Ctrl-C.
+
+      EXAMPLES:
+        imagine "a red house under a yellow sun"
+        imagine "a lighthouse at dusk" -m v1-5.safetensors --size 512x768 -s 42 -o lighthouse.png
+        imagine "a forest" --sampler "DPM++ 2M Karras" --steps 25 -b 4 -o forests
+        imagine --prompts prompts.txt -o pictures
+        imagine --estimate --size 1024     shows what memory it takes
+        imagine inspect v1-5.safetensors   shows what a model file holds
+        imagine devices                    shows what can compute
+        imagine bench                      measures how fast it does
+      """,
+    version: ImagineVersion.number)
+
+  @OptionGroup var arguments: RenderArguments
+
+  func run() async throws {
+    let display = Display(verbosity: arguments.output.verbosity)
+    defer { display.close() }
+    guard !arguments.output.estimate else { return try await printEstimate(display) }
+    let renderer = try Renderer(arguments, display)
+    try await Interruption.handled(telling: display) {
+      var renderer = renderer
+      try await renderer.run()
+    }
+  }
+
+  private func printEstimate(_ display: Display) async throws {
+    let pipeline = try await Pipeline.opened(arguments.engine.modelURL(), options: arguments.engine.options(display))
+    let request = arguments.picture.applied(to: pipeline.recommendedRequest(prompt: arguments.prompt ?? ""))
+    let estimate = try await pipeline.estimate(request)
+    try StandardOutput.write(arguments.output.json ? JSONText.of(estimate) : EstimateReport(estimate).text)
+  }
+}
+
+extension Pipeline {
+  /// - Parameter url: the model's file or folder; nil for the demonstration model.
+  static func opened(_ url: URL?, options: Options) async throws -> Pipeline {
+    if let url { return try await Pipeline(model: url, options: options) }
+    return try await .demonstration(options: options)
+  }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import Imagine
+import ImagineFiles
+
+/// File names for pictures, made of what was asked for.
+enum PictureName {
+  /// The longest part of a name that comes from the prompt, in letters and in bytes: with seed and sign it fits the shortest
+  /// names that file systems have, 143 bytes where they are encrypted.
+  static let slugLength = 50
+  static let slugBytes = 100
+
+  /// `a-red-house-42.png`
+  static func standard(slug: String, seed: UInt64) -> String { "\(slug)-\(seed).png" }
+
+  /// `a-red-house-42-1a2b3c4d.png`: the prompt, the seed, and a sign for all settings.
+  ///
+  /// The same line gives the same name in every run, wherever in its file it stands; one that was changed gives another.
+  static func listed(slug: String, request: GenerationRequest, seed: UInt64, model: String) -> String {
+    "\(slug)-\(seed)-\(fingerprint(request, seed: seed, model: model)).png"
+  }
+
+  /// The prompt in small letters, digits and hyphens, cut between words; `picture` if nothing is left.
+  ///
+  /// Latin letters lose their accents; those of other scripts stay as they are, with the marks that belong to them.
+  static func slug(_ prompt: String) -> String {
+    var slug = ""
+    for word in words(of: prompt) {
+      let longer = slug.isEmpty ? word : slug + "-" + word
+      guard longer.count <= slugLength, longer.utf8.count <= slugBytes else {
+        if slug.isEmpty { slug = String(FileName.cut(word.prefix(slugLength), toBytes: slugBytes)) }
+        break
+      }
+      slug = longer
+    }
+    return slug.isEmpty ? "picture" : slug
+  }
+
+  private static func words(of prompt: String) -> [String] {
+    var words: [String] = [""]
+    // Cut first: composing takes long where very many marks follow one letter.
+    let start = String(String.UnicodeScalarView(prompt.unicodeScalars.prefix(400)))
+    for scalar in start.precomposedStringWithCompatibilityMapping.lowercased().unicodeScalars {
+      let last = words.count - 1
+      if isLetter(scalar) {
+        words[last].unicodeScalars.append(folded(scalar))
+      } else if isMark(scalar) {
+        // Of Latin letters marks are accents; in other scripts they are part of the writing.
+        if let letter = words[last].unicodeScalars.last, !letter.isASCII { words[last].unicodeScalars.append(scalar) }
+      } else if scalar != "'", scalar != "\u{2019}" {
+        words.append("")
+      }
+    }
+    return words.filter { !$0.isEmpty }
+  }
+
+  private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
+      .letterNumber, .otherNumber:
+      true
+    default: false
+    }
+  }
+
+  private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+    [.nonspacingMark, .spacingMark].contains(scalar.properties.generalCategory)
+  }
+
+  /// A Latin letter without its accents; any other letter as it is.
+  private static func folded(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+    guard !scalar.isASCII, let base = String(scalar).decomposedStringWithCanonicalMapping.unicodeScalars.first,
+      base.isASCII
+    else { return scalar }
+    return base
+  }
+
+  /// Eight hexadecimal digits that change with everything that changes the picture.
+  static func fingerprint(_ request: GenerationRequest, seed: UInt64, model: String) -> String {
+    var hash = StableHash()
+    for part in [
+      request.prompt, request.negativePrompt, "\(request.size)", "\(request.steps)", "\(request.guidanceScale)",
+      "\(seed)", request.sampler.name, request.schedule?.name ?? "", request.randomSource.name, model,
+    ] { hash.combine(part) }
+    let digits = String((hash.value ^ hash.value >> 32) & 0xFFFF_FFFF, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}

@@ -1,0 +1,219 @@
+import Foundation
+import Imagine
+import ImagineFiles
+
+/// Draws what the command line asks for: one model, one picture after another.
+struct Renderer {
+  private let command: RenderArguments
+  private let display: Display
+  private let place: OutputPlace
+  private let file: PromptFile?
+  private let dump: TensorDump?
+  private var failures = 0
+  private var skipped = 0
+  private var drawn = 0
+  /// What was said, by its bytes: text may be very long to compare.
+  private var notices: Set<[UInt8]> = []
+
+  /// The most pictures that one run draws.
+  static let mostPictures = 100_000
+
+  /// Checks all that can be checked before the model is opened.
+  init(_ command: RenderArguments, _ display: Display) throws {
+    self.command = command
+    self.display = display
+    let several = command.output.prompts != nil || command.picture.batchCount ?? 1 > 1
+    place = try OutputPlace(command.output.output, severalPictures: several)
+    dump = try command.output.dumpTensors.map(TensorDump.init(path:))
+    file = try command.output.prompts.map(PromptFile.init(path:))
+  }
+
+  /// - Throws: `CommandFailure` if any line of a prompt file failed, when the others are drawn.
+  mutating func run() async throws {
+    if let file {
+      for warning in file.warnings { display.note("\(warning)") }
+      for problem in file.problems { display.error("\(problem)") }
+      failures = file.problems.count
+      if file.entries.isEmpty, file.problems.isEmpty { display.note("The prompt file holds no prompts.") }
+    }
+    if file?.entries.isEmpty != true {
+      let pipeline = try await open()
+      if let file { try await draw(file, with: pipeline) } else { try await drawOne(with: pipeline) }
+      display.finish(skipped: skipped, failed: failures)
+    }
+    if failures > 0 { throw CommandFailure.failure() }
+  }
+
+  private func open() async throws -> Pipeline {
+    let url = command.engine.modelURL()
+    if url == nil {
+      display.note(
+        """
+        Drawing with the built-in demonstration model: it is small and knows little more than simple scenes like \
+        "a red house under a yellow sun".
+        For real pictures give a Stable Diffusion 1.x model: --model file.safetensors, or \
+        \(EngineOptions.modelVariable)=file.safetensors.
+        """)
+    }
+    display.loading(url?.lastPathComponent ?? "the demonstration model")
+    let start = ContinuousClock.now
+    let pipeline = try await Pipeline.opened(url, options: command.engine.options(display))
+    display.detail("\(pipeline.report)")
+    display.detail("device \(pipeline.deviceName), precision \(pipeline.precision.rawValue)")
+    display.detail("opened in \(Wording.duration(start.duration(to: .now)))")
+    return pipeline
+  }
+
+  private func baseRequest(_ pipeline: Pipeline) -> GenerationRequest {
+    var base = command.picture.applied(to: pipeline.recommendedRequest(prompt: command.prompt ?? ""))
+    base.recordsTensors = command.output.dumpTensors != nil
+    return base
+  }
+
+  // MARK: One request
+
+  private mutating func drawOne(with pipeline: Pipeline) async throws {
+    let request = baseRequest(pipeline)
+    try pipeline.validate(request)
+    let folder = try PictureFolder(place)
+    var name: String?
+    if case .file(_, let given) = place { name = given }
+    display.start(pictures: request.count, steps: request.steps * request.count, most: Self.mostPictures)
+    for job in try PictureJob.jobs(request, name: name) {
+      try Task.checkCancellation()
+      do { try await draw(job, into: folder, with: pipeline) } catch let failure as PictureFolder.Failure {
+        throw ImagineError(.unwritableOutput, failure.message)
+      }
+    }
+  }
+
+  // MARK: A prompt file
+
+  private mutating func draw(_ file: PromptFile, with pipeline: Pipeline) async throws {
+    let base = baseRequest(pipeline)
+    let entries = possible(file.entries, base, pipeline)
+    guard !entries.isEmpty else { return }
+    let folder = try PictureFolder(place)
+    let total = entries.reduce((pictures: 0, steps: 0)) { sum, entry in
+      let request = entry.applied(to: base)
+      return (sum.pictures + request.count, sum.steps + request.count * request.steps)
+    }
+    if total.pictures > Self.mostPictures {
+      display.note(
+        "The prompt file asks for \(total.pictures) pictures; this run draws the first \(Self.mostPictures) that are "
+          + "missing.")
+    }
+    display.start(pictures: total.pictures, steps: total.steps, most: Self.mostPictures)
+    // Pictures that another run has claimed: it may end before they are drawn.
+    var claimed: [PictureJob] = []
+    lines: for entry in entries {
+      for job in PictureJob.jobs(
+        entry, base: base, seed: command.picture.seed, model: pipeline.report.name)
+      {
+        try Task.checkCancellation()
+        guard drawn < Self.mostPictures else { break lines }
+        if try await !drawUnlessClaimed(job, into: folder, with: pipeline) { claimed.append(job) }
+      }
+    }
+    for job in claimed where folder.kind(of: job) == nil {
+      try Task.checkCancellation()
+      if try await !drawUnlessClaimed(job, into: folder, with: pipeline) {
+        display.note("left to another run: \(folder.path(of: job))")
+      }
+    }
+  }
+
+  /// The lines that can be drawn; the others are reported before the first picture.
+  private mutating func possible(
+    _ entries: [PromptFileEntry], _ base: GenerationRequest, _ pipeline: Pipeline
+  ) -> [PromptFileEntry] {
+    entries.filter { entry in
+      do {
+        try pipeline.validate(entry.applied(to: base))
+        return true
+      } catch {
+        fail(entry.line, "\(error)")
+        return false
+      }
+    }
+  }
+
+  /// Draws one picture of a prompt file. What is wrong with it does not stop the others, unless it is the folder or the
+  /// disk.
+  ///
+  /// - Returns: false if another run is drawing it.
+  private mutating func drawUnlessClaimed(
+    _ job: PictureJob, into folder: PictureFolder, with pipeline: Pipeline
+  ) async throws -> Bool {
+    do {
+      if try skip(job, in: folder) { return true }
+      guard let claim = try folder.claim(job) else {
+        display.skipPicture(steps: job.request.steps)
+        return false
+      }
+      // It may have been finished between the look and the claim.
+      if try !skip(job, in: folder) { try await draw(job, into: folder, with: pipeline) }
+      withExtendedLifetime(claim) {}
+    } catch let failure as PictureFolder.Failure {
+      guard !failure.endsRun else { throw ImagineError(.unwritableOutput, failure.message) }
+      fail(job.line, failure.message)
+    } catch let error as ImagineError {
+      fail(job.line, error.message)
+    }
+    return true
+  }
+
+  /// Whether there is nothing to do for a picture.
+  private mutating func skip(_ job: PictureJob, in folder: PictureFolder) throws -> Bool {
+    switch folder.kind(of: job) {
+    case nil: return false
+    case .folder:
+      throw PictureFolder.Failure(
+        message: "'\(folder.path(of: job))' is a folder: give the line another --output.", endsRun: false)
+    case .file, .other:
+      skipped += 1
+      display.skipPicture(steps: job.request.steps)
+      display.note("skipped, exists: \(folder.path(of: job))")
+      return true
+    }
+  }
+
+  private mutating func fail(_ line: Int?, _ message: String) {
+    failures += 1
+    display.forgetPicture()
+    display.error(line.map { "line \($0): \(message)" } ?? message)
+  }
+
+  // MARK: One picture
+
+  private mutating func draw(_ job: PictureJob, into folder: PictureFolder, with pipeline: Pipeline) async throws {
+    let image = try await image(job, pipeline)
+    try Task.checkCancellation()
+    let bytes = try image.png(metadata: !command.output.noMetadata)
+    let outcome = try folder.write(bytes, job, isUnique: job.line != nil)
+    drawn += 1
+    if let tensors = image.tensors { try dump?.write(tensors) }
+    try display.saved(outcome, job)
+    if outcome == .isThere {
+      skipped += 1
+      display.note("skipped, exists: \(folder.path(of: job))")
+    }
+  }
+
+  private mutating func image(_ job: PictureJob, _ pipeline: Pipeline) async throws -> GeneratedImage {
+    display.picture(job.request)
+    var result: GeneratedImage?
+    for try await event in pipeline.generate(job.request) {
+      switch event {
+      case .notice(let notice):
+        let text = job.line.map { "line \($0): \(notice)" } ?? "\(notice)"
+        if notices.insert(Array(text.utf8)).inserted { display.note(text) }
+      case .stage(let stage): display.stage(stage)
+      case .step(let step): display.step(step.index, of: step.count)
+      case .image(let image): result = image
+      }
+    }
+    guard let result else { throw CommandFailure.failure() }
+    return result
+  }
+}

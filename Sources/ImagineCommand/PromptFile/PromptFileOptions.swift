@@ -1,0 +1,182 @@
+import Imagine
+import ImagineFiles
+
+extension PromptFileEntry {
+  /// Reads the line's text into the entry.
+  ///
+  /// - Returns: remarks on options that were left out.
+  mutating func read() throws(PromptFileError) -> [String] {
+    // A prompt may hold quotes, backslashes and dashes; only a word such as --steps makes its line one with options.
+    guard text.split(whereSeparator: \.isWhitespace).contains(where: { PromptFileWord(text: String($0)).isOption })
+    else {
+      prompt = text
+      return []
+    }
+    var words = try PromptFileWords(text).words[...]
+    let start = words.prefix { !$0.isOption }
+    words = words.dropFirst(start.count)
+    if !start.isEmpty { prompt = Self.joined(start) }
+
+    var remarks: [String] = []
+    var seen: Set<Option> = []
+    while let word = words.popFirst() {
+      var values = words.prefix { !$0.isOption }
+      words = words.dropFirst(values.count)
+      var name = word.text.dropFirst(2)
+      if let equals = name.firstIndex(of: "=") {
+        let first = PromptFileWord(text: String(name[name.index(after: equals)...]), isQuoted: true)
+        values = [first] + values
+        name = name[..<equals]
+      }
+      if let remark = try apply(String(name), values, &seen) { remarks.append(remark) }
+    }
+    return remarks
+  }
+
+  private static func joined(_ words: ArraySlice<PromptFileWord>) -> String {
+    words.map(\.text).joined(separator: " ")
+  }
+
+  /// What an option of a line sets.
+  private enum Option: Hashable {
+    case prompt, negativePrompt, width, height, size, steps, guidanceScale, seed, sampler, schedule, randomSource
+    case batchSize, batchCount, output
+    /// It changes nothing about the picture; left out with a remark.
+    case needless
+    /// It would change the picture in a way this version cannot, unless it says `neutral`.
+    case missing(neutral: Set<String>)
+  }
+
+  /// The options by name, `_` for `-`: those of A1111, and this program's where they differ.
+  private static let options: [String: Option] = [
+    "prompt": .prompt, "negative_prompt": .negativePrompt, "negative": .negativePrompt, "width": .width,
+    "height": .height, "size": .size, "steps": .steps, "cfg_scale": .guidanceScale, "cfg": .guidanceScale,
+    "seed": .seed, "sampler_name": .sampler, "sampler": .sampler, "sampling_method": .sampler, "scheduler": .schedule,
+    "schedule": .schedule, "rng": .randomSource, "batch_size": .batchSize, "n_iter": .batchCount,
+    "batch_count": .batchCount, "count": .batchCount, "output": .output,
+    "outpath_samples": .needless, "outpath_grids": .needless, "prompt_for_display": .needless,
+    "do_not_save_samples": .needless, "do_not_save_grid": .needless,
+    "sd_model": .missing(neutral: []), "styles": .missing(neutral: []), "sampler_index": .missing(neutral: []),
+    "subseed": .missing(neutral: ["-1"]), "subseed_strength": .missing(neutral: ["0", "0.0"]),
+    "seed_resize_from_h": .missing(neutral: ["-1", "0"]), "seed_resize_from_w": .missing(neutral: ["-1", "0"]),
+    "restore_faces": .missing(neutral: ["false"]), "tiling": .missing(neutral: ["false"]),
+  ]
+
+  /// - Returns: a remark, if the option was left out.
+  private mutating func apply(
+    _ name: String, _ words: ArraySlice<PromptFileWord>, _ seen: inout Set<Option>
+  ) throws(PromptFileError) -> String? {
+    let option = try Self.option(name)
+    switch option {
+    case .needless: return "--\(name) means nothing here and is left out."
+    case .missing: break
+    default:
+      guard seen.insert(option).inserted, option != .prompt || prompt == nil else {
+        throw PromptFileError("--\(name) sets what was set before in the line: give it once.")
+      }
+    }
+    if option == .prompt || option == .negativePrompt {
+      set(option, Self.joined(words))
+      return nil
+    }
+    guard words.allSatisfy({ $0.text.utf8.count <= Self.longestValue }) else {
+      throw PromptFileError("the value of --\(name) is longer than \(Self.longestValue) bytes: shorten it.")
+    }
+    guard let value = words.first?.text else {
+      throw PromptFileError("--\(name) has no value: write one after it.")
+    }
+    if words.count > 1 {
+      throw PromptFileError(
+        "--\(name) takes one value, but '\(words[words.startIndex + 1].text)' follows '\(value)': put the prompt first."
+      )
+    }
+    if case .missing(let neutral) = option {
+      guard neutral.contains(value.lowercased()) else {
+        throw PromptFileError("--\(name) is not possible in this version: take it out to draw the line without.")
+      }
+      return nil
+    }
+    do { try set(option, value, name) } catch let error as ImagineError {
+      throw PromptFileError(error.message)
+    } catch let error as PromptFileError {
+      throw error
+    } catch {
+      throw PromptFileError("--\(name) \(value) is not possible.")
+    }
+    return nil
+  }
+
+  /// Bytes that the name of an option may have: none is nearly as long.
+  private static let longestName = 64
+  /// Bytes that the value of an option may have, apart from prompts.
+  private static let longestValue = 4096
+
+  private static func option(_ name: String) throws(PromptFileError) -> Option {
+    guard name.utf8.count <= longestName else {
+      throw PromptFileError(
+        "an option begins '--\(String(name.unicodeScalars.prefix(20)))' and is too long to be one: correct it.")
+    }
+    let usual = OptionTable.usual("--" + name)
+    for name in [usual, ForeignOptions.aliases[usual]].compactMap({ $0 }) {
+      if let option = options[String(name.dropFirst(2)).replacing("-", with: "_")] { return option }
+    }
+    if let reason = ForeignOptions.notYet[usual] {
+      throw PromptFileError("--\(name) is not in this version: \(reason). Take it out to draw the line without.")
+    }
+    let near = NearestName.of(usual, among: options.keys.map { "--" + $0.replacing("_", with: "-") })
+    throw PromptFileError(
+      "there is no option --\(name): \(near.map { "write \($0)" } ?? "correct it"), or put a prompt with such a word in "
+        + "quotes after --prompt.")
+  }
+
+  private mutating func set(_ option: Option, _ text: String) {
+    if option == .prompt { prompt = text } else { negativePrompt = text }
+  }
+
+  private mutating func set(_ option: Option, _ value: String, _ name: String) throws {
+    func number<Number: LosslessStringConvertible>(_: Number.Type = Number.self) throws -> Number {
+      guard let number = Number(value) else {
+        throw PromptFileError("--\(name) needs a number, not '\(value)'.")
+      }
+      return number
+    }
+    switch option {
+    case .width: width = try number()
+    case .height: height = try number()
+    case .size:
+      guard let size = Size(value) else {
+        throw PromptFileError("--size needs a size such as 512x768, not '\(value)'.")
+      }
+      (width, height) = (size.width, size.height)
+    case .steps: steps = try number()
+    case .guidanceScale: guidanceScale = try number()
+    case .seed: seed = value == "-1" ? .random : .fixed(try number())
+    case .sampler:
+      let method = try Sampler.named(value)
+      sampler = method.sampler
+      samplerSchedule = method.schedule
+    case .schedule: schedule = try ScheduleChoice(value)
+    case .randomSource: randomSource = try RandomSource(named: value)
+    case .batchSize, .batchCount:
+      let (product, overflow) = (count ?? 1).multipliedReportingOverflow(by: try number())
+      guard !overflow, 1...100_000 ~= product else {
+        throw PromptFileError("--\(name) \(value) is not possible: a line makes 1 to 100000 pictures.")
+      }
+      count = product
+    case .output: output = try Self.outputName(value)
+    case .prompt, .negativePrompt, .needless, .missing: break
+    }
+  }
+
+  /// A path that stays in its folder, with `.png` at its end and room for the number of a picture before that.
+  private static func outputName(_ value: String) throws -> RelativePath {
+    let ending = Array(".png".utf8)
+    let isComplete = Array(value.utf8.suffix(ending.count)).map { $0 | 0x20 } == ending.map { $0 | 0x20 }
+    do {
+      _ = try RelativePath(value)
+      return try RelativePath(isComplete ? value : value + ".png", spare: "-100000".utf8.count)
+    } catch {
+      throw PromptFileError("--output '\(value)' \(error.reason): give a file name inside the folder for the pictures.")
+    }
+  }
+}

@@ -1,0 +1,198 @@
+import Foundation
+import Imagine
+import Synchronization
+
+/// What the person sees on the standard error, and the paths of pictures on the standard output.
+///
+/// On a terminal one line is redrawn; elsewhere there is a line every ten seconds. The cursor is never hidden, so
+/// nothing needs to be put right however the process ends.
+final class Display: Sendable {
+  private struct State {
+    var progress: Progress?
+    /// Columns of the progress line on the screen; 0 if there is none.
+    var drawnColumns = 0
+    var lastPlainLine = 0.0
+    var isStopping = false
+    var saved = 0
+    var redrawing: Task<Void, Never>?
+  }
+
+  /// Seconds between two lines of progress where they cannot be redrawn.
+  private static let plainInterval = 10.0
+
+  private let verbosity: Verbosity
+  private let isInteractive: Bool
+  private let start = ContinuousClock.now
+  private let state = Mutex(State())
+
+  init(verbosity: Verbosity) {
+    self.verbosity = verbosity
+    isInteractive = verbosity > .errors && Terminal.isInteractive
+  }
+
+  private var time: Double { start.duration(to: .now) / .seconds(1) }
+
+  // MARK: Progress
+
+  func loading(_ name: String) {
+    update { state in
+      state.progress = Progress(loading: name, at: time)
+      guard verbosity > .errors, !isInteractive else { return }
+      line("loading \(name)", &state)
+    }
+    guard isInteractive else { return }
+    let task = Task { [weak self] in
+      while !Task.isCancelled, let self {
+        update { _ in }
+        try? await Task.sleep(for: .milliseconds(500))
+      }
+    }
+    state.withLock { $0.redrawing = task }
+  }
+
+  /// - Parameter most: how many of the pictures are drawn at most.
+  func start(pictures: Int, steps: Int, most: Int) {
+    update { $0.progress?.plan(pictures: pictures, steps: steps, most: most) }
+  }
+
+  func picture(_ request: GenerationRequest) {
+    update { $0.progress?.beginPicture(steps: request.steps, at: time) }
+  }
+
+  func step(_ index: Int, of count: Int) {
+    update { $0.progress?.step(index, of: count, at: time) }
+  }
+
+  func stage(_ stage: GenerationStage) {
+    update { state in
+      if case .preparing(let network) = stage {
+        state.progress?.prepare(network, at: time)
+      } else if let (network, seconds) = state.progress?.goOn(at: time), verbosity >= .details {
+        line("  the \(network) was ready after \(Wording.duration(seconds, precise: true))", &state)
+      }
+    }
+  }
+
+  /// Leaves out a picture that needs not be drawn.
+  func skipPicture(steps: Int) {
+    update { $0.progress?.skipPicture(steps: steps) }
+  }
+
+  /// Forgets a picture that failed.
+  func forgetPicture() {
+    update { _ = $0.progress?.endPicture(at: time) }
+  }
+
+  /// A picture is drawn: if it is on the disk, its path goes to the standard output.
+  func saved(_ outcome: PictureFolder.Outcome, _ job: PictureJob) throws {
+    try state.withLock { state in
+      erase(&state)
+      if outcome != .isThere { state.saved += 1 }
+      if case .saved(let path, _) = outcome { try StandardOutput.write(path + "\n") }
+      guard verbosity > .errors, var progress = state.progress else { return }
+      if case .saved(let path, let wanted?) = outcome {
+        line("'\(wanted)' exists, so the name is '\(path)'.", &state)
+      }
+      let seconds = progress.endPicture(at: time)
+      let rate = progress.secondsPerStep.map { ", \(Wording.rate(secondsPerStep: $0))" } ?? ""
+      let steps = Wording.count(job.request.steps, "step", "steps")
+      line(
+        "\(job.request.size), \(steps)\(rate), seed \(job.seed): \(Wording.duration(seconds, precise: true))", &state)
+      if verbosity >= .details, case .decoding = progress.stage {
+        line(
+          "  steps \(Wording.duration(progress.stageStart - progress.pictureStart, precise: true)), decoding and saving "
+            + Wording.duration(time - progress.stageStart, precise: true), &state)
+      }
+      state.progress = progress
+    }
+  }
+
+  /// Ends the progress, so that other things can be written.
+  func close() {
+    state.withLock { state in
+      state.redrawing?.cancel()
+      state.progress = nil
+      erase(&state)
+    }
+  }
+
+  /// Sums up when all is done.
+  func finish(skipped: Int, failed: Int) {
+    close()
+    state.withLock { state in
+      if verbosity >= .details, let bytes = PeakMemory.bytes {
+        line("the most memory of the process: \(Quantity.megabytes(bytes))", &state)
+      }
+      guard verbosity > .errors, state.saved + skipped + failed > 1 else { return }
+      let parts = [
+        "\(Wording.count(state.saved, "picture", "pictures")) in \(Wording.duration(time, precise: true))",
+        skipped > 0 ? "\(skipped) skipped because they exist" : nil,
+        failed > 0 ? "\(failed) failed" : nil,
+      ]
+      line(parts.compactMap { $0 }.joined(separator: ", "), &state)
+    }
+  }
+
+  // MARK: Messages
+
+  /// Something the person should know.
+  func note(_ text: String) { message(text, from: .normal) }
+
+  /// Something for the curious.
+  func detail(_ text: String) { message(text, from: .details) }
+
+  /// Something from the library's log.
+  func log(_ text: String) { message(text, from: .log) }
+
+  func error(_ text: String) { message("imagine: \(text)", from: .errors) }
+
+  /// The first Ctrl-C has come.
+  func stopping() {
+    state.withLock { $0.isStopping = true }
+    message("stopping; once more to stop at once", from: .normal)
+  }
+
+  /// The process ends because it was told to.
+  func stopped() {
+    state.withLock { state in
+      erase(&state)
+      if verbosity > .errors { line("imagine: stopped", &state) }
+    }
+  }
+
+  private func message(_ text: String, from level: Verbosity) {
+    guard verbosity >= level else { return }
+    update { line(text, &$0) }
+  }
+
+  // MARK: Drawing
+
+  private func update(_ change: (inout State) -> Void) {
+    state.withLock { state in
+      change(&state)
+      guard verbosity > .errors, !state.isStopping, let progress = state.progress else { return }
+      let now = time
+      if isInteractive {
+        let style = Terminal.style
+        let text = ProgressLine(style: style).text(progress, at: now)
+        StandardError.write(ProgressLine.clearing(columns: state.drawnColumns, width: style.width) + text)
+        state.drawnColumns = Columns.count(text)
+      } else if now - state.lastPlainLine >= Self.plainInterval {
+        line(ProgressLine(style: .plain).text(progress, at: now), &state)
+      }
+    }
+  }
+
+  /// Writes a line of its own above the progress.
+  private func line(_ text: String, _ state: inout State) {
+    erase(&state)
+    StandardError.write(text + "\n")
+    state.lastPlainLine = time
+  }
+
+  private func erase(_ state: inout State) {
+    guard state.drawnColumns > 0 else { return }
+    StandardError.write(ProgressLine.clearing(columns: state.drawnColumns, width: Terminal.style.width))
+    state.drawnColumns = 0
+  }
+}
