@@ -106,8 +106,13 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   /// What is run, in order.
   var kernels: [KernelVariant] { (steadyDispatches + dispatches).map(\.kernel) }
 
-  /// How many times the queue is given commands in a run, at the pace of the moment.
-  package var submissionCount: Int { context.device.locked { commands.submissions(context.pace).count } }
+  /// How many times the queue is given commands in a run, at the pace of the moment, if steady inputs are those of the last
+  /// run, or there was none.
+  package var submissionCount: Int {
+    context.device.locked { restSubmissionCount + (keptInputs == nil ? steadySubmissionCount : 0) }
+  }
+  var steadySubmissionCount: Int { context.device.locked { steadyCommands.submissions(context.pace).count } }
+  var restSubmissionCount: Int { context.device.locked { commands.submissions(context.pace).count } }
 
   /// - Throws: `VulkanError` if an input is missing, unknown or of another type than traced, the device fails, or a result
   ///   is not finite.

@@ -70,12 +70,17 @@ struct TileChoiceTests {
   }
 
   @Test("Rows stay in registers while they fit") func rows() {
-    #expect(RowTile(columns: 320, .float16, large: true) == RowTile(columns: 512, .float16, large: true))
-    #expect(RowTile(columns: 1280, .float16, large: true).kept == 3)
-    #expect(RowTile(columns: 4096, .float16, large: true).kept == 8)
-    #expect(RowTile(columns: 4104, .float16, large: true).kept == 0)
-    #expect(RowTile(columns: 1280, .float16, large: false).kept == 0)
-    #expect(!RowTile(columns: 77, .float32, large: true).vectors)
+    func tile(_ columns: Int, _ type: ElementType = .float16, hands: Int = 64, large: Bool = true) -> RowTile {
+      RowTile(columns: columns, type, hands: hands, large: large)
+    }
+    #expect(tile(320) == tile(512))
+    #expect(tile(1280).kept == 3)
+    #expect(tile(1280, hands: 32).kept == 5)
+    #expect(tile(4096).kept == 8)
+    #expect(tile(4104).kept == 0)
+    #expect(tile(4104, hands: 256).kept == 3)
+    #expect(tile(1280, large: false).kept == 0)
+    #expect(!tile(77, .float32).vectors)
   }
 
   /// 65,536 tokens of 512 channels: a matrix of all pairs would be 17 GB.
@@ -96,7 +101,7 @@ struct TileChoiceTests {
     let context = backend.context
     let buffer = try DeviceBuffer(65536 * 512 * type.size, .device, for: "tokens", on: context.device)
     let value = Value(type: graph.nodes[0].type, span: BufferSpan(buffer))
-    let dispatches = try attention([value, value, value], heads: 1, causal: false, value, context)
+    let dispatches = try attention([value, value, value], heads: 1, causal: false, value, scratch: nil, context)
     let tile = try #require(AttentionTile(value.type, heads: 1, context))
     #expect(dispatches.count > 50, "no dispatch runs for long")
     #expect(dispatches.reduce(0) { $0 + $1.workgroups.x } == 65536 / tile.queries)

@@ -1,4 +1,5 @@
 import ImagineGraph
+import ImagineReference
 import ImagineTesting
 import Testing
 
@@ -56,6 +57,24 @@ struct VulkanMatrixTests {
     let backend = try #require(Self.tall)
     var trial = try VulkanTrial(opCase)
     try trial.run(on: backend, "t2, larger blocks")
+    #expect(VulkanTestDevice.instance?.validationMessages == [])
+  }
+
+  /// Where all scores of one wide head would be too many: 128 queries at a time.
+  private static let pieces = backend(ForcedProduct(scoreBytes: 1))
+
+  @Test("Wide heads agree piece by piece") func widePieces() throws {
+    let backend = try #require(Self.pieces)
+    let builder = GraphBuilder(precision: .float16)
+    let q = builder.input("q", [2, 272, 256], .float16), k = builder.input("k", [2, 70, 256], .float16)
+    let graph = try builder.finish([q.attention(keys: k, values: k, heads: 1)])
+    let inputs = Dictionary(
+      uniqueKeysWithValues: graph.inputs.map { ($0.name, Distribution.normal().tensor($0.type, seed: $0.name)) })
+    let plan = try backend.preparedPlan(graph, weights: backend.upload(RandomWeights([]), for: graph))
+    #expect(plan.kernels.filter { $0.name.hasPrefix("softmax") }.count == 6, "two images, three pieces each")
+    let reference = ReferenceBackend()
+    let expected = try reference.plan(graph, weights: reference.upload(RandomWeights([]), for: graph)).run(inputs)
+    #expect(try plan.runInPoisonedMemory(inputs)[0].mismatch(with: expected[0], Tolerance(.float16)) == nil)
     #expect(VulkanTestDevice.instance?.validationMessages == [])
   }
 

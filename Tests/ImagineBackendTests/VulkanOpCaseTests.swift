@@ -97,3 +97,27 @@ struct VulkanTrial {
     #expect(try plan.run(inputs) == results, "a second run differs: \(name)")
   }
 }
+
+/// A kernel that keeps values in memory instead of registers is several times slower, and nothing else shows it.
+@Suite(
+  "Kernels in registers",
+  .enabled(
+    if: VulkanTestDevice.tellsLocalMemory, "no graphics card whose driver tells what it made of kernels"))
+struct VulkanRegisterTests {
+  @Test("No kernel of the table works in memory", arguments: [VulkanTier.t1, .t2])
+  func table(_ tier: VulkanTier) throws {
+    let instance = try #require(VulkanTestDevice.instance)
+    var configuration = VulkanBackend.Configuration()
+    (configuration.tier, configuration.asksForLocalMemory) = (tier, true)
+    guard let backend = try? VulkanBackend(in: instance, configuration) else { return }
+    for opCase in OpCase.all where opCase.precision == .float16 || tier == .t1 {
+      let graph = try opCase.graph()
+      _ = try? backend.plan(graph, weights: backend.upload(opCase.weights(for: graph), for: graph))
+    }
+    #expect(backend.kernelsInLocalMemory == [])
+  }
+}
+
+extension VulkanTestDevice {
+  static let tellsLocalMemory = backend.map { $0.device.kind != .cpu && $0.device.tellsLocalMemory } ?? false
+}

@@ -65,15 +65,50 @@ struct VulkanTierTests {
       #expect(tile.sharedBytes(isTransposed: true) <= (units.isOfSoftware ? 32 : 48) << 10)
       #expect(tile.sharedBytes(isTransposed: false) <= (units.isOfSoftware ? 32 : 48) << 10)
     }
+    var device = ProductDevice(tier: .t2, cores: 132, sharedBytes: 48 << 10, threads: 1024)
+    device.units = units
     for channels in [5, 40, 64, 80, 128, 160] {
-      let tile = try #require(
-        MatrixAttentionTile.best(channels: channels, units, sharedBytes: 32 << 10, threads: 1024))
-      #expect(tile.sharedBytes <= 32 << 10)
-      #expect(tile.padded >= channels && tile.padded % units.matrix.columns == 0)
-      #expect(tile.padded % units.matrix.depth == 0 && tile.keys % units.matrix.depth == 0)
+      for targets in [1, 77, 4096] {
+        let shape = attention(targets: targets, channels: channels)
+        let tiles = MatrixAttentionTile.all(for: shape, on: device)
+        #expect(tiles.contains(try #require(MatrixAttentionTile.best(for: shape, on: device))))
+        for tile in tiles {
+          #expect(tile.sharedBytes <= 48 << 10)
+          #expect(tile.padded >= channels && tile.padded % units.matrix.columns == 0)
+          #expect(tile.padded % units.matrix.depth == 0 && tile.keys % units.matrix.depth == 0)
+        }
+      }
     }
-    #expect(MatrixAttentionTile.best(channels: 512, units, sharedBytes: 48 << 10, threads: 1024) == nil)
-    #expect(MatrixAttentionTile.best(channels: 40, units, sharedBytes: 1 << 10, threads: 1024) == nil)
+    #expect(MatrixAttentionTile.best(for: attention(targets: 9, channels: 512), on: device) == nil)
+    device.sharedBytes = 1 << 10
+    #expect(MatrixAttentionTile.best(for: attention(targets: 9, channels: 40), on: device) == nil)
+  }
+
+  private func attention(targets: Int, channels: Int) -> AttentionShape {
+    let tokens = TensorType([1, targets, channels], .float16)
+    return AttentionShape(tokens, tokens, heads: 1, causal: false)
+  }
+
+  @Test("What was measured on a device is what it uses, as long as it can") func measured() throws {
+    var card = ProductDevice(tier: .t2, cores: 132, sharedBytes: 48 << 10, threads: 1024)
+    let units = try #require(DeviceTraits.nvidia.matrixUnits)
+    card.units = units
+    let product = try #require(shape(rows: 8192, depth: 320, columns: 320))
+    let tile = try #require(MatrixTile.all(units).last)
+    card.tuned[product] = TuningTable.Choice(tile, parts: 2)
+    let choice = try #require(MatrixTile.best(for: product, on: card))
+    #expect(choice.tile == tile && choice.parts == 2)
+    // Where the depth may not be divided, a choice that divides it is none.
+    #expect(try #require(MatrixTile.best(for: product, on: card, divided: false)).parts == 1)
+    let other = try #require(shape(rows: 8192, depth: 320, columns: 640))
+    #expect(try #require(MatrixTile.best(for: other, on: card)).tile != tile)
+    let heads = attention(targets: 4096, channels: 40)
+    let usual = try #require(MatrixAttentionTile.best(for: heads, on: card))
+    let slow = try #require(MatrixAttentionTile.all(for: heads, on: card).first { $0 != usual })
+    card.tuned[heads] = slow.choice
+    #expect(MatrixAttentionTile.best(for: heads, on: card) == slow)
+    card.sharedBytes = 2 << 10
+    #expect(MatrixTile.best(for: product, on: card)?.tile != tile)
   }
 
   @Test("Products get the tile that keeps all cores busy, divided where there are too few") func choices() throws {
@@ -91,11 +126,13 @@ struct VulkanTierTests {
     let large = try #require(choice(rows: 8192, depth: 320, columns: 2560))
     #expect(large.tile.rows == 128 && large.tile.columns == 128 && large.parts == 1)
     let narrow = try #require(choice(rows: 8192, depth: 320, columns: 320))
-    #expect(narrow.tile.columns == 64, "128 columns would be computed for nothing in every third tile")
+    #expect(narrow.tile.columns == 160, "128 columns would be computed for nothing in every third tile")
+    let few = try #require(choice(rows: 2, depth: 1280, columns: 1280))
+    #expect(few.tile.rows == 32 && few.parts > 1)
     let deep = try #require(choice(rows: 128, depth: 11520, columns: 1280))
     #expect(deep.parts > 1)
     let workgroups = deep.tile.count(for: try #require(shape(rows: 128, depth: 11520, columns: 1280)))
-    #expect(workgroups.rows * workgroups.columns * deep.parts <= 132)
+    #expect(workgroups.rows * workgroups.columns * deep.parts <= 2 * 132, "two for each core")
     card.forced.parts = 3
     #expect(choice(rows: 8192, depth: 320, columns: 2560)?.parts == 3)
     card.sharedBytes = 4 << 10

@@ -44,7 +44,7 @@ import Testing
     let plain = try bench([])
     #expect(plain.benchmark.parts == Set(Benchmark.Part.allCases))
     #expect(try bench(["--stage", "unet", "--stage", "picture"]).benchmark.parts == [.unet, .picture])
-    #expect(plain.repeats == 5 && !plain.profile && !plain.json && plain.size == nil && plain.steps == nil)
+    #expect(plain.repeats == 5 && !plain.profile && !plain.json && plain.measured.size == nil && plain.steps == nil)
   }
 
   @Test func mistakes() {
@@ -114,12 +114,12 @@ import Testing
 
   @Test func profiles() throws {
     let operation = BenchmarkResult.Operation(
-      name: "conv2d", scope: "unet.conv_in", shapes: "[2, 64, 64, 4] x [320, 4, 3, 3] -> [2, 64, 64, 320]",
+      name: "conv2d", scope: "unet.conv_in", count: 3, shapes: "[2, 64, 64, 4] x [320, 4, 3, 3] -> [2, 64, 64, 320]",
       seconds: 0.002, flops: 4e11, bytes: 1e9, roofSeconds: 0.001)
     let kind = BenchmarkResult.Kind(
       name: "conv2d", count: 64, seconds: 0.002, flops: 4e11, bytes: 1e9, roofSeconds: 0.001)
     let text = BenchReport(
-      result(profile: BenchmarkResult.Profile(seconds: 0.008, kinds: [kind], slowest: [operation]))
+      result(profile: BenchmarkResult.Profile(seconds: 0.008, kinds: [kind], operations: [operation]))
     ).text
     #expect(text.contains("UNet, one step, operation by operation: 8.00 ms\n"))
     let rows = text.split(separator: "\n").filter { $0.hasPrefix("conv2d") }
@@ -127,7 +127,7 @@ import Testing
     #expect(
       rows == [
         "conv2d 64 2.00 ms 25 % 200 500 50 %",
-        "conv2d unet.conv_in 2.00 ms 200 500 50 % [2, 64, 64, 4] x [320, 4, 3, 3] -> [2, 64, 64, 320]",
+        "conv2d unet.conv_in 3 2.00 ms 200 500 50 % [2, 64, 64, 4] x [320, 4, 3, 3] -> [2, 64, 64, 320]",
       ])
     let without = BenchReport(result(profile: nil, obstacle: "It has no clock.")).text
     #expect(without.contains("UNet, one step: It has no clock."))
@@ -155,16 +155,45 @@ import Testing
     #expect(lines.firstIndex { $0.contains("conv2d") } ?? 9 < lines.firstIndex { $0.contains("silu") } ?? 0)
   }
 
+  @Test func tuning() throws {
+    func tune(_ arguments: [String]) throws -> BenchTuneCommand {
+      try #require(try BenchTuneCommand.parseAsRoot(arguments) as? BenchTuneCommand)
+    }
+    let command = try tune(["--random", "sd15", "--size", "512x768", "--stage", "unet", "--json"])
+    #expect(command.measured.benchmark.model == .random(.stableDiffusion15) && command.json)
+    #expect(command.measured.benchmark.parts == [.unet])
+    #expect(complaint(["--repeat", "3"], of: BenchTuneCommand.self) != nil, "what is not done is not taken")
+    func product(_ name: String, count: Int, _ usual: Double, _ seconds: Double) -> BenchmarkTuning.Product {
+      BenchmarkTuning.Product(name: name, count: count, choice: "64x64x64", usualSeconds: usual, seconds: seconds)
+    }
+    let text = BenchTuneCommand.text(
+      BenchmarkTuning(
+        device: "Some GPU", products: [product("small", count: 1, 0.002, 0.002), product("big", count: 3, 0.002, 0.001)]))
+    let lines = text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+    #expect(lines[0] == "on Some GPU")
+    #expect(lines[2...] == [
+      "big 3 2.00 ms 1.00 ms 2.00 64x64x64", "small 1 2.00 ms 2.00 ms 1.00 64x64x64",
+      "all products 4 8.00 ms 5.00 ms 1.60",
+    ])
+  }
+
   @Test func checks() {
     let result = OpCheck.Result(
-      device: "Some GPU", agreeing: 5, unsupported: ["x (float16): no"], mismatches: ["y (float32): NMSE is 1"])
+      device: "Some GPU", agreeing: 5, unsupported: ["x (float16): no"], mismatches: ["y (float32): NMSE is 1"],
+      kernelsInLocalMemory: ["matmul_f32 [0: 32]: 256 bytes"])
     #expect(!result.isCorrect)
+    #expect(
+      !OpCheck.Result(
+        device: "Some GPU", agreeing: 5, unsupported: [], mismatches: [],
+        kernelsInLocalMemory: result.kernelsInLocalMemory
+      ).isCorrect)
     #expect(
       BenchOpsReport.text(result)
         == """
         on Some GPU: 5 cases agree with the reference
         1 not computed there, such as x (float16): no
         WRONG y (float32): NMSE is 1
+        SLOW, in memory instead of registers: matmul_f32 [0: 32]: 256 bytes
 
         """)
   }

@@ -30,7 +30,9 @@ import Testing
       #expect(abs(profile.kinds.reduce(0) { $0 + $1.flops } / stage.flops - 1) < 1e-9)
       #expect(abs(profile.kinds.reduce(0) { $0 + $1.seconds } / profile.seconds - 1) < 1e-9)
       #expect(profile.kinds.map(\.seconds) == profile.kinds.map(\.seconds).sorted(by: >))
-      #expect(profile.slowest.count == 10 && profile.slowest.allSatisfy { !$0.scope.isEmpty })
+      #expect(profile.operations.map(\.seconds) == profile.operations.map(\.seconds).sorted(by: >))
+      #expect(profile.operations.reduce(0) { $0 + $1.count } == profile.kinds.reduce(0) { $0 + $1.count })
+      #expect(profile.operations.allSatisfy { !$0.scope.isEmpty && $0.count > 0 })
       #expect(!profile.kinds.contains { $0.name == "input" })
     }
     let picture = try #require(result.picture)

@@ -29,23 +29,8 @@ struct BenchCommand: AsyncParsableCommand {
       """,
     subcommands: [BenchOpsCommand.self, BenchTuneCommand.self])
 
-  @OptionGroup(title: "Model Options")
-  var engine: EngineOptions
-
-  @Option(
-    help: ArgumentHelp(
-      "Instead of a model, a structure with random weights: \(Choices.sentence(of: Benchmark.Structure.self)).",
-      valueName: "structure"),
-    transform: Choices.byRawValue)
-  var random: Benchmark.Structure?
-
-  @Option(
-    help: ArgumentHelp("Of the picture, such as 512x768. Default: the model's.", valueName: "WxH"),
-    transform: { text in
-      guard let size = Size(text) else { throw ValidationError("give a size such as 512x768") }
-      return size
-    })
-  var size: Size?
+  @OptionGroup
+  var measured: MeasuredModelOptions
 
   @Option(help: ArgumentHelp("Denoising steps of a whole picture. Default: the model's.", valueName: "n"))
   var steps: Int?
@@ -53,33 +38,17 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(name: .customLong("repeat"), help: ArgumentHelp("How often each thing is measured.", valueName: "n"))
   var repeats = 5
 
-  @Option(
-    help: ArgumentHelp(
-      "Only this: \(Choices.sentence(of: Benchmark.Part.self)). May be repeated. Default: everything.",
-      valueName: "part"),
-    transform: Choices.byRawValue)
-  var stage: [Benchmark.Part] = []
-
   @Flag(help: "Measure each operation too: the time by kind, and the twenty most expensive shapes.")
   var profile = false
 
   @Flag(help: "Print everything as JSON.")
   var json = false
 
-  func validate() throws {
-    if random != nil, engine.model != nil {
-      throw ValidationError("--random and --model contradict each other: give one of them.")
-    }
-    try requireRepeats(repeats)
-  }
+  func validate() throws { try requireRepeats(repeats) }
 
   var benchmark: Benchmark {
-    let model = engine.modelURL().map { Benchmark.Model.file($0) } ?? .demonstration
-    var benchmark = Benchmark(
-      random.map { .random($0) } ?? model, options: engine.options(Display(verbosity: .normal)))
-    benchmark.size = size
+    var benchmark = measured.benchmark
     benchmark.steps = steps
-    if !stage.isEmpty { benchmark.parts = Set(stage) }
     benchmark.repeats = repeats
     benchmark.profiles = profile
     return benchmark

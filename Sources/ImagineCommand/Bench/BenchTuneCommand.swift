@@ -17,19 +17,16 @@ struct BenchTuneCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup
-  var benchOptions: BenchCommand
+  var measured: MeasuredModelOptions
 
-  func validate() throws {
-    if benchOptions.profile || benchOptions.steps != nil {
-      throw ValidationError("Tuning draws no picture: leave out --profile and --steps.")
-    }
-  }
+  @Flag(help: "Print everything as JSON.")
+  var json = false
 
   func run() async throws {
-    let result = try await benchOptions.benchmark.tune { done, count in
+    let result = try await measured.benchmark.tune { done, count in
       StandardError.write("\(done) of \(Wording.count(count, "product", "products"))\n")
     }
-    try StandardOutput.write(benchOptions.json ? JSONText.of(result) : Self.text(result))
+    try StandardOutput.write(json ? JSONText.of(result) : Self.text(result))
   }
 
   /// The products, those first on which most time is saved.

@@ -18,8 +18,8 @@ struct WideAttention: Equatable {
     }
     (images, targets, sources, channels) = (q.shape[0], q.shape[1], k.shape[1], q.shape[2])
     guard channels > 160, targets > 0, sources > 0 else { return nil }
-    let rows = 128
-    piece = min(max(Self.pieceBytes / (sources * 2) / rows, 1) * rows, targets)
+    let rows = 128, bytes = device.forced.scoreBytes ?? Self.pieceBytes
+    piece = min(max(bytes / (sources * 2) / rows, 1) * rows, targets)
     // Pieces and images are operands of their own, which begin at multiples of what the device asks for.
     let pieces = piece < targets ? [piece] : [], several = images > 1 ? [targets, sources] : []
     guard (pieces + several).allSatisfy({ $0 * channels * 2 % context.alignment == 0 }),

@@ -37,4 +37,6 @@ struct ForcedProduct: Hashable {
   var parts: Int?
   /// On matrix units.
   var matrixTile: MatrixTile?
+  /// Bytes of the scores that `WideAttention` keeps at a time.
+  var scoreBytes: Int?
 }

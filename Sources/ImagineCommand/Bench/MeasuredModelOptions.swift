@@ -1,0 +1,45 @@
+import ArgumentParser
+import Imagine
+
+/// Which networks are measured, on what: what `imagine bench` and `imagine bench tune` have in common.
+struct MeasuredModelOptions: ParsableArguments {
+  @OptionGroup(title: "Model Options")
+  var engine: EngineOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Instead of a model, a structure with random weights: \(Choices.sentence(of: Benchmark.Structure.self)).",
+      valueName: "structure"),
+    transform: Choices.byRawValue)
+  var random: Benchmark.Structure?
+
+  @Option(
+    help: ArgumentHelp("Of the picture, such as 512x768. Default: the model's.", valueName: "WxH"),
+    transform: { text in
+      guard let size = Size(text) else { throw ValidationError("give a size such as 512x768") }
+      return size
+    })
+  var size: Size?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only this: \(Choices.sentence(of: Benchmark.Part.self)). May be repeated. Default: everything.",
+      valueName: "part"),
+    transform: Choices.byRawValue)
+  var stage: [Benchmark.Part] = []
+
+  func validate() throws {
+    if random != nil, engine.model != nil {
+      throw ValidationError("--random and --model contradict each other: give one of them.")
+    }
+  }
+
+  var benchmark: Benchmark {
+    let model = engine.modelURL().map { Benchmark.Model.file($0) } ?? .demonstration
+    var benchmark = Benchmark(
+      random.map { .random($0) } ?? model, options: engine.options(Display(verbosity: .normal)))
+    benchmark.size = size
+    if !stage.isEmpty { benchmark.parts = Set(stage) }
+    return benchmark
+  }
+}
