@@ -99,11 +99,17 @@ public actor Pipeline {
   ///   - opened: a complete model.
   ///   - device: in place of the one that the options name.
   ///   - freeMemory: bytes of the processor's memory that can be had; nil where that is not known.
+  ///   - residentMemory: bytes of it that the process has.
   ///   - networkBytes: what one network should not exceed with little memory.
   init(
     _ opened: OpenedModel, _ options: Options, on device: OpenedDevice,
-    freeMemory: @escaping @Sendable () -> Int? = SystemMemory.free, networkBytes: Int = LowMemory.networkBytes
+    freeMemory: @escaping @Sendable () -> Int? = SystemMemory.free,
+    residentMemory: @escaping @Sendable () -> Int? = SystemMemory.resident, networkBytes: Int = LowMemory.networkBytes
   ) throws {
+    // A thread that cannot be started would be waited for, for ever.
+    guard HostMemory.has(ComputeThread.stackBytes) else {
+      throw ImagineError(.outOfMemory, "There is no memory for a thread: close other programs, or raise the limit.")
+    }
     let scheduler = opened.model.configuration.scheduler
     training = try ImagineError.translating { try NoiseSchedule(scheduler) }
     prediction = try PredictionType(configured: scheduler.predictionType)
@@ -117,7 +123,8 @@ public actor Pipeline {
       opened.model,
       RunnerSettings(
         weights: opened.weights, tiling: options.vaeTiling, lowMemory: options.lowMemory, networkBytes: networkBytes,
-        ignoresMemory: options.ignoresMemory, log: options.logger, freeMemory: freeMemory),
+        ignoresMemory: options.ignoresMemory, log: options.logger, freeMemory: freeMemory,
+        residentMemory: residentMemory),
       on: ComputePlaces(device, precision: precision))
     thread = ComputeThread(name: "imagine")
   }
@@ -201,6 +208,7 @@ public actor Pipeline {
     for notice in [deviceNotice].compactMap({ $0 }) + prompts.notices { notify(notice) }
     deviceNotice = nil
 
+    try requireMemory(for: request)
     try runner.settleMemory(latents: latents(of: request), prompts: self.prompts(of: request), notify: notify)
     let guided = Guidance(scale: request.guidanceScale).needsUnconditional
     let context = try encode(prompts, guided: guided, notify: notify)
@@ -275,6 +283,16 @@ extension Pipeline {
     let conditional = Array(values.suffix(job.latentCount))
     return ModelOutput(
       unconditional: batch == 2 ? Array(values.prefix(job.latentCount)) : nil, conditional: conditional)
+  }
+
+  /// Arrays of pixels cannot say that there is no memory for them.
+  private func requireMemory(for request: GenerationRequest) throws {
+    let pixels = request.size.width * request.size.height
+    let recorded = request.recordsTensors ? 4 * 3 * pixels : 0
+    guard HostMemory.has(pixels * ProcessMemory.bytesPerPixel + recorded) else {
+      throw ImagineError(
+        .outOfMemory, "There is no memory for a picture of \(request.size): choose a smaller size.")
+    }
   }
 
   private func notFinite(step: Int, of count: Int) -> ImagineError {
