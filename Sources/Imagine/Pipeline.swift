@@ -63,6 +63,7 @@ public actor Pipeline {
   private nonisolated let thread: ComputeThread
   private nonisolated let configuration: ModelConfiguration
   private nonisolated let training: NoiseSchedule
+  private nonisolated let sampler: Sampler
   private let prediction: PredictionType
   private let tokenizer = CLIPTokenizer()
   private var runner: ModelRunner
@@ -110,9 +111,9 @@ public actor Pipeline {
     guard HostMemory.has(ComputeThread.stackBytes) else {
       throw ImagineError(.outOfMemory, "There is no memory for a thread: close other programs, or raise the limit.")
     }
-    let scheduler = opened.model.configuration.scheduler
-    training = try ImagineError.translating { try NoiseSchedule(scheduler) }
-    prediction = try PredictionType(configured: scheduler.predictionType)
+    training = opened.training
+    prediction = opened.prediction
+    sampler = opened.sampler
     deviceName = device.name
     deviceNotice = device.notice
     let precision = options.precision ?? device.preferredPrecision
@@ -137,7 +138,7 @@ public actor Pipeline {
     return GenerationRequest(
       prompt: prompt, size: Size(width: defaults.width, height: defaults.height), steps: defaults.steps,
       guidanceScale: defaults.guidanceScale,
-      sampler: (try? Sampler.named(defaults.sampler).sampler) ?? .euler)
+      sampler: sampler)
   }
 
   /// Checks everything about a request that can be checked before any work.
