@@ -26,6 +26,7 @@ enum CommandLineProgram {
   static func run(_ arguments: [String]) async -> Int32 {
     // A reader of our output that went away is an error of that write, not the end of a picture half drawn.
     signal(SIGPIPE, SIG_IGN)
+    FileFault.answer()
     let (type, rest) = commandType(arguments)
     var command: any ParsableCommand
     do { command = try type.parseAsRoot(rest) } catch { return finish(error, of: type) }

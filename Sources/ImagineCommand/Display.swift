@@ -36,7 +36,7 @@ final class Display: Sendable {
 
   func loading(_ name: String) {
     update { state in
-      state.progress = Progress(loading: name, at: time)
+      state.progress = Progress(loading: TerminalText.visible(name), at: time)
       guard verbosity > .errors, !isInteractive else { return }
       line("loading \(name)", &state)
     }
@@ -151,7 +151,7 @@ final class Display: Sendable {
       guard verbosity > .errors, !state.isStopping, let progress = state.progress else { return }
       let now = time
       if isInteractive {
-        StandardError.write("\r" + ProgressLine(style: Terminal.style).text(progress, at: now) + "\u{1B}[K")
+        StandardError.redraw(ProgressLine(style: Terminal.style).text(progress, at: now))
         state.isDrawn = true
       } else if now - state.lastPlainLine >= Self.plainInterval {
         line(ProgressLine(style: .plain).text(progress, at: now), &state)
@@ -168,7 +168,7 @@ final class Display: Sendable {
 
   private func erase(_ state: inout State) {
     guard state.isDrawn else { return }
-    StandardError.write("\r\u{1B}[K")
+    StandardError.redraw("")
     state.isDrawn = false
   }
 }
