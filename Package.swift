@@ -102,6 +102,13 @@ let package = Package(
         "Imagine", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineCheckpoint", "ImagineGraph",
         "ImagineGoldens", "ImagineTesting",
       ]),
+    tests(
+      "ImagineFuzzTests",
+      [
+        "Imagine", "ImagineCommand", "ImagineModels", "ImagineCheckpoint", "ImagineImage", "ImagineText",
+        "ImagineGraph",
+        "ImagineGoldens", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     tests("ImagineBenchmarkTests", ["ImagineBenchmark", "Imagine", "ImagineGraph", "ImagineTesting"]),
     tests("ImagineCommandTests", ["ImagineCommand", "ImagineBenchmark", "Imagine"]),
   ],
