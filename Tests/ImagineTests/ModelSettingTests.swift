@@ -61,6 +61,23 @@ import Testing
     }
   }
 
+  @Test("Weights stored as whole numbers, with nothing that says what they stand for")
+  func wholeNumbers() async throws {
+    try await withTemporaryFolder { folder in
+      var data = try Data(contentsOf: TinyModel.file)
+      var count = 0
+      while let range = data.range(of: Data("\"F16\"".utf8)) {
+        data.replaceSubrange(range, with: Data("\"I16\"".utf8))
+        count += 1
+      }
+      try #require(count > 900)
+      let url = folder.appending(path: "model.safetensors")
+      try data.write(to: url)
+      let error = #expect(throws: ImagineError.self) { try ModelReport(inspecting: url) }
+      #expect(error?.code == .unsupportedModel && error?.message.contains("whole numbers") == true)
+    }
+  }
+
   @Test func anAutoencoderWithoutEncoderDraws() async throws {
     try await withTemporaryFolder { folder in
       let pipeline = try await open(ChangedModel(removed: ["vae.encoder.", "vae.quant_conv."]), in: folder)
