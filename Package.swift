@@ -107,6 +107,13 @@ let package = Package(
         "Imagine", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineCheckpoint", "ImagineGraph",
         "ImagineGoldens", "ImagineTesting", "CSHA256",
       ]),
+    tests(
+      "ImagineFuzzTests",
+      [
+        "Imagine", "ImagineCommand", "ImagineModels", "ImagineCheckpoint", "ImagineImage", "ImagineText",
+        "ImagineGraph",
+        "ImagineGoldens", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     tests("ImagineBenchmarkTests", ["ImagineBenchmark", "Imagine", "ImagineGraph", "ImagineTesting"]),
     tests("ImagineCommandTests", ["ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles"]),
   ],

@@ -5,6 +5,9 @@ internal import Foundation
 /// A denoising step blocks for seconds; on Swift's shared threads that would hold up everybody else's tasks. And the
 /// worker threads of a compute library belong to the thread that started them, so it should always be the same.
 final class ComputeThread: SerialExecutor, @unchecked Sendable {  // All state is behind the condition.
+  /// Addresses that the thread takes for what it calls.
+  static let stackBytes = 8 << 20
+
   private let condition = NSCondition()
   private var jobs: [UnownedJob] = []
   private var isFinished = false
@@ -12,7 +15,7 @@ final class ComputeThread: SerialExecutor, @unchecked Sendable {  // All state i
   init(name: String) {
     let thread = Thread { self.runJobs() }
     thread.name = name
-    thread.stackSize = 8 << 20
+    thread.stackSize = Self.stackBytes
     thread.start()
   }
 

@@ -4,6 +4,8 @@ import Foundation
 public enum Device: Sendable, Hashable, LosslessStringConvertible {
   /// A graphics card that can be used with Vulkan, the best if there are several, else the CPU. Software drivers for
   /// Vulkan, which compute on the CPU, are never taken.
+  ///
+  /// Looking for cards loads their drivers into this process; `cpu` loads none.
   case automatic
   /// The processor.
   case cpu

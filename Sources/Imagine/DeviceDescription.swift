@@ -28,14 +28,22 @@ public struct DeviceDescription: Sendable, Hashable {
 
   /// The devices of this machine, the one `automatic` takes first.
   ///
-  /// A machine without Vulkan has the processor alone.
+  /// A machine without Vulkan has the processor alone. Looking loads the graphics drivers into this process, and a driver that
+  /// crashes then takes it along; see `processor()`.
   /// - Throws: `ImagineError` if the processor cannot be used.
   public static func all() throws -> [DeviceDescription] {
-    let processor = try ImagineError.translating { try CPUBackend().capabilities }
+    let processor = try processor()
     let others = (try? VulkanInstance().physicalDevices()) ?? []
     let cards = others.enumerated().map { DeviceDescription($1, number: $0) }
-    return cards.filter { $0.passedOver == nil } + [DeviceDescription(processor)]
+    return cards.filter { $0.passedOver == nil } + [processor]
       + cards.filter { $0.passedOver != nil }
+  }
+
+  /// The processor alone: no graphics driver is looked at.
+  ///
+  /// - Throws: `ImagineError` if it cannot be used.
+  public static func processor() throws -> DeviceDescription {
+    DeviceDescription(try ImagineError.translating { try CPUBackend().capabilities })
   }
 
   private init(_ processor: CPUCapabilities) {

@@ -1,10 +1,8 @@
 internal import ImagineCheckpoint
-internal import ImagineCPU
 internal import ImagineGraph
 internal import ImagineImage
 internal import ImagineModels
 internal import ImagineSampling
-internal import ImagineVulkan
 
 extension ImagineError {
   /// Runs `body`; whatever the layers below throw comes out as an `ImagineError`, cancellation as itself.
@@ -18,11 +16,8 @@ extension ImagineError {
     case let error as CheckpointError: ImagineError(code(of: error), error.description)
     case let error as ModelError: ImagineError(code(of: error), error.description)
     case let error as SamplingError: ImagineError(code(of: error), error.description)
-    case let error as CPUBackendError:
-      ImagineError(error.isOutOfMemory ? .outOfMemory : .deviceFailed, error.description)
-    case let error as VulkanError:
-      ImagineError(error.kind == .outOfMemory ? .outOfMemory : .deviceFailed, error.description)
-    case let error as StageFailure: ImagineError(code(of: error), error.description)
+    // Whatever computed: one cause has one code.
+    case let error as any BackendFailure: ImagineError(code(of: error.failure), "\(error)")
     case let error as ImageError: ImagineError(code(of: error), error.description)
     case let error as GraphError:
       ImagineError(.internalError, "The model's graph is inconsistent: \(error.description).")
@@ -30,8 +25,8 @@ extension ImagineError {
     }
   }
 
-  private static func code(of error: StageFailure) -> Code {
-    switch error.failure {
+  private static func code(of failure: BackendFailureKind) -> Code {
+    switch failure {
     case .outOfMemory: .outOfMemory
     case .notFinite: .nonFiniteValues
     case .unsupported, .deviceLost, .other: .deviceFailed

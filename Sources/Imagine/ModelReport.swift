@@ -30,6 +30,9 @@ public struct ModelReport: Sendable, CustomStringConvertible {
   public let missing: [String]
   /// Weights of another shape than the family's, with both shapes.
   public let misshapen: [String]
+  /// Weights inside the networks that the family's networks do not have: drawn without them, a picture would be another
+  /// one than the model's.
+  public let foreign: [String]
   /// Weights with a meaning that this family does not use.
   public let unused: [String]
   /// Entries that belong to training or to other programs.
@@ -70,7 +73,10 @@ public struct ModelReport: Sendable, CustomStringConvertible {
     }
     missing = weights.missing
     misshapen = weights.misshapen
-    unused = weights.unused
+    let spare = weights.unused.filter(family.isSpare)
+    unused = spare
+    foreign =
+      weights.unused.filter { !family.isSpare($0) } + [Component.unet, .vae].flatMap { checkpoint.strangers[$0] ?? [] }
     ignored = checkpoint.ignored
     unrecognised = checkpoint.unrecognised
   }
@@ -88,11 +94,24 @@ public struct ModelReport: Sendable, CustomStringConvertible {
         name: String(part), parameterCount: parameters.reduce(0) { $0 + $1.value.count }, byteCount: 0,
         elementTypes: ["random numbers"])
     }.sorted { $0.name < $1.name }
-    (missing, misshapen, unused, ignored, unrecognised) = ([], [], [], [], [])
+    (missing, misshapen, foreign, unused, ignored, unrecognised) = ([], [], [], [], [], [])
   }
 
-  /// Whether every weight the family needs is there in the right shape.
-  public var isComplete: Bool { missing.isEmpty && misshapen.isEmpty }
+  /// Whether every weight the family needs is there in the right shape, and none that it knows nothing of.
+  public var isComplete: Bool { missing.isEmpty && misshapen.isEmpty && foreign.isEmpty }
+
+  /// Why no picture can be drawn with it, in a sentence; nil if one can.
+  public var problem: String? {
+    let problems = [
+      (missing, "missing"), (misshapen, "of the wrong shape"), (foreign, "of another structure"),
+    ].compactMap { names, words in
+      names.first.map { "\(names.count) weights \(words) (\($0.visible())\(names.count > 1 ? ", ..." : ""))" }
+    }
+    guard !problems.isEmpty else { return nil }
+    return
+      "\(quoted(url.lastPathComponent)) does not fit \(family): \(problems.joined(separator: "; ")). `imagine inspect` lists "
+      + "them all."
+  }
 
   /// Parameters of all networks together.
   public var parameterCount: Int { parts.reduce(0) { $0 + $1.parameterCount } }
@@ -108,13 +127,14 @@ public struct ModelReport: Sendable, CustomStringConvertible {
         "  \(name)\(Self.millions(part.parameterCount)) parameters in \(part.elementTypes.joined(separator: ", "))")
     }
     for (title, names) in [
-      ("missing", missing), ("of the wrong shape", misshapen), ("not used", unused), ("not recognised", unrecognised),
-      ("ignored", ignored),
+      ("missing", missing), ("of the wrong shape", misshapen), ("of another structure", foreign),
+      ("not used", unused), ("not recognised", unrecognised), ("ignored", ignored),
     ] where !names.isEmpty {
       lines.append("  \(names.count) \(title):")
-      lines += names.map { "    \($0)" }
+      lines += names.map { "    \($0.visible())" }
     }
-    lines.append(isComplete ? "  complete" : "  not usable: weights are missing or have the wrong shape")
+    lines.append(
+      isComplete ? "  complete" : "  not usable: weights are missing, have the wrong shape, or are not known")
     return lines.joined(separator: "\n")
   }
 

@@ -15,13 +15,15 @@ extension ModelRunner {
     guard !settings.ignoresMemory, let now = settings.freeMemory() else { return }
     let free = now + weightBytes
     guard free < plenty(latents) else { return }
+    // Of what the process takes in all, it has a part already.
+    let resident = settings.residentMemory() ?? 0
     let full =
       try settings.lowMemory == .always ? nil : forecast(latents, prompts: prompts, isFrugal: false, free: free)
     let frugal =
       try settings.lowMemory == .never ? nil : forecast(latents, prompts: prompts, isFrugal: true, free: free)
     guard full != nil || frugal != nil else { return }
     let decision = MemoryDecision(
-      full: full?.peakBytes, frugal: frugal?.peakBytes, free: free,
+      full: full.map { $0.peakBytes - resident }, frugal: frugal.map { $0.peakBytes - resident }, free: now,
       advice: ["a smaller size"] + (try precision() == .float32 ? ["--precision bf16"] : []))
     if let refusal = decision.refusal { throw ImagineError(.outOfMemory, refusal) }
     if let notice = decision.notice { notify(notice) }
@@ -44,7 +46,9 @@ extension ModelRunner {
     guard let backend = backend as? any MemoryAwareBackend else { return nil }
     return try MemoryForecast(
       model, settings.weights, backend, precision.graph, tiling: settings.tiling, isFrugal: isFrugal,
-      budget: settings.networkBytes, free: free, latents: latents, prompts: prompts)
+      budget: settings.networkBytes, free: free,
+      program: settings.residentMemory().map { max($0 - weightBytes, 0) } ?? ProcessMemory.usualBytes, latents: latents,
+      prompts: prompts)
   }
 
   /// What decoding with little memory begins with: latent positions along a side of a tile, nil for the whole picture.
@@ -76,7 +80,10 @@ extension ModelRunner {
     }
     if settings.lowMemory != .always {
       let full = try known(forecast(latents, prompts: prompts, isFrugal: false, free: free))
-      guard settings.lowMemory == .automatic, !settings.ignoresMemory, let free, full.peakBytes > free else {
+      let resident = settings.residentMemory() ?? 0
+      guard settings.lowMemory == .automatic, !settings.ignoresMemory, let now = settings.freeMemory(),
+        full.peakBytes - resident > now
+      else {
         return (full, free)
       }
       let frugal = try known(forecast(latents, prompts: prompts, isFrugal: true, free: free))

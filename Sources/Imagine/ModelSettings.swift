@@ -1,3 +1,4 @@
+internal import ImagineCheckpoint
 package import ImagineGraph
 internal import ImagineModels
 internal import ImagineSampling
@@ -8,7 +9,8 @@ extension NoiseSchedule {
   init(_ scheduler: SchedulerConfiguration) throws {
     guard let betaSchedule = BetaSchedule(rawValue: scheduler.betaSchedule) else {
       throw ImagineError(
-        .unsupportedModel, "The model's beta schedule \"\(scheduler.betaSchedule)\" is not one this version knows.")
+        .unsupportedModel,
+        "The model's beta schedule \(quoted(scheduler.betaSchedule)) is not one this version knows: use another model.")
     }
     try self.init(
       betaSchedule: betaSchedule, betaStart: scheduler.betaStart, betaEnd: scheduler.betaEnd,
@@ -20,7 +22,8 @@ extension PredictionType {
   init(configured name: String) throws {
     guard let type = PredictionType(rawValue: name) else {
       throw ImagineError(
-        .unsupportedModel, "The model's prediction type \"\(name)\" is not one this version knows.")
+        .unsupportedModel,
+        "The model's prediction type \(quoted(name)) is not one this version knows: use another model.")
     }
     self = type
   }

@@ -3,14 +3,24 @@ internal import ImagineCheckpoint
 internal import ImagineDemoModel
 internal import ImagineGraph
 internal import ImagineModels
+internal import ImagineSampling
 
 /// The networks of a model, with where their weights come from.
+///
+/// Whatever could make drawing fail is checked when it is made, weights excepted that are missing or misshapen: those are
+/// for the report to list.
 struct OpenedModel {
   let weights: any WeightSource
   let model: StableDiffusionModel
   let report: ModelReport
   /// Whether there is a file, rather than bytes in the program or numbers made on the spot.
   private(set) var hasFile = false
+  /// The noise that the model was trained with.
+  let training: NoiseSchedule
+  /// What the UNet's output means.
+  let prediction: PredictionType
+  /// The sampler that the model asks for.
+  let sampler: Sampler
 
   init(_ url: URL) throws {
     try self.init(Checkpoint.open(url), name: url.deletingPathExtension().lastPathComponent, isDemonstration: false)
@@ -26,7 +36,8 @@ struct OpenedModel {
   private init(_ checkpoint: Checkpoint, name: String, isDemonstration: Bool) throws {
     let family = try ModelFamily.of(checkpoint.kind, file: "'\(checkpoint.url.lastPathComponent)'")
     let layout = CheckpointLayout(
-      shapes: checkpoint.tensors.mapValues { Shape($0.shape) }, configurations: checkpoint.configs)
+      shapes: checkpoint.tensors.mapValues { Shape($0.shape) }, configurations: checkpoint.configs,
+      notes: checkpoint.metadata, markers: checkpoint.markers)
     let missing = Component.required.filter { checkpoint[$0] == nil }
     guard missing.isEmpty else {
       throw ModelError(
@@ -34,29 +45,52 @@ struct OpenedModel {
         "'\(checkpoint.url.lastPathComponent)' holds no \(missing.map { $0.words }.joined(separator: " and no ")): "
           + "give a complete checkpoint.")
     }
+    let model = StableDiffusionModel(try family.configuration(layout), layout)
+    try Self.requireNumbers(checkpoint, for: model)
     weights = checkpoint
-    model = StableDiffusionModel(try family.configuration(layout), layout)
     report = ModelReport(
       checkpoint, family: family, weights: model.report, name: name, isDemonstration: isDemonstration)
+    (training, prediction, sampler) = try Self.sampling(model.configuration)
+    self.model = model
   }
 
   /// A structure with weights made on the spot, for measuring.
-  init(_ structure: Benchmark.Structure) {
-    (model, weights) = StableDiffusionModel.synthetic(structure.configuration)
+  init(_ structure: Benchmark.Structure) throws {
+    let (model, weights) = StableDiffusionModel.synthetic(structure.configuration)
+    self.model = model
+    self.weights = weights
     report = ModelReport(structure, parameters: model.parameters)
+    (training, prediction, sampler) = try Self.sampling(model.configuration)
+  }
+
+  private static func sampling(
+    _ configuration: ModelConfiguration
+  ) throws -> (training: NoiseSchedule, prediction: PredictionType, sampler: Sampler) {
+    let scheduler = configuration.scheduler
+    guard let sampler = try? Sampler.named(configuration.defaults.sampler).sampler else {
+      throw ModelError(
+        .unsupported,
+        "The model asks for the sampler \(quoted(configuration.defaults.sampler)), which this version does not have: use "
+          + "another model.")
+    }
+    return (try NoiseSchedule(scheduler), try PredictionType(configured: scheduler.predictionType), sampler)
+  }
+
+  /// Weights are floats, or a format with a scale; whole numbers alone are a way of storing that this version does not know.
+  private static func requireNumbers(_ checkpoint: Checkpoint, for model: StableDiffusionModel) throws {
+    let strange = checkpoint.tensors.values.filter { tensor in
+      tensor.holdsPlainIntegers && model.parameters[tensor.name] != nil
+    }
+    guard let first = strange.min(by: { $0.name < $1.name }) else { return }
+    throw ModelError(
+      .unsupported,
+      "'\(checkpoint.url.lastPathComponent)' stores \(strange.count) weights as whole numbers (\(quoted(first.source)) as "
+        + "\(first.dataType.rawValue)): use a float16, bfloat16 or float32 version of the model.")
   }
 
   /// - Throws: `ImagineError` that names the weights that are missing or have the wrong shape.
   func requireComplete() throws {
-    guard !model.report.isComplete else { return }
-    let missing = model.report.missing, misshapen = model.report.misshapen
-    var problems: [String] = []
-    if let first = missing.first { problems.append("\(missing.count) weights missing (\(first), ...)") }
-    if let first = misshapen.first { problems.append("\(misshapen.count) of the wrong shape (\(first), ...)") }
-    throw ImagineError(
-      .incompleteModel,
-      "'\(report.url.lastPathComponent)' does not fit \(report.family): \(problems.joined(separator: "; ")). "
-        + "`imagine inspect` lists them all.")
+    if let problem = report.problem { throw ImagineError(.incompleteModel, problem) }
   }
 }
 

@@ -65,6 +65,7 @@ public actor Pipeline {
   private nonisolated let thread: ComputeThread
   private nonisolated let configuration: ModelConfiguration
   private nonisolated let training: NoiseSchedule
+  private nonisolated let sampler: Sampler
   private let prediction: PredictionType
   private let tokenizer = CLIPTokenizer()
   private var runner: ModelRunner
@@ -103,14 +104,20 @@ public actor Pipeline {
   ///   - opened: a complete model.
   ///   - device: in place of the one that the options name.
   ///   - freeMemory: bytes of the processor's memory that can be had; nil where that is not known.
+  ///   - residentMemory: bytes of it that the process has.
   ///   - networkBytes: what one network should not exceed with little memory.
   init(
     _ opened: OpenedModel, _ options: Options, on device: OpenedDevice,
-    freeMemory: @escaping @Sendable () -> Int? = SystemMemory.free, networkBytes: Int = LowMemory.networkBytes
+    freeMemory: @escaping @Sendable () -> Int? = SystemMemory.free,
+    residentMemory: @escaping @Sendable () -> Int? = SystemMemory.resident, networkBytes: Int = LowMemory.networkBytes
   ) throws {
-    let scheduler = opened.model.configuration.scheduler
-    training = try ImagineError.translating { try NoiseSchedule(scheduler) }
-    prediction = try PredictionType(configured: scheduler.predictionType)
+    // A thread that cannot be started would be waited for, for ever.
+    guard HostMemory.has(ComputeThread.stackBytes) else {
+      throw ImagineError(.outOfMemory, "There is no memory for a thread: close other programs, or raise the limit.")
+    }
+    training = opened.training
+    prediction = opened.prediction
+    sampler = opened.sampler
     deviceName = device.name
     deviceNotice = device.notice
     let precision = options.precision ?? device.preferredPrecision
@@ -121,7 +128,8 @@ public actor Pipeline {
       opened.model,
       RunnerSettings(
         weights: opened.weights, tiling: options.vaeTiling, lowMemory: options.lowMemory, networkBytes: networkBytes,
-        ignoresMemory: options.ignoresMemory, log: options.logger, freeMemory: freeMemory),
+        ignoresMemory: options.ignoresMemory, log: options.logger, freeMemory: freeMemory,
+        residentMemory: residentMemory),
       on: ComputePlaces(device, precision: precision))
     thread = ComputeThread(name: "imagine")
     hash = opened.hasFile ? ModelHash(opened.report.url) : nil
@@ -138,7 +146,7 @@ public actor Pipeline {
     return GenerationRequest(
       prompt: prompt, size: Size(width: defaults.width, height: defaults.height), steps: defaults.steps,
       guidanceScale: defaults.guidanceScale,
-      sampler: (try? Sampler.named(defaults.sampler).sampler) ?? .euler)
+      sampler: sampler)
   }
 
   /// Checks everything about a request that can be checked before any work.
@@ -206,6 +214,7 @@ public actor Pipeline {
     let seed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
     let prompts = PromptTokens(request, tokenizer)
     for notice in notices(of: request, prompts) { report(.notice(notice)) }
+    try requireMemory(for: request)
     try runner.settleMemory(latents: latents(of: request), prompts: self.prompts(of: request)) {
       report(.notice(Notice(.memory, $0)))
     }
@@ -291,6 +300,16 @@ extension Pipeline {
     let conditional = Array(values.suffix(job.latentCount))
     return ModelOutput(
       unconditional: batch == 2 ? Array(values.prefix(job.latentCount)) : nil, conditional: conditional)
+  }
+
+  /// Arrays of pixels cannot say that there is no memory for them.
+  private func requireMemory(for request: GenerationRequest) throws {
+    let pixels = request.size.width * request.size.height
+    let recorded = request.recordsTensors ? 4 * 3 * pixels : 0
+    guard HostMemory.has(pixels * ProcessMemory.bytesPerPixel + recorded) else {
+      throw ImagineError(
+        .outOfMemory, "There is no memory for a picture of \(request.size): choose a smaller size.")
+    }
   }
 
   private func notFinite(step: Int, of count: Int) -> ImagineError {

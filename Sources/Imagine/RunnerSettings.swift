@@ -13,6 +13,8 @@ struct RunnerSettings: Sendable {
   let log: Logger
   /// Bytes of the processor's memory that can be had; nil where that is not known.
   let freeMemory: @Sendable () -> Int?
+  /// Bytes of it that the process has; nil where that is not known.
+  let residentMemory: @Sendable () -> Int?
 }
 
 /// What the pipeline finds wrong with a network's run itself.

@@ -34,8 +34,12 @@ package struct Checkpoint: Sendable {
   package private(set) var tensors: [String: CheckpointTensor] = [:]
   /// Source names of tensors that no prediction needs, in order.
   package private(set) var ignored: [String] = []
+  /// The same without folders: some are there to say something by their presence, as `v_pred` does.
+  package var markers: Set<String> { Set(ignored.map { String($0.drop { $0 != "/" }.dropFirst()) } + ignored) }
   /// Source names of tensors that mean nothing here, in order.
   package private(set) var unrecognised: [String] = []
+  /// Those of them whose names say that they belong inside a network, by network: it is not built as usual.
+  package private(set) var strangers: [Component: [String]] = [:]
   /// Configurations by component (`unet`, `vae`, `text_encoder`), and `scheduler`, `model_index`, `defaults` and their
   /// like. A single file carries them as one JSON object in its metadata under `config`; most carry none.
   package let configs: [String: JSONValue]
@@ -59,15 +63,21 @@ package struct Checkpoint: Sendable {
     var usesOriginalNames = false
     var found: [String: (tensor: CheckpointTensor, rank: Int)] = [:]
     for source in sources {
-      let sourceShapes = source.tensors.elements.mapValues(\.info.shape)
+      let elements = source.tensors.elements.sorted { $0.key < $1.key }
+      // Every name with a meaning is ASCII; what looks at names need not fear other ones.
+      let sourceShapes = Dictionary(
+        uniqueKeysWithValues: elements.lazy.filter(\.key.isASCII).map { ($0.key.text, $0.value.info.shape) })
       shapes.merge(sourceShapes) { first, _ in first }
       let map = KeyMap(sourceShapes, component: source.component)
       let folder = source.component.map { "\($0.rawValue)/" } ?? ""
       var scales: [(name: String, element: CheckpointTensors.Element)] = []
-      for (name, element) in source.tensors.elements.sorted(by: { $0.key < $1.key }) {
-        switch map.place(name) {
+      for (key, element) in elements {
+        let name = key.text
+        switch key.isASCII ? map.place(name) : .unrecognised(in: nil) {
         case .ignored: ignored.append(folder + name)
-        case .unrecognised: unrecognised.append(folder + name)
+        case .unrecognised(let component):
+          unrecognised.append(folder + name)
+          if let component { strangers[component, default: []].append(folder + name) }
         case .scale(let target):
           scales.append((target, element))
           ignored.append(folder + name)
@@ -83,11 +93,11 @@ package struct Checkpoint: Sendable {
           }
         }
       }
-      for scale in scales { found[scale.name]?.tensor.scale = scale.element }
+      for scale in scales { try found[scale.name]?.tensor.setScale(scale.element) }
     }
     tensors = found.mapValues(\.tensor)
-    ignored.sort()
-    unrecognised.sort()
+    ignored.sort { UTF8Name($0) < UTF8Name($1) }
+    unrecognised.sort { UTF8Name($0) < UTF8Name($1) }
     self.layout = layout ?? (usesOriginalNames ? .originalSingleFile : .diffusersSingleFile)
     kind = CheckpointKind(
       shapes: shapes, unrecognised: unrecognised, canonical: tensors.mapValues(\.shape), pipeline: pipeline)

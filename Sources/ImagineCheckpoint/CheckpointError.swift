@@ -10,6 +10,7 @@ package struct CheckpointError: Error, Sendable, Hashable, CustomStringConvertib
     case unreadableFile
     case unsupportedFormat
     case truncatedFile
+    case changedFile
     case invalidHeader
     case invalidTensor
     case unsupportedDataType
@@ -33,17 +34,4 @@ package struct CheckpointError: Error, Sendable, Hashable, CustomStringConvertib
     self.code = code.rawValue
     self.description = description
   }
-}
-
-/// A name from an untrusted file as it may be shown in a terminal: quoted, without control characters, at most 200
-/// characters long.
-func quoted(_ name: String) -> String {
-  var text = ""
-  for scalar in name.unicodeScalars.prefix(200) {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator: text += "\\u{\(String(scalar.value, radix: 16))}"
-    default: text.unicodeScalars.append(scalar)
-    }
-  }
-  return "'\(text)\(name.unicodeScalars.count > 200 ? "…" : "")'"
 }

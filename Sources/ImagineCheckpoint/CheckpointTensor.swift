@@ -15,7 +15,7 @@ package struct CheckpointTensor: Sendable {
   private let element: CheckpointTensors.Element
   private let part: TensorPart
   /// The number that fp8 values are to be multiplied by, where the file has one.
-  var scale: CheckpointTensors.Element?
+  private var scale: CheckpointTensors.Element?
 
   /// - Throws: `CheckpointError` when the source has not the shape that the part needs.
   init(name: String, part: TensorPart, element: CheckpointTensors.Element) throws(CheckpointError) {
@@ -36,14 +36,25 @@ package struct CheckpointTensor: Sendable {
     self.name = name
     self.part = part
     self.element = element
-    source = info.name
+    source = info.name.text
     dataType = info.dataType
+  }
+
+  /// - Throws: `CheckpointError` if there is a scale for each row, which is not supported.
+  mutating func setScale(_ scale: CheckpointTensors.Element) throws(CheckpointError) {
+    guard scale.info.elementCount == 1 else {
+      throw CheckpointError(
+        .invalidTensor,
+        "The tensor \(quoted(scale.info.name.text)) holds \(scale.info.elementCount) scales of fp8 values where one is "
+          + "supported: use a float16, bfloat16 or float32 version of the file.")
+    }
+    self.scale = scale
   }
 
   private static func wrongShape(_ info: TensorInfo, _ expected: String) -> CheckpointError {
     CheckpointError(
       .invalidTensor,
-      "The tensor \(quoted(info.name)) has the shape \(info.shape) where \(expected) were expected: the file is damaged or "
+      "The tensor \(quoted(info.name.text)) has the shape \(info.shape) where \(expected) were expected: the file is damaged or "
         + "of a model that is not supported.")
   }
 
@@ -51,6 +62,9 @@ package struct CheckpointTensor: Sendable {
   func read(as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws {
     try read(0..<elementCount, of: destination.count / type.size, as: type, into: destination)
   }
+
+  /// Whether the file stores whole numbers, with nothing that says what they stand for.
+  package var holdsPlainIntegers: Bool { scale == nil && dataType.isInteger }
 
   /// The format of the elements in the file, where that is one of graphs' and the values are what it says.
   var storedType: ElementType? { scale == nil ? dataType.elementType : nil }
@@ -134,7 +148,7 @@ package struct CheckpointTensor: Sendable {
       let (rows, columns) = (shape[0], shape[1])
       let gathered = UnsafeMutableRawBufferPointer.allocate(byteCount: elements.count * step, alignment: 16)
       defer { gathered.deallocate() }
-      element.file.withBytes(element.info) { bytes in
+      try element.file.withBytes(element.info) { bytes in
         for (position, index) in elements.enumerated() {
           let from = (index % columns * rows + index / columns) * step
           UnsafeMutableRawBufferPointer(rebasing: gathered[position * step..<(position + 1) * step])
@@ -155,7 +169,7 @@ package struct CheckpointTensor: Sendable {
   }
 
   private func scaleFactor() throws -> Float? {
-    guard let scale, scale.info.elementCount == 1 else { return nil }
+    guard let scale else { return nil }
     var factor: Float = 1
     try scale.file.withBytes(scale.info) { bytes in
       try withUnsafeMutableBytes(of: &factor) { try scale.info.dataType.convert(bytes, to: .float32, into: $0) }

@@ -10,12 +10,12 @@ package struct CheckpointTensors: Sendable {
   }
 
   package private(set) var files: [SafetensorsFile]
-  package private(set) var elements: [String: Element] = [:]
+  package private(set) var elements: [UTF8Name: Element] = [:]
 
   /// The notes of the first file.
   package var metadata: [String: String] { files.first?.metadata ?? [:] }
 
-  package subscript(_ name: String) -> Element? { elements[name] }
+  package subscript(_ name: String) -> Element? { elements[UTF8Name(name)] }
 
   /// Opens a `.safetensors` file, or every shard named by a `.safetensors.index.json` file.
   ///
@@ -51,7 +51,7 @@ package struct CheckpointTensors: Sendable {
       guard let shard = value.string, Self.isPlainFileName(shard) else {
         throw CheckpointError(
           .invalidIndex,
-          "\(name) places the tensor \(quoted(tensor)) outside its own folder or in no .safetensors file: do not trust it, "
+          "\(name) places the tensor \(quoted(tensor.text)) outside its own folder or in no .safetensors file: do not trust it, "
             + "download it again.")
       }
       if shards[shard] == nil {
@@ -65,7 +65,7 @@ package struct CheckpointTensors: Sendable {
       guard let file = shards[shard], let info = file[tensor] else {
         throw CheckpointError(
           .missingTensor,
-          "\(name) places the tensor \(quoted(tensor)) in \(quoted(shard)), which does not hold it: download both again."
+          "\(name) places the tensor \(quoted(tensor.text)) in \(quoted(shard)), which does not hold it: download both again."
         )
       }
       elements[tensor] = Element(info: info, file: file)
@@ -73,45 +73,11 @@ package struct CheckpointTensors: Sendable {
     files = shards.sorted { $0.key < $1.key }.map(\.value)
   }
 
-  /// Whether a name from an index stays in the index's folder, on this system and on others.
+  /// Whether a name from an index stays in the index's folder, looked at byte by byte, as the system does.
   private static func isPlainFileName(_ name: String) -> Bool {
-    guard let path = try? RelativePath(name), path.components.count == 1 else { return false }
     let bytes = Array(name.utf8)
-    return bytes.reversed().starts(with: ".safetensors".utf8.reversed()) && bytes.first != UInt8(ascii: ".")
-      && !bytes.contains(UInt8(ascii: "\\"))
-  }
-}
-
-/// The JSON files beside the weights.
-enum ConfigurationFile {
-  /// Far above any real configuration or index.
-  private static let maximumLength = 50_000_000
-
-  /// Reads a JSON object.
-  static func read(_ url: URL) throws -> JSONValue {
-    let file = try MappedFile(url)
-    return try withExtendedLifetime(file) {
-      try parse(file.bytes, name: "\(url.deletingLastPathComponent().lastPathComponent)/\(url.lastPathComponent)")
-    }
-  }
-
-  /// Reads the JSON object in a string found in a file's metadata.
-  static func parse(_ text: String, name: String) throws -> JSONValue {
-    var text = text
-    return try text.withUTF8 { try parse(UnsafeRawBufferPointer($0), name: name) }
-  }
-
-  private static func parse(_ bytes: UnsafeRawBufferPointer, name: String) throws -> JSONValue {
-    guard bytes.count <= maximumLength else {
-      throw CheckpointError(
-        .invalidConfiguration, "\(quoted(name)) is too large to be a configuration: download it again.")
-    }
-    do {
-      let value = try JSONValue(parsing: bytes)
-      if case .object = value { return value }
-      throw JSONError(offset: 0, reason: "an object was expected")
-    } catch let error as JSONError {
-      throw CheckpointError(.invalidConfiguration, "\(quoted(name)) is not valid JSON (\(error)): download it again.")
-    }
+    return bytes.count <= 255 && bytes.suffix(12).elementsEqual(".safetensors".utf8)
+      && bytes.allSatisfy { 0x20..<0x7F ~= $0 && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") }
+      && bytes.first != UInt8(ascii: ".") && bytes.first != UInt8(ascii: "~")
   }
 }

@@ -31,6 +31,13 @@ package enum DataType: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  var isInteger: Bool {
+    switch self {
+    case .float64, .float32, .float16, .bfloat16, .float8E4M3, .float8E5M2: false
+    case .int64, .int32, .int16, .int8, .uint64, .uint32, .uint16, .uint8, .bool: true
+    }
+  }
+
   /// Bytes of one element.
   package var size: Int {
     switch self {

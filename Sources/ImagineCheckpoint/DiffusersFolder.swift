@@ -31,11 +31,26 @@ struct DiffusersFolder {
       let weights = try Self.weights(in: folder, files)
       sources.append(.init(tensors: try CheckpointTensors(folder.appending(path: weights)), component: component))
     }
-    let scheduler = url.appending(path: "scheduler/scheduler_config.json")
-    if FileManager.default.fileExists(atPath: scheduler.path(percentEncoded: false)) {
-      configs["scheduler"] = try ConfigurationFile.read(scheduler)
+    configs["scheduler"] = try optionalConfiguration("scheduler/scheduler_config.json")
+    if let tokenizer = try optionalConfiguration("tokenizer/tokenizer_config.json") {
+      configs["tokenizer"] = Self.tokenizer(tokenizer)
     }
     return try Checkpoint(url: url, layout: .diffusersFolder, sources: sources, configs: configs, pipeline: pipeline)
+  }
+
+  private func optionalConfiguration(_ path: String) throws -> JSONValue? {
+    let file = url.appending(path: path)
+    guard FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) else { return nil }
+    return try ConfigurationFile.read(file)
+  }
+
+  /// What of a tokenizer's many settings changes which numbers a prompt becomes. A token is a text, or an object about one.
+  private static func tokenizer(_ settings: JSONValue) -> JSONValue {
+    var members: [UTF8Name: JSONValue] = [:]
+    for key: UTF8Name in ["model_max_length", "do_lower_case", "pad_token"] {
+      if let value = settings[key.text] { members[key] = value["content"] ?? value }
+    }
+    return .object(members)
   }
 
   /// Opens the folder of a single network, as `vae/` or a ControlNet's folder.

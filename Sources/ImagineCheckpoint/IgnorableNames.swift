@@ -4,8 +4,8 @@ enum IgnorableNames {
     exact.contains(name) || prefixes.contains { name.hasPrefix($0) } || suffixes.contains { name.hasSuffix($0) }
   }
 
-  /// Schedules are computed, not read, as every other program does; the markers of v-prediction and EDM files are found
-  /// among the ignored names by who needs them.
+  /// Schedules are computed, not read, as every other program does. The markers of v-prediction and EDM files are honoured
+  /// or refused by the families, which find them among the ignored names.
   private static let exact: Set<String> = [
     "betas", "alphas_cumprod", "alphas_cumprod_prev", "lvlb_weights", "logvar", "scale_factor", "denoiser.sigmas",
     "global_step", "v_pred", "ztsnr", "edm_mean", "edm_std", "edm_vpred.sigma_max", "edm_vpred.sigma_min", "scaled_fp8",

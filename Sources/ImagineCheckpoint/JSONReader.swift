@@ -9,14 +9,16 @@ package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
 /// A strict pull reader for JSON (RFC 8259) in untrusted files.
 ///
 /// Reading what is expected, one value after the other, builds no tree, so a header costs no more memory than the tensors
-/// it names. Nesting is limited and a repeated key is an error: readers that let the last one win can be made to
-/// disagree about a file.
+/// it names. Nesting, the length of keys and their number are limited. A repeated key is an error: readers that let the
+/// last one win can be made to disagree about a file.
 struct JSONReader {
   private let bytes: UnsafeRawBufferPointer
   private(set) var offset = 0
   private var depth = 0
 
   static let maximumDepth = 64
+  /// Members of one object: more tensors than any file holds.
+  static let maximumMembers = 1 << 17
 
   /// - Parameter bytes: the text, which must outlive the reader.
   init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
@@ -24,13 +26,16 @@ struct JSONReader {
   // MARK: Containers
 
   /// Reads an object, handing each key to `member`, which must read exactly one value.
-  mutating func object(_ member: (inout JSONReader, String) throws(JSONError) -> Void) throws(JSONError) {
+  mutating func object(_ member: (inout JSONReader, UTF8Name) throws(JSONError) -> Void) throws(JSONError) {
     try open(UInt8(ascii: "{"), "an object")
-    var keys: Set<String> = []
+    var keys: Set<UTF8Name> = []
     var first = true
     while try more(until: UInt8(ascii: "}"), first: &first) {
-      let key = try string()
-      guard keys.insert(key).inserted else { throw error("the key \(quoted(key)) appears twice") }
+      let key = UTF8Name(try string(atMost: UTF8Name.maximumLength))
+      guard keys.insert(key).inserted else { throw error("the key \(quoted(key.text)) appears twice") }
+      guard keys.count <= Self.maximumMembers else {
+        throw error("an object has more than \(Self.maximumMembers) members")
+      }
       try expect(UInt8(ascii: ":"), "':'")
       try member(&self, key)
     }
@@ -71,7 +76,7 @@ struct JSONReader {
   mutating func value() throws(JSONError) -> JSONValue {
     switch peek() {
     case UInt8(ascii: "{"):
-      var members: [String: JSONValue] = [:]
+      var members: [UTF8Name: JSONValue] = [:]
       try object { (reader, key) throws(JSONError) in members[key] = try reader.value() }
       return .object(members)
     case UInt8(ascii: "["):
@@ -84,6 +89,13 @@ struct JSONReader {
     case UInt8(ascii: "n"): return try literal("null", .null)
     default: return try number()
     }
+  }
+
+  /// Reads a null if one is next, and says whether it was.
+  mutating func null() throws(JSONError) -> Bool {
+    guard peek() == UInt8(ascii: "n") else { return false }
+    _ = try literal("null", .null)
+    return true
   }
 
   /// Reads any value and forgets it.
@@ -167,12 +179,16 @@ struct JSONReader {
 
 extension JSONReader {
   /// Reads a string, which must be valid UTF-8.
-  mutating func string() throws(JSONError) -> String {
+  ///
+  /// - Parameter limit: bytes that it may have in the file.
+  mutating func string(atMost limit: Int = .max) throws(JSONError) -> String {
     try expect(UInt8(ascii: "\""), "a string")
+    let first = offset
     var start = offset
     var unescaped: [UInt8] = []
     while true {
       guard let next = byte() else { throw error("a string does not end") }
+      guard offset - first <= limit else { throw error("a name has more than \(limit) bytes") }
       switch next {
       case UInt8(ascii: "\""):
         let tail = bytes[start..<offset]

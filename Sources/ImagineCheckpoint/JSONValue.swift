@@ -7,7 +7,7 @@ package enum JSONValue: Sendable, Hashable {
   case double(Double)
   case string(String)
   case array([JSONValue])
-  case object([String: JSONValue])
+  case object([UTF8Name: JSONValue])
 
   /// Reads a whole JSON text; throws `JSONError` for anything RFC 8259 does not allow, and for repeated keys.
   package init(parsing text: String) throws {
@@ -23,14 +23,16 @@ package enum JSONValue: Sendable, Hashable {
 
   /// The member of an object with this name; nil when absent, null, or when this is no object.
   package subscript(_ key: String) -> JSONValue? {
-    guard case .object(let members) = self, let member = members[key], member != .null else { return nil }
+    guard case .object(let members) = self, let member = members[UTF8Name(key)], member != .null else { return nil }
     return member
   }
 
   package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
   package var string: String? { if case .string(let value) = self { value } else { nil } }
+  /// The string if it can name a choice: short, and of ASCII alone, so that comparing it costs nothing.
+  package var word: String? { string.flatMap { $0.utf8.count <= 100 && UTF8Name($0).isASCII ? $0 : nil } }
   package var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
-  package var object: [String: JSONValue]? { if case .object(let value) = self { value } else { nil } }
+  package var object: [UTF8Name: JSONValue]? { if case .object(let value) = self { value } else { nil } }
 
   /// The number as an integer, also when it was written as `8.0`.
   package var int: Int? {

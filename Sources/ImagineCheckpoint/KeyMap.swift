@@ -21,7 +21,8 @@ struct KeyMap {
     case scale(of: String)
     /// No prediction needs it.
     case ignored
-    case unrecognised
+    /// It means nothing; with the network that its name places it in, if it does.
+    case unrecognised(in: Component?)
   }
 
   private let component: Component?
@@ -68,7 +69,7 @@ struct KeyMap {
   func place(_ name: String) -> Placement {
     if IgnorableNames.contains(name) || name == "position_ids" { return .ignored }
     // A LoRA in diffusers' names says of which tensor it is a change.
-    if name.containsASCII("lora") { return .unrecognised }
+    if name.containsASCII("lora") { return .unrecognised(in: Self.split(name, component).0) }
     for suffix in [".scale_weight", ".weight_scale"] where name.hasSuffix(suffix) {
       if case .tensors(let tensors, _) = place(name.dropLast(suffix.count) + ".weight"), let tensor = tensors.first {
         return .scale(of: tensor.name)
@@ -79,7 +80,7 @@ struct KeyMap {
     if refinerText, name.hasPrefix("conditioner.embedders.0.model.") { component = .textEncoder2 }
     // Names without `text_model.` rank behind names with it.
     let better = rest.hasPrefix("text_model.") ? 0 : 1000
-    guard let tensors = canonical(rest, component) else { return .unrecognised }
+    guard let tensors = canonical(rest, component) else { return .unrecognised(in: component) }
     return .tensors(tensors, rank: rank + better)
   }
 
@@ -88,7 +89,7 @@ struct KeyMap {
     for component in [Component.unet, .vae, .textEncoder] {
       if let tensors = canonical(name, component) { return .tensors(tensors, rank: rank) }
     }
-    return .unrecognised
+    return .unrecognised(in: nil)
   }
 
   private func canonical(_ name: String, _ component: Component) -> [(name: String, part: TensorPart)]? {

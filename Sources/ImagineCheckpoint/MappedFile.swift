@@ -2,18 +2,31 @@ internal import Foundation
 
 /// A regular file as read-only memory, paged in by the system as it is touched.
 ///
-/// A file that another program cuts short while it is mapped raises SIGBUS on access, as with every mapping; nothing
-/// inside the file can cause that.
+/// Memory of a file that another program cuts short is gone, and touching it raises SIGBUS. So who reads asks
+/// `requireUnchanged` before and after: what is left is a file cut short within those milliseconds, and a disk that fails.
+/// A library cannot answer for these, since signals are the whole process's; the command does.
 final class MappedFile: @unchecked Sendable {  // The mapping is immutable and lives as long as the object.
   let url: URL
   let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
+  /// Kept open to ask about the file; nil for a file that is no file.
+  private let descriptor: Int32?
+  private let version: Version
+
+  /// What changes when somebody writes to a file.
+  fileprivate struct Version: Equatable {
+    var size = 0
+    var seconds = 0
+    var nanoseconds = 0
+  }
 
   /// Stands for a file that was built into the program: `bytes` must stay valid as long as the program runs.
   init(permanent bytes: UnsafeRawBufferPointer, name: String) {
     url = URL(filePath: name)
     self.bytes = bytes
     isMapped = false
+    descriptor = nil
+    version = Version()
   }
 
   /// Maps the whole file.
@@ -30,15 +43,18 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
         .unreadableFile,
         "The file \(name) cannot be opened (\(String(cString: strerror(errno)))): check its permissions.")
     }
-    defer { close(descriptor) }
+    var owned = true
+    defer { if owned { close(descriptor) } }
 
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let size = Int(exactly: status.st_size)
     else { throw CheckpointError(.notAFile, "\(name) is not a regular file: give the path of a model file.") }
 
     self.url = url
-    isMapped = size > 0
+    version = Version(status)
     guard size > 0 else {
+      isMapped = false
+      self.descriptor = nil
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
     }
@@ -47,7 +63,22 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
         .unreadableFile,
         "The file \(name) cannot be mapped into memory (\(String(cString: strerror(errno)))): copy it to a local disk.")
     }
+    isMapped = true
     bytes = UnsafeRawBufferPointer(start: start, count: size)
+    self.descriptor = descriptor
+    owned = false
+  }
+
+  /// - Throws: `CheckpointError` if the file was written to since it was opened. One that was deleted or replaced by another
+  ///   of its name stays as it was for who has it open.
+  func requireUnchanged() throws(CheckpointError) {
+    guard let descriptor else { return }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, Version(status) == version else {
+      throw CheckpointError(
+        .changedFile,
+        "\(quoted(url.lastPathComponent)) was changed while it was in use: wait until it is complete, and start again.")
+    }
   }
 
   /// Bytes around a touched one that Linux may bring into memory with it, where they are in its cache.
@@ -66,5 +97,17 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
 
   deinit {
     if isMapped, let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+    if let descriptor { close(descriptor) }
+  }
+}
+
+extension MappedFile.Version {
+  fileprivate init(_ status: stat) {
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    self.init(size: Int(status.st_size), seconds: Int(time.tv_sec), nanoseconds: Int(time.tv_nsec))
   }
 }

@@ -9,7 +9,7 @@ package final class SafetensorsFile: Sendable {
   package let metadata: [String: String]
 
   private let file: MappedFile
-  private let indices: [String: Int]
+  private let indices: [UTF8Name: Int]
 
   /// Opens and checks the file.
   ///
@@ -29,7 +29,9 @@ package final class SafetensorsFile: Sendable {
   }
 
   /// What the header says of the named tensor; nil when there is none.
-  package subscript(_ name: String) -> TensorInfo? { indices[name].map { tensors[$0] } }
+  package subscript(_ name: String) -> TensorInfo? { self[UTF8Name(name)] }
+
+  subscript(_ name: UTF8Name) -> TensorInfo? { indices[name].map { tensors[$0] } }
 
   /// Gives the bytes of the named tensor, little-endian, row-major, at any alignment.
   ///
@@ -52,7 +54,12 @@ package final class SafetensorsFile: Sendable {
   }
 
   /// The same for a tensor of this very file.
-  func withBytes<Result>(_ info: TensorInfo, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-    try withExtendedLifetime(file) { try body(UnsafeRawBufferPointer(rebasing: file.bytes[info.range])) }
+  ///
+  /// - Throws: `CheckpointError` also if another program has changed the file, before or while `body` read it.
+  func withBytes<Result>(_ info: TensorInfo, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    try file.requireUnchanged()
+    let result = try body(UnsafeRawBufferPointer(rebasing: file.bytes[info.range]))
+    try file.requireUnchanged()
+    return result
   }
 }

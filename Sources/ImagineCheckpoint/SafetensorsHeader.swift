@@ -1,6 +1,8 @@
+import ImagineGraph
+
 /// What a safetensors file says of one tensor.
 package struct TensorInfo: Sendable, Hashable {
-  package let name: String
+  package let name: UTF8Name
   package let dataType: DataType
   /// Sizes, slowest first; empty for a scalar.
   package let shape: [Int]
@@ -18,11 +20,13 @@ package struct TensorInfo: Sendable, Hashable {
 package struct SafetensorsHeader: Sendable {
   /// The tensors in the order of their place.
   package private(set) var tensors: [TensorInfo] = []
-  /// The free-form notes.
+  /// The free-form notes; those whose key is not plain ASCII mean nothing to any program and are left out.
   package private(set) var metadata: [String: String] = [:]
 
   /// The longest header the format allows.
   static let maximumLength = 100_000_000
+  /// The largest extent of a tensor: far above any real one, and small enough that widths can be added and multiplied.
+  package static let maximumExtent = Int(Int32.max)
 
   /// - Parameters:
   ///   - bytes: the whole file; only the header is touched.
@@ -36,11 +40,16 @@ package struct SafetensorsHeader: Sendable {
     guard bytes.count >= 8 else { throw invalid("it has only \(bytes.count) bytes", .truncatedFile) }
     let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
     guard length <= Self.maximumLength else {
-      throw invalid("its first eight bytes announce a header of \(length) bytes, more than the format allows")
+      throw invalid("its first eight bytes are not the length of a header")
     }
     let headerEnd = 8 + Int(length)
     guard headerEnd <= bytes.count else {
       throw invalid("its header should have \(length) bytes but the file ends before", .truncatedFile)
+    }
+
+    // Names, shapes and notes take a few times as many bytes as their text.
+    guard length < 1 << 20 || HostMemory.has(4 * Int(length)) else {
+      throw CheckpointError(.unreadableFile, "There is no memory for the header of \(file), \(length) bytes.")
     }
 
     var entries: [Entry] = []
@@ -48,7 +57,12 @@ package struct SafetensorsHeader: Sendable {
       var reader = JSONReader(UnsafeRawBufferPointer(rebasing: bytes[8..<headerEnd]))
       try reader.object { (reader, name) throws(JSONError) in
         if name == "__metadata__" {
-          try reader.object { (reader, key) throws(JSONError) in metadata[key] = try reader.string() }
+          // Some programs write null for no notes.
+          guard try !reader.null() else { return }
+          try reader.object { (reader, key) throws(JSONError) in
+            let note = try reader.string()
+            if key.isASCII { metadata[key.text] = note }
+          }
         } else {
           entries.append(try Entry(name, &reader))
         }
@@ -67,12 +81,16 @@ package struct SafetensorsHeader: Sendable {
       guard let dataType = DataType(rawValue: entry.dataType) else {
         throw CheckpointError(
           .unsupportedDataType,
-          "The tensor \(quoted(entry.name)) in \(file) has the number format \(quoted(entry.dataType)), which is not "
+          "The tensor \(quoted(entry.name.text)) in \(file) has the number format \(quoted(entry.dataType)), which is not "
             + "supported: use a float16, bfloat16 or float32 version of the file.")
       }
-      let tensor = quoted(entry.name)
+      let tensor = quoted(entry.name.text)
       guard entry.begin <= entry.end else {
         throw invalid("the tensor \(tensor) ends before it begins", .invalidTensor)
+      }
+      guard entry.shape.allSatisfy({ $0 <= Self.maximumExtent }) else {
+        throw invalid(
+          "the tensor \(tensor) has the shape \(entry.shape), which is larger than possible", .invalidTensor)
       }
       guard let size = byteCount(entry.shape, dataType), size == entry.end - entry.begin else {
         throw invalid(
@@ -114,40 +132,44 @@ func byteCount(_ shape: [Int], _ dataType: DataType) -> Int? {
 
 /// One tensor as the header states it, nothing checked yet but the types.
 private struct Entry {
-  let name: String
+  /// More bytes than the name of any number format.
+  private static let longestDataType = 32
+
+  let name: UTF8Name
   var dataType = ""
   var shape: [Int] = []
   var begin = 0
   var end = 0
 
-  init(_ name: String, _ reader: inout JSONReader) throws(JSONError) {
+  init(_ name: UTF8Name, _ reader: inout JSONReader) throws(JSONError) {
     self.name = name
-    var found: Set<String> = []
+    let quotedName = quoted(name.text)
+    var found: Set<UTF8Name> = []
     var dataType = ""
     var shape: [Int] = []
     var offsets: [Int] = []
     try reader.object { (reader, key) throws(JSONError) in
       found.insert(key)
       switch key {
-      case "dtype": dataType = try reader.string()
+      case "dtype": dataType = try reader.string(atMost: Self.longestDataType)
       case "shape":
         try reader.array { (reader) throws(JSONError) in
           // No network has more; without a limit a crafted header could ask for gigabytes here.
-          guard shape.count < 64 else { throw reader.error("the tensor \(quoted(name)) has too many dimensions") }
+          guard shape.count < 64 else { throw reader.error("the tensor \(quotedName) has too many dimensions") }
           shape.append(try reader.count())
         }
       case "data_offsets":
         try reader.array { (reader) throws(JSONError) in
-          guard offsets.count < 2 else { throw reader.error("the tensor \(quoted(name)) has more than two offsets") }
+          guard offsets.count < 2 else { throw reader.error("the tensor \(quotedName) has more than two offsets") }
           offsets.append(try reader.count())
         }
       default: try reader.skip()
       }
     }
-    for key in ["dtype", "shape", "data_offsets"] where !found.contains(key) {
-      throw reader.error("the tensor \(quoted(name)) has no \(key)")
+    for key: UTF8Name in ["dtype", "shape", "data_offsets"] where !found.contains(key) {
+      throw reader.error("the tensor \(quotedName) has no \(key)")
     }
-    guard offsets.count == 2 else { throw reader.error("the tensor \(quoted(name)) has no two offsets") }
+    guard offsets.count == 2 else { throw reader.error("the tensor \(quotedName) has no two offsets") }
     self.dataType = dataType
     self.shape = shape
     (begin, end) = (offsets[0], offsets[1])

@@ -21,11 +21,11 @@ package struct Golden: WeightSource {
   }
 
   package var metadata: [String: String] { file.metadata }
-  package var names: [String] { file.tensors.map(\.name) }
+  package var names: [String] { file.tensors.map(\.name.text) }
 
   /// Shapes of all tensors as the file has them.
   package var shapes: [String: Shape] {
-    Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, Shape($0.shape)) })
+    Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name.text, Shape($0.shape)) })
   }
 
   /// The tensor as the file has it, as floats.

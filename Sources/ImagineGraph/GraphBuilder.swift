@@ -79,7 +79,7 @@ package final class GraphBuilder {
   }
 
   /// Keeps the first mistake for `finish` to throw.
-  func note(_ error: GraphError) {
+  package func note(_ error: GraphError) {
     if firstError == nil { firstError = error }
   }
 

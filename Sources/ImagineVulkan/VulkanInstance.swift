@@ -44,6 +44,13 @@ package final class VulkanInstance: @unchecked Sendable {
     guard created.0 != VK_ERROR_INCOMPATIBLE_DRIVER else {
       throw VulkanError(.unavailable, "There is no Vulkan driver on this machine.")
     }
+    // The loader's answers to a driver that it cannot make sense of, before any memory of a card is asked for.
+    if created.0 == VK_ERROR_OUT_OF_HOST_MEMORY || created.0 == VK_ERROR_INITIALIZATION_FAILED {
+      throw VulkanError(
+        .unavailable,
+        "Vulkan does not open (error \(created.0.rawValue)): a graphics driver or its description may be broken. "
+          + "VK_LOADER_DEBUG=all shows which is read; check VK_DRIVER_FILES and VK_ICD_FILENAMES, or use the CPU.")
+    }
     try check(created.0, "opening Vulkan")
     guard let handle = created.1 else { throw VulkanError(.failed, "Vulkan gave no instance.") }
     let functions = UnsafeMutablePointer<cv_instance>.allocate(capacity: 1)

@@ -151,7 +151,7 @@ struct KeyMapTests {
     for info in converted.tensors {
       let name = "text_encoder_2.\(info.name)"
       #expect(checkpoint.tensors[name]?.shape == info.shape)
-      let expected = try converted.withBytes(of: info.name) { Array($0.bindMemory(to: Float.self)) }
+      let expected = try converted.withBytes(of: info.name.text) { Array($0.bindMemory(to: Float.self)) }
       let found = try read(checkpoint, name, as: .float32, of: Float.self, count: info.elementCount)
       #expect(found == expected, "\(name)")
     }

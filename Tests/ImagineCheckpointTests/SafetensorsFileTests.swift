@@ -19,6 +19,7 @@ struct SafetensorsFileTests {
     arguments: [
       ("{}", 0, 0),
       ("  {} \n", 0, 0),
+      (#"{"__metadata__":null}"#, 0, 0),
       (#"{"__metadata__":{}}"#, 0, 0),
       (#"{"__metadata__":{"a":"b"},"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 8, 1),
       // A scalar, and tensors without elements at the start, between others and at the end.
@@ -132,7 +133,14 @@ struct SafetensorsFileTests {
       (#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#, 1, "truncatedFile"),
       (
         #"{"a":{"dtype":"U8","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}"#, 1,
-        "truncatedFile"
+        "invalidTensor"
+      ),
+      (
+        #"{"a":{"dtype":"U8","shape":[2147483647,4294967297],"data_offsets":[0,9223372036854775807]}}"#, 1,
+        "invalidTensor"
+      ),
+      (
+        #"{"a":{"dtype":"U8","shape":[2147483647,2],"data_offsets":[0,4294967294]}}"#, 1, "truncatedFile"
       ),
       (#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#, 3, "invalidHeader"),
       ("{}", 1, "invalidHeader"),
@@ -149,7 +157,7 @@ struct SafetensorsFileTests {
     #expect(errorCode { _ = try open(Data([2, 0, 0, 0, 0, 0, 0])) } == "truncatedFile")
     #expect(errorCode { _ = try open(safetensors("{}", length: 3)) } == "truncatedFile")
     #expect(errorCode { _ = try open(safetensors("{}", length: 1)) } == "invalidHeader")
-    #expect(errorCode { _ = try open(safetensors("{}", length: 0)) } == "invalidHeader")
+    #expect(errorCode { _ = try open(safetensors("{}", length: 0)) } == "truncatedFile")
     #expect(errorCode { _ = try open(safetensors("{}", length: 100_000_000)) } == "truncatedFile")
     for length: UInt64 in [100_000_001, 1 << 62, 1 << 63, .max] {
       #expect(errorCode { _ = try open(safetensors("{}", length: length)) } == "invalidHeader")
@@ -193,52 +201,10 @@ struct SafetensorsFileTests {
     #expect(errorCode { _ = try SafetensorsFile(pipe) } == "notAFile")
   }
 
-  @Test(
-    "Other formats are named with what to do",
-    arguments: [
-      ("PK\u{3}\u{4}rest", "pickle"), ("\u{80}\u{2}}", "truncated"), ("GGUF\u{3}\0\0\0\0\0", "GGUF"),
-      ("version https://git-lfs.github.com/spec/v1\n", "git lfs pull"), ("<!DOCTYPE html><html>", "web page"),
-    ])
-  func otherFormats(start: String, word: String) throws {
-    let data = start.hasPrefix("\u{80}") ? Data([0x80, 2, 0x7D, 0x71, 0, 0x58, 1, 2, 3, 4]) : Data(start.utf8)
-    let error = #expect(throws: CheckpointError.self) { try open(data) }
-    #expect(error?.code == "unsupportedFormat")
-    #expect(error?.description.contains(word == "truncated" ? "pickle" : word) == true)
-  }
-
   @Test("Messages show no control characters of a hostile name")
   func hostileNames() throws {
     let header = #"{"\u001b[31m\u202e":{"dtype":"X","shape":[],"data_offsets":[0,0]}}"#
     let error = #expect(throws: CheckpointError.self) { try open(safetensors(header)) }
     #expect(error?.description.contains("\\u{1b}[31m\\u{202e}") == true)
-  }
-
-  @Test("Flipped bytes never crash, and what still opens still reads")
-  func fuzz() {
-    let header =
-      #"{"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F16","shape":[2,3],"data_offsets":[0,12]},"#
-      + #""b":{"dtype":"I64","shape":[],"data_offsets":[12,20]},"c\u00e9":{"dtype":"U8","shape":[4],"data_offsets":[20,24]}} "#
-    let valid = safetensors(header, data: 24)
-    // A fixed sequence (Knuth's MMIX generator), so that a failure comes again.
-    var state: UInt64 = 1
-    func random(below bound: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(state >> 33) % bound
-    }
-    var opened = 0
-    for _ in 0..<10_000 {
-      var bytes = Array(valid)
-      for _ in 0...random(below: 3) { bytes[random(below: bytes.count)] = UInt8(random(below: 256)) }
-      if random(below: 4) == 0 { bytes.removeLast(random(below: bytes.count)) }
-      bytes.withUnsafeBytes { bytes in
-        guard let header = try? SafetensorsHeader(bytes, file: "x") else { return }
-        opened += 1
-        for tensor in header.tensors {
-          #expect(bytes[tensor.range].count == tensor.elementCount * tensor.dataType.size)
-        }
-      }
-    }
-    // Some flips only change a name or a note.
-    #expect((1..<9_000).contains(opened))
   }
 }

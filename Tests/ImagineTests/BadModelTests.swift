@@ -37,7 +37,7 @@ import Testing
 
   /// A weight cut out of the model is named.
   @Test func missingWeight() async throws {
-    try await withChangedModel(removing: "unet.conv_out.bias") { url in
+    try await withChangedModel(ChangedModel(removed: ["unet.conv_out.bias"])) { url in
       try await expect(.incompleteModel, "unet.conv_out.bias", opening: url)
       let report = try ModelReport(inspecting: url)
       #expect(!report.isComplete)
@@ -47,7 +47,7 @@ import Testing
 
   /// So is a weight of another shape.
   @Test func misshapenWeight() async throws {
-    try await withChangedModel(reshaping: "unet.mid_block.resnets.0.conv1.bias", to: [3]) { url in
+    try await withChangedModel(ChangedModel(reshaped: ("unet.mid_block.resnets.0.conv1.bias", [3]))) { url in
       try await expect(.incompleteModel, "unet.mid_block.resnets.0.conv1.bias", opening: url)
     }
   }
@@ -72,24 +72,10 @@ import Testing
     }
   }
 
-  /// The tiny model under diffusers names in one file, with one weight changed.
-  private func withChangedModel(
-    removing removed: String? = nil, reshaping reshaped: String? = nil, to shape: [Int] = [],
-    _ body: (URL) async throws -> Void
-  ) async throws {
-    let checkpoint = try Checkpoint.open(TinyModel.file)
-    let tensors: [SafetensorsWriter.Tensor] = try checkpoint.tensors.values.compactMap { tensor in
-      if tensor.name == removed { return nil }
-      let isReshaped = tensor.name == reshaped
-      var values = [Float](repeating: 0, count: tensor.elementCount)
-      try values.withUnsafeMutableBytes { try checkpoint.read(tensor.name, as: .float32, into: $0) }
-      return .init(
-        name: tensor.name, shape: isReshaped ? shape : tensor.shape,
-        values: .float32(isReshaped ? Array(values.prefix(shape.reduce(1, *))) : values))
-    }
+  private func withChangedModel(_ model: ChangedModel, _ body: (URL) async throws -> Void) async throws {
     try await withTemporaryFolder { folder in
       let url = folder.appending(path: "changed.safetensors")
-      try SafetensorsWriter.write(tensors, metadata: checkpoint.metadata, to: url)
+      try model.write(to: url)
       try await body(url)
     }
   }

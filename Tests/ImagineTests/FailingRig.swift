@@ -44,7 +44,7 @@ struct FailingRig {
     }
     pipeline = try Pipeline(
       OpenedModel(TinyModel.file), Pipeline.Options(precision: precision, vaeTiling: tiling), on: opened,
-      freeMemory: { freeMemory })
+      freeMemory: { freeMemory }, residentMemory: { nil })
   }
 
   /// The pictures of a request and the notices on the way.

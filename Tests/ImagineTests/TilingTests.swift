@@ -103,13 +103,4 @@ import Testing
     let comparison = Comparison(try #require(images[.always]), try #require(images[.never]))
     #expect(comparison.maxAbsolute < 1e-4)
   }
-
-  @Test func freeMemoryIsReadFromTheSystemsTable() {
-    let table = "MemTotal: 100 kB\nMemFree: 1 kB\nMemAvailable:   20 kB\nSwapFree: 3 kB\n"
-    #expect(SystemMemory.free(meminfo: table) == 23 * 1024)
-    #expect(SystemMemory.free(meminfo: "MemAvailable: 20 kB") == 20 * 1024)
-    #expect(SystemMemory.free(meminfo: "MemTotal: 100 kB") == nil)
-    #expect(SystemMemory.free(meminfo: "MemAvailable: 9223372036854775807 kB") == nil)
-    #expect(SystemMemory.free(meminfo: "") == nil)
-  }
 }

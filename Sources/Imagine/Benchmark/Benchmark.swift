@@ -94,7 +94,7 @@ public struct Benchmark: Sendable {
       switch model {
       case .file(let url): try OpenedModel(url)
       case .demonstration: try OpenedModel.demonstration()
-      case .random(let structure): OpenedModel(structure)
+      case .random(let structure): try OpenedModel(structure)
       }
     }
   }

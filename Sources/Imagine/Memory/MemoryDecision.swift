@@ -18,6 +18,7 @@ struct MemoryDecision: Equatable {
   ///   - advice: what would take less, such as `a smaller size`.
   init(full: Int?, frugal: Int?, free: Int, advice: [String]) {
     func gigabytes(_ bytes: Int) -> String {
+      guard bytes >= 950_000_000 else { return "\(max(bytes, 0) / 1_000_000) MB" }
       let tenths = (bytes + 50_000_000) / 100_000_000
       return "\(tenths / 10).\(tenths % 10) GB"
     }

@@ -16,6 +16,8 @@ struct MemoryForecast {
   let budget: Int
   /// Bytes that the process could get before it began; nil where that is not known.
   let free: Int?
+  /// Bytes that the process has without the weights.
+  let program: Int
 
   private(set) var stages: [RequestEstimate.Stage] = []
   private(set) var usesTiles = false
@@ -23,7 +25,7 @@ struct MemoryForecast {
   private var held = 0
   /// Working memory that the backend has at the moment.
   private var workspace = 0
-  /// Planned so far. What oneDNN made for an operation stays when its plan goes.
+  /// Planned so far.
   private var operations = 0
 
   var peakBytes: Int { stages.reduce(0) { max($0, $1.peakBytes) } }
@@ -33,8 +35,8 @@ struct MemoryForecast {
   ///   - prompts: how many the UNet runs for at once.
   init(
     _ model: StableDiffusionModel, _ weights: any WeightSource, _ backend: any MemoryAwareBackend,
-    _ precision: ImagineGraph.Precision, tiling: VAETiling, isFrugal: Bool, budget: Int, free: Int?, latents: Shape,
-    prompts: Int
+    _ precision: ImagineGraph.Precision, tiling: VAETiling, isFrugal: Bool, budget: Int, free: Int?, program: Int,
+    latents: Shape, prompts: Int
   ) throws {
     self.model = model
     self.weights = weights
@@ -44,6 +46,7 @@ struct MemoryForecast {
     self.tiling = tiling
     self.isFrugal = isFrugal
     self.free = free
+    self.program = program
     try add(.text, model.textEncoderGraph(prompts: prompts, precision: precision))
     try add(
       .denoising, model.denoiserGraph(latents: latents.replacing(axis: 0, with: prompts), precision: precision))
@@ -58,7 +61,7 @@ struct MemoryForecast {
   /// - Parameter host: bytes of values on the host meanwhile.
   private mutating func add(_ stage: Stage, _ needs: MemoryNeeds, host: Int, flops: Double) {
     if isFrugal { (held, workspace) = (0, 0) }
-    let program = ProcessMemory.programBytes + operations * ProcessMemory.bytesPerOperation
+    let program = program + ProcessMemory.bytesOfDrawing + operations * ProcessMemory.bytesPerOperation
     let loading = needs.loadingBytes + workspace
     workspace = max(workspace, needs.workingBytes)
     let running = needs.weightBytes + needs.passingBytes + workspace + host
@@ -122,12 +125,15 @@ extension StableDiffusionModel {
   }
 }
 
-/// What a process that draws takes beside weights and working memory, as measured: see `Tests/Benchmarks/memory-check`.
+/// What a process that draws takes beside weights and working memory, as measured: see `Tests/Benchmarks/memory-check`. A
+/// process may be much larger before it draws: the drivers that `Device.automatic` looks at take 50 MB and more.
 enum ProcessMemory {
-  /// The program with its libraries and threads.
-  static let programBytes = 48_000_000
-  /// One operation of a plan: its kernel, and the code that oneDNN makes for it.
-  static let bytesPerOperation = 19_000
+  /// The program with its libraries before it draws, where the system does not say.
+  static let usualBytes = 40_000_000
+  /// What comes to that by drawing: threads, code that was not needed before, and small things.
+  static let bytesOfDrawing = 12_500_000
+  /// One operation of a plan.
+  static let bytesPerOperation = 5_000
   /// The picture as floats, as bytes and as a PNG file on its way.
   static let bytesPerPixel = 24
 }

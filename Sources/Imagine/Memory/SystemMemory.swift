@@ -1,65 +1,70 @@
 internal import Foundation
 
-/// The memory of the machine.
+/// The memory of the machine, as far as this process may have it.
 enum SystemMemory {
   /// Bytes that can be had without taking them from anyone: what Linux counts as available, and free swap; less if this
-  /// process's control groups allow less. Nil on other systems.
+  /// process's control groups or its own limits allow less. Nil on other systems.
   @Sendable static func free() -> Int? {
-    guard let text = text("/proc/meminfo"), let machine = free(meminfo: text) else { return nil }
-    return ([machine] + controlGroups().compactMap(\.free)).min()
+    guard let table = text("/proc/meminfo"), let machine = free(meminfo: table) else { return nil }
+    let groups = ControlGroup.folders(cgroup: text("/proc/self/cgroup"), mounts: text("/proc/self/mountinfo"))
+    return ([machine] + groups.compactMap { $0.read(text).free } + ProcessLimit.all().map(\.free)).min()
   }
 
   /// The same of the machine alone, from the text of `/proc/meminfo`, whose lines read `MemAvailable:   22783448 kB`.
   static func free(meminfo: String) -> Int? {
-    func bytes(_ name: String) -> Int? {
-      let line = meminfo.split(separator: "\n").first { $0.hasPrefix("\(name):") }
-      let number = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-      return number.flatMap { number in
-        let (bytes, overflow) = number.multipliedReportingOverflow(by: 1024)
-        return overflow ? nil : bytes
-      }
-    }
+    func bytes(_ name: String) -> Int? { ProcTable.kilobytes(name, in: meminfo) }
     return bytes("MemAvailable").map { $0 + (bytes("SwapFree") ?? 0) }
   }
 
-  /// This process's control group and those around it, of version 2.
-  private static func controlGroups() -> [ControlGroup] {
-    let entries = text("/proc/self/cgroup")?.split(separator: "\n") ?? []
-    guard let path = entries.first(where: { $0.hasPrefix("0::/") })?.dropFirst(4) else { return [] }
-    let names = path.split(separator: "/")
-    return (0...names.count).map { count in
-      let folder = (["/sys/fs/cgroup"] + names.prefix(count)).joined(separator: "/")
-      return ControlGroup(
-        maximum: text("\(folder)/memory.max"), current: text("\(folder)/memory.current"),
-        statistics: text("\(folder)/memory.stat"))
-    }
+  /// Bytes of memory that this process has at the moment: its resident set.
+  @Sendable static func resident() -> Int? {
+    text("/proc/self/status").flatMap { ProcTable.kilobytes("VmRSS", in: $0) }
   }
 
-  private static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+  fileprivate static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
 }
 
-/// What Linux says about the memory of a group of processes, as the texts of its files.
-struct ControlGroup {
-  /// `memory.max`: bytes, or `max`.
-  var maximum: String?
-  /// `memory.current`: bytes.
-  var current: String?
-  /// `memory.stat`: lines such as `inactive_file 4096`.
-  var statistics: String?
-
-  /// Bytes that its processes can still get; nil without a limit. What files have in the system's cache gives way.
-  var free: Int? {
-    guard let limit = maximum.flatMap(Self.bytes), let used = current.flatMap(Self.bytes) else { return nil }
-    let cached = ["inactive_file", "active_file"].reduce(0) { $0 + statistic($1) }
-    return max(limit - max(used - cached, 0), 0)
+/// A table of the kernel's, whose lines read `Name:   12345 kB`.
+enum ProcTable {
+  /// - Returns: bytes.
+  static func kilobytes(_ name: String, in table: String) -> Int? {
+    let line = table.split(separator: "\n").first { $0.hasPrefix("\(name):") }
+    let number = line?.dropFirst(name.count + 1).split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) }
+    return number.flatMap { number in
+      let (bytes, overflow) = number.multipliedReportingOverflow(by: 1024)
+      return overflow ? nil : bytes
+    }
   }
+}
 
-  private func statistic(_ name: String) -> Int {
-    let line = statistics?.split(separator: "\n").first { $0.hasPrefix("\(name) ") }
-    return line.flatMap { $0.split(separator: " ").last }.flatMap { Self.bytes(String($0)) } ?? 0
-  }
+/// A limit that was set for this process, as `ulimit` sets it.
+struct ProcessLimit: Equatable {
+  /// Bytes it may have, and has.
+  let maximum: Int
+  let used: Int
+  /// Bytes that will count although nothing will ever be in them.
+  var reserve = 0
 
-  private static func bytes(_ text: String) -> Int? {
-    Int(text.trimmingCharacters(in: .whitespacesAndNewlines)).flatMap { (0...1 << 60).contains($0) ? $0 : nil }
+  var free: Int { max(maximum - used - reserve, 0) }
+
+  /// Addresses of threads that are still to come: their stacks, and the regions that `malloc` sets aside for each.
+  private static let addressesOfThreads = 80_000_000
+
+  /// Of addresses (`ulimit -v`) and of data (`ulimit -d`); those that are unlimited are left out.
+  static func all() -> [ProcessLimit] {
+    #if os(Linux)
+      let status = SystemMemory.text("/proc/self/status") ?? ""
+      let kinds = [(RLIMIT_AS.rawValue, "VmSize", addressesOfThreads), (RLIMIT_DATA.rawValue, "VmData", 0)]
+      return kinds.compactMap { kind, name, reserve in
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(kind), &limit) == 0, let maximum = Int(exactly: limit.rlim_cur),
+          maximum < 1 << 60,
+          let used = ProcTable.kilobytes(name, in: status)
+        else { return nil }
+        return ProcessLimit(maximum: maximum, used: used, reserve: reserve)
+      }
+    #else
+      return []
+    #endif
   }
 }

@@ -5,11 +5,16 @@ struct HostImage {
   let height: Int, width: Int, channels: Int
   private(set) var values: [Float]
 
-  init(height: Int, width: Int, channels: Int) {
+  /// - Throws: `StageFailure` if there is no memory for it.
+  init(height: Int, width: Int, channels: Int) throws {
+    let count = height * width * channels
+    guard HostMemory.has(count * 4) else {
+      throw StageFailure(.outOfMemory, "There is no memory for \(count * 4 >> 20) MiB of values between tiles.")
+    }
     self.height = height
     self.width = width
     self.channels = channels
-    values = [Float](repeating: 0, count: height * width * channels)
+    values = [Float](repeating: 0, count: count)
   }
 
   /// - Parameter tensor: [1, height, width, channels].

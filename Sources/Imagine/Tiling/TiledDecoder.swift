@@ -182,7 +182,7 @@ private struct SectionPass {
     var result: HostImage?
     try forEachTile(of: image, .result, norms, &component, context) { tile, values in
       if result == nil {
-        result = HostImage(
+        result = try HostImage(
           height: image.height * section.scale, width: image.width * section.scale, channels: values.shape[3])
       }
       result?.keep(tile, of: values, scale: section.scale)
@@ -193,7 +193,7 @@ private struct SectionPass {
 
   private func forEachTile(
     of image: HostImage, _ output: Output, _ norms: [String: HostTensor], _ component: inout PlannedComponent,
-    _ context: PlanningContext, _ use: (TileGrid.Tile, HostTensor) -> Void
+    _ context: PlanningContext, _ use: (TileGrid.Tile, HostTensor) throws -> Void
   ) throws {
     let plan = try component.plan(for: Key(height: grid.height, width: grid.width, output: output), context) {
       trace(output, $0)
@@ -202,7 +202,7 @@ private struct SectionPass {
       try Task.checkCancellation()
       var inputs = norms
       inputs["x"] = image.window(tile, height: grid.height, width: grid.width)
-      use(tile, try plan.onlyResult(inputs))
+      try use(tile, try plan.onlyResult(inputs))
     }
   }
 

@@ -14,6 +14,7 @@ enum CommandLineProgram {
   static func run(_ arguments: [String]) async -> Int32 {
     // A reader of our output that went away is an error of that write, not the end of a picture half drawn.
     signal(SIGPIPE, SIG_IGN)
+    FileFault.answer()
     let command: any ParsableCommand
     var type: any ParsableCommand.Type = WholeProgram.isAsked(by: arguments) ? WholeProgram.self : RenderCommand.self
     do {

@@ -77,10 +77,22 @@ struct EngineOptions: ParsableArguments {
 
   func options(_ display: Display) -> Pipeline.Options {
     Pipeline.Options(
-      device: device ?? .automatic, precision: precision, threads: threads, vulkanTier: vulkanTier,
+      device: chosenDevice(display), precision: precision, threads: threads, vulkanTier: vulkanTier,
       vaeTiling: vaeTiling ?? .automatic, lowMemory: lowMemory.map { $0 ? .always : .never } ?? .automatic,
       ignoresMemory: ignoreMemory,
       logger: Logger(label: "imagine") { _ in DisplayLogHandler(display) })
+  }
+
+  /// What is to compute. Before drivers are looked at in this process, another one tries whether that can be survived.
+  private func chosenDevice(_ display: Display) -> Device {
+    guard device ?? .automatic == .automatic else { return device ?? .automatic }
+    switch DeviceProbe.look() {
+    case .seen(_, hasCard: true), .unknown: return .automatic
+    case .seen(_, hasCard: false): return vulkanTier == nil && precision != .float16 ? .cpu : .automatic
+    case .crashed:
+      display.note(DeviceProbe.crashNotice)
+      return .cpu
+    }
   }
 
   /// The model's file or folder; nil for the demonstration model.

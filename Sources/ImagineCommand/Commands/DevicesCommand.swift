@@ -6,8 +6,26 @@ struct DevicesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "devices", _superCommandName: "imagine", abstract: "Show what can compute on this machine.")
 
+  /// Looks in this very process, whatever becomes of it: how `DeviceProbe` runs it.
+  @Flag(help: .private)
+  var probe = false
+
   func run() throws {
-    for device in try DeviceDescription.all() { try StandardOutput.write(Self.text(device) + "\n") }
+    if probe {
+      let devices = try DeviceDescription.all()
+      try StandardOutput.show(devices.map { Self.text($0) + "\n" }.joined())
+      guard devices.contains(where: { $0.device != .cpu && $0.passedOver == nil }) else {
+        throw CommandFailure(status: DeviceProbe.noCard)
+      }
+      return
+    }
+    switch DeviceProbe.look() {
+    case .seen(let text, _): try StandardOutput.show(text)
+    case .crashed:
+      try StandardOutput.show(Self.text(.processor()) + "\n")
+      StandardError.write("imagine: \(DeviceProbe.crashNotice)\n")
+    case .unknown: try StandardOutput.show(DeviceDescription.all().map { Self.text($0) + "\n" }.joined())
+    }
   }
 
   static func text(_ device: DeviceDescription) -> String {

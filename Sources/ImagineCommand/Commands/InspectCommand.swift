@@ -25,12 +25,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let report = try model.map { try ModelReport(inspecting: URL(literalPath: $0)) } ?? .demonstration()
-    try StandardOutput.write(report.description + "\n")
-    guard report.isComplete else {
-      throw ImagineError(
-        .incompleteModel,
-        "No picture can be drawn with '\(report.name)': \(report.missing.count) weights are missing and "
-          + "\(report.misshapen.count) have the wrong shape.")
-    }
+    try StandardOutput.show(report.description + "\n")
+    if let problem = report.problem { throw ImagineError(.incompleteModel, problem) }
   }
 }

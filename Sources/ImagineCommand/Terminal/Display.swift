@@ -36,7 +36,7 @@ final class Display: Sendable {
 
   func loading(_ name: String) {
     update { state in
-      state.progress = Progress(loading: name, at: time)
+      state.progress = Progress(loading: TerminalText.visible(name), at: time)
       guard verbosity > .errors, !isInteractive else { return }
       line("loading \(name)", &state)
     }
@@ -175,7 +175,7 @@ final class Display: Sendable {
       if isInteractive {
         let style = Terminal.style
         let text = ProgressLine(style: style).text(progress, at: now)
-        StandardError.write(ProgressLine.clearing(columns: state.drawnColumns, width: style.width) + text)
+        StandardError.redraw(text, over: state.drawnColumns, width: style.width)
         state.drawnColumns = Columns.count(text)
       } else if now - state.lastPlainLine >= Self.plainInterval {
         line(ProgressLine(style: .plain).text(progress, at: now), &state)
@@ -192,7 +192,7 @@ final class Display: Sendable {
 
   private func erase(_ state: inout State) {
     guard state.drawnColumns > 0 else { return }
-    StandardError.write(ProgressLine.clearing(columns: state.drawnColumns, width: Terminal.style.width))
+    StandardError.redraw("", over: state.drawnColumns, width: Terminal.style.width)
     state.drawnColumns = 0
   }
 }

@@ -1,7 +1,11 @@
 import Foundation
+import Imagine
 
 /// What scripts read: paths and reports, nothing else.
 enum StandardOutput {
+  /// Writes a report for people, in which strangers' names may be.
+  static func show(_ report: String) throws { try write(TerminalText.visible(report)) }
+
   /// Writes at once. A reader that went away is no error: nobody wants the text.
   ///
   /// - Throws: `CommandFailure` when the text is lost in another way, as on a full disk.
@@ -16,8 +20,14 @@ enum StandardOutput {
 
 /// What people read.
 enum StandardError {
+  /// Writes text, in which strangers' words may be: a terminal obeys none of it.
   static func write(_ text: String) {
-    _ = writeAll(text, to: STDERR_FILENO)
+    _ = writeAll(TerminalText.visible(text), to: STDERR_FILENO)
+  }
+
+  /// Writes this program's own line over the last one, which took so many columns of a terminal of this width.
+  static func redraw(_ line: String, over columns: Int, width: Int) {
+    _ = writeAll(ProgressLine.clearing(columns: columns, width: width) + line, to: STDERR_FILENO)
   }
 }
 

@@ -31,23 +31,3 @@ package struct GenerationDefaults: Sendable, Hashable {
 
   package init() {}
 }
-
-/// A checkpoint that no model can be made of.
-package struct ModelError: Error, Sendable, Hashable, CustomStringConvertible {
-  package enum Code: Sendable {
-    /// Weights are missing or of the wrong shape.
-    case incomplete
-    /// Numbers in the configuration contradict each other or the weights.
-    case invalidConfiguration
-    /// Another kind of file or a family this version does not run.
-    case unsupported
-  }
-
-  package let code: Code
-  package let description: String
-
-  package init(_ code: Code, _ description: String) {
-    self.code = code
-    self.description = description
-  }
-}

@@ -7,7 +7,11 @@ package struct ModelFamily: Sendable {
   /// Whether a file of this kind belongs here.
   package let recognises: @Sendable (CheckpointKind) -> Bool
   /// Reads a model's structure off its weights.
+  ///
+  /// - Throws: `ModelError` for every setting and number that a picture could not be drawn by as it is meant.
   package let configuration: @Sendable (CheckpointLayout) throws -> ModelConfiguration
+  /// Whether a weight, by its canonical path, can be left unused without a picture being another one.
+  package let isSpare: @Sendable (String) -> Bool
 
   /// Every family this version runs.
   package static let all: [ModelFamily] = [.stableDiffusion1]

@@ -75,12 +75,18 @@ package struct UNet2DConditionModel {
 
   /// sample [N, H, W, in], timestep [N] (may be fractional), context [N, S, D] -> [N, H, W, out] in 32-bit floats.
   ///
-  /// - Parameter addition: for a model with `additionEmbedding`; others do not look at it.
+  /// - Parameter addition: for a model with `additionEmbedding`, and for no other: else the graph cannot be finished.
   package func callAsFunction(
     _ sample: Tensor, timestep: Tensor, context: Tensor, addition: TextTimeEmbedding.Input? = nil
   ) -> Tensor {
     var time = timeEmbedding(timestep)
-    if let additionEmbedding, let addition { time = time + additionEmbedding(addition) }
+    switch (additionEmbedding, addition) {
+    case (let embedding?, let addition?): time = time + embedding(addition)
+    case (nil, nil): break
+    case (.some, nil):
+      sample.builder.note(GraphError("the UNet was not told the prompt's vector and the picture's numbers"))
+    case (nil, .some): sample.builder.note(GraphError("the UNet was told more than the timestep, and takes no more"))
+    }
     let context = context.asActivation()
     var h = convIn(sample.asActivation())
     var skips = [h]

@@ -13,6 +13,8 @@ package struct AutoencoderKL {
     package var normGroups = 32
     /// What latents are multiplied by on their way to the denoiser.
     package var scalingFactor: Float = 0.18215
+    /// Whether pictures can be encoded, too; models for drawing alone have no encoder.
+    package var hasEncoder = true
 
     package init() {}
 
@@ -21,17 +23,21 @@ package struct AutoencoderKL {
   }
 
   package let configuration: Configuration
-  package let encoder: Encoder
+  /// With the convolution behind it; nil without an encoder.
+  let encoder: (network: Encoder, quantConv: Conv2d)?
   package let decoder: Decoder
-  let quantConv: Conv2d
   let postQuantConv: Conv2d
 
   package init(_ weights: Weights, _ configuration: Configuration) {
     self.configuration = configuration
     let latent = configuration.latentChannels
-    encoder = Encoder(weights["encoder"], configuration)
+    encoder =
+      configuration.hasEncoder
+      ? (
+        Encoder(weights["encoder"], configuration),
+        Conv2d(weights["quant_conv"], in: latent * 2, out: latent * 2, kernel: 1)
+      ) : nil
     decoder = Decoder(weights["decoder"], configuration)
-    quantConv = Conv2d(weights["quant_conv"], in: latent * 2, out: latent * 2, kernel: 1)
     postQuantConv = Conv2d(weights["post_quant_conv"], in: latent, out: latent, kernel: 1)
   }
 
@@ -49,8 +55,14 @@ package struct AutoencoderKL {
 
   /// pixels [N, H, W, 3] in -1...1 -> the mean and the logarithm of the variance of the latents, side by side:
   /// [N, h, w, 2 latent], not yet scaled, in 32-bit floats.
+  ///
+  /// Without an encoder the graph cannot be finished.
   package func encode(_ pixels: Tensor) -> Tensor {
-    quantConv(encoder(pixels.asActivation())).cast(to: .float32)
+    guard let encoder else {
+      pixels.builder.note(GraphError("the autoencoder has no encoder"))
+      return pixels
+    }
+    return encoder.quantConv(encoder.network(pixels.asActivation())).cast(to: .float32)
   }
 }
 
