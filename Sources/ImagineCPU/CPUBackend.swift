@@ -1,7 +1,7 @@
 import CKernels
 package import ImagineGraph
 
-/// Runs graphs on the processor, with kernels of this package and products of oneDNN.
+/// Runs graphs on the processor.
 package struct CPUBackend: MemoryAwareBackend {
   private let machine: Machine
   /// Bytes that a plan's weights and working memory should not exceed together; nil keeps all weights.
@@ -12,8 +12,8 @@ package struct CPUBackend: MemoryAwareBackend {
   ///   - features: instruction sets to use, all unless given; what the processor lacks or the environment forbids is
   ///     left out.
   ///   - products: for measuring and testing what would not be chosen; by default what the environment says.
-  /// - Throws: `CPUBackendError` if oneDNN cannot be set up, or `IMAGINE_CPU_FEATURES` or `IMAGINE_CPU_PRODUCTS` names
-  ///   what it does not know.
+  /// - Throws: `CPUBackendError` if the number of threads is not possible, or `IMAGINE_CPU_FEATURES` or
+  ///   `IMAGINE_CPU_PRODUCTS` names what it does not know.
   package init(
     threads: Int? = nil, features: CPUFeatures? = nil, products: CPUProducts? = nil
   ) throws {

@@ -43,8 +43,6 @@ final class StoredWeight: @unchecked Sendable {
     case panels(ElementType)
     /// In panels of pairs, as products of bfloat16 by pairs want them.
     case pairs
-    /// As a product of oneDNN wants them; `plain` describes the row-major form to it.
-    case oneDNN(WeightLayout, plain: WeightLayout)
 
     /// Of panels, what kernels are told.
     var format: ck_stored? {
@@ -77,13 +75,6 @@ final class StoredWeight: @unchecked Sendable {
       return .panels(type.elementType)
     }
     return .panels(stored)
-  }
-
-  /// oneDNN's layout of the weight, if it has been read and packed so.
-  var layout: WeightLayout? {
-    lock.withLock {
-      if case .oneDNN(let layout, _) = content?.form { layout } else { nil }
-    }
   }
 
   /// From now on it is kept once it was read.
@@ -157,16 +148,6 @@ final class StoredWeight: @unchecked Sendable {
       else { throw CPUBackendError("It is stored as \(stored), and was to be packed as \(format).") }
     case .pairs:
       ck_pack_weight_pairs(device, ck_product_shape(weight: type.shape), plain, packed.address)
-    case .oneDNN(let layout, let plainLayout):
-      let shape = ck_product_shape(weight: type.shape)
-      if let panels = layout.panels(kernelWidth: shape.kernel_width),
-        ck_pack_as(device, shape, plain, target.asStored, panels, packed.address)
-      {
-        return packed
-      }
-      let converted = try block(type.byteCount)
-      ck_convert(device, stored, address, target, converted.address, type.shape.count)
-      try machine.engine.repack(converted.address, from: plainLayout, into: packed.address, as: layout)
     }
     return packed
   }
@@ -178,7 +159,6 @@ final class StoredWeight: @unchecked Sendable {
     case .panels(let format):
       return ck_packed_weight_count(machine.loadingDevice, ck_product_shape(weight: type.shape)) * format.size
     case .pairs: return ck_packed_pair_count(ck_product_shape(weight: type.shape)) * type.elementType.size
-    case .oneDNN(let layout, _): return layout.byteCount
     }
   }
 

@@ -65,7 +65,7 @@ final class PlanBuilder {
   /// Asks for a weight that products alone read, in a form: before the first run if it is kept, else at each run.
   func load(_ weight: StoredWeight, in form: StoredWeight.Form) { wanted.add(weight, form, mayPass: true) }
 
-  /// Whether a node is a parameter that may lie in memory as oneDNN wants it.
+  /// Whether a node is a parameter that may lie in memory as its product wants it.
   func isPackable(_ id: NodeID) -> Bool { packable.contains(id) }
 
   private func value(of id: NodeID) throws -> Value {

@@ -1,4 +1,3 @@
-import CKernels
 import Foundation
 import ImagineGraph
 
@@ -27,14 +26,11 @@ struct WeightLoading {
     // The largest first, so that the threads end at about the same time.
     let order = requests.indices.sorted { requests[$0].weight.type.byteCount > requests[$1].weight.type.byteCount }
     DispatchQueue.concurrentPerform(iterations: min(threads, Self.maximumThreads, requests.count)) { _ in
-      // Libraries that bring threads of their own stay on this one.
-      ck_set_threads(1)
       while let turn = progress.next(of: requests.count) {
         let index = order[turn]
         do { _ = try requests[index].weight.address(in: requests[index].form) } catch { progress.fail(index, error) }
       }
     }
-    ck_set_threads(UInt32(threads))
     if let error = progress.error { throw error }
   }
 

@@ -31,6 +31,5 @@ struct CPUConfiguration: Sendable {
     }
     let tiles = try? CPUBackend(threads: 2, features: .available.union(.softwareTiles), products: .kernels)
     return kernels + [tiles.map { CPUConfiguration("tiles in software", $0) }].compactMap { $0 }
-      + [try? CPUConfiguration("oneDNN", products: .oneDNN)].compactMap { $0 }
   }()
 }

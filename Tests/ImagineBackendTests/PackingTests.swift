@@ -1,5 +1,4 @@
 import CKernels
-import COneDNNShim
 import ImagineGraph
 import ImagineTesting
 import Testing
@@ -124,50 +123,6 @@ import Testing
         }
       }
     }
-  }
-
-  /// The layouts oneDNN chooses for layers of a model, and for some it has to pad.
-  @Test(arguments: [OD_F32, OD_BF16], [false, true])
-  func oneDNN(_ type: od_type, _ isConvolution: Bool) throws {
-    guard type == OD_F32 || od_has_native_bf16() else { return }
-    let engine = try Engine(), format = type == OD_F32 ? CK_STORED_F32 : CK_STORED_BF16
-    let device = ck_device(kernels: ck_kernels_for(CPUFeatures.available.rawValue), threads: 1, pool: nil)
-    var recognised = 0
-    for (out, channels, kernel) in [(320, 320, 3), (64, 160, 1), (96, 48, 3), (4, 320, 3), (320, 4, 3), (100, 70, 1)] {
-      let taps = isConvolution ? kernel * kernel : 1
-      let shape = product(type, isConvolution, out: out, in: channels, kernel: kernel)
-      let layout = try Product(engine, shape, weights: nil).weightLayout
-      let weight: Shape = isConvolution ? [out, channels, kernel, kernel] : [out, channels]
-      guard let panels = layout.panels(kernelWidth: isConvolution ? kernel : 1) else { continue }
-      let bytes = stored(out * channels * taps, format), size = format == CK_STORED_F32 ? 4 : 2
-      var isPacked = false
-      let ours = packed(bytes, format, format, count: layout.byteCount / size, transposed: false) { plain, target in
-        isPacked = ck_pack_as(device, ck_product_shape(weight: weight), plain, format, panels, target)
-      }
-      guard isPacked else { continue }
-      recognised += 1
-      let plain = try WeightLayout(plain: shape)
-      var theirs = [UInt8](repeating: Self.canary, count: layout.byteCount)
-      try bytes.withUnsafeBytes { source in
-        try theirs.withUnsafeMutableBytes { target in
-          try engine.repack(
-            #require(source.baseAddress), from: plain, into: #require(target.baseAddress), as: layout)
-        }
-      }
-      #expect(ours == theirs, "\(weight)")
-    }
-    if CPUFeatures.available.contains(.avx512) { #expect(recognised > 0) }
-  }
-
-  private func product(_ type: od_type, _ isConvolution: Bool, out: Int, in channels: Int, kernel: Int) -> od_shape {
-    var shape = od_shape()
-    (shape.is_convolution, shape.type) = (isConvolution, type)
-    (shape.batch, shape.in, shape.out) = (isConvolution ? 2 : 512, Int64(channels), Int64(out))
-    (shape.height, shape.width, shape.out_height, shape.out_width) = (32, 32, 32, 32)
-    (shape.kernel_height, shape.kernel_width, shape.stride) = (Int64(kernel), Int64(kernel), 1)
-    let padding = Int64(kernel / 2)
-    (shape.top, shape.left, shape.bottom, shape.right) = (padding, padding, padding, padding)
-    return shape
   }
 
   @Test("Binary16 is only moved: from other formats nothing is packed as it")

@@ -24,10 +24,6 @@ uint32_t ck_cpu_features(void);
 // The number of processors this process may use: its affinity mask, limited by its control group's quota.
 unsigned ck_available_threads(void);
 
-// Sets the number of threads that libgomp's parallel regions have if the calling thread starts them: oneDNN's, and loops
-// without a pool.
-void ck_set_threads(unsigned threads);
-
 // Threads that wait for loops. Loops run on the calling thread and on those workers that come in time: where other
 // programs keep the processors busy, a late worker delays nothing.
 typedef struct ck_pool ck_pool;
@@ -51,8 +47,8 @@ const ck_kernels *ck_kernels_for(uint32_t features);
 // What to compute with.
 typedef struct {
   const ck_kernels *kernels;
-  unsigned threads;
-  ck_pool *pool;  // NULL: libgomp's threads, the ones oneDNN's loops run on. Two pools would fight for the processors.
+  unsigned threads;  // at least the pool's
+  ck_pool *pool;     // NULL: loops run on the calling thread
 } ck_device;
 
 // Pointwise.

@@ -5,9 +5,6 @@ import ImagineGraph
 struct ProductRequest {
   /// A linear layer is a convolution of one line with a kernel of 1.
   var shape: ck_product_shape
-  /// Added below and to the right of an image; only oneDNN asks for it.
-  var bottom = 0, right = 0
-  let isConvolution: Bool
   let epilogue: Epilogue
   let x: Value, weight: Value
   let bias: Value?, residual: Value?
@@ -23,8 +20,7 @@ extension PlanBuilder {
     shape.images = 1
     (shape.height, shape.width) = (1, shape.in == 0 ? result.rows : operands[0].count / shape.in)
     (shape.out_height, shape.out_width) = (1, shape.width)
-    return try product(
-      request(shape, isConvolution: false, epilogue, operands, result, isPackable: isPackable))
+    return try product(request(shape, epilogue, operands, result, isPackable: isPackable))
   }
 
   /// x [N, H, W, in], weight [out, in, kh, kw] -> [N, H', W', out].
@@ -37,14 +33,11 @@ extension PlanBuilder {
     (shape.out_height, shape.out_width) = (result.shape[1], result.shape[2])
     shape.stride = convolution.stride
     (shape.top, shape.left) = (convolution.padding.top, convolution.padding.left)
-    var request = try request(shape, isConvolution: true, epilogue, operands, result, isPackable: isPackable)
-    (request.bottom, request.right) = (convolution.padding.bottom, convolution.padding.right)
-    return try product(request)
+    return try product(request(shape, epilogue, operands, result, isPackable: isPackable))
   }
 
   private func request(
-    _ shape: ck_product_shape, isConvolution: Bool, _ epilogue: Epilogue, _ operands: [Value], _ result: Target,
-    isPackable: Bool
+    _ shape: ck_product_shape, _ epilogue: Epilogue, _ operands: [Value], _ result: Target, isPackable: Bool
   ) throws -> ProductRequest {
     var rest = operands.dropFirst(2)
     let bias = epilogue.bias ? rest.popFirst() : nil
@@ -52,13 +45,13 @@ extension PlanBuilder {
       throw CPUBackendError("The bias is \(bias.type); a bias is float32.")
     }
     return ProductRequest(
-      shape: shape, isConvolution: isConvolution, epilogue: epilogue, x: operands[0], weight: operands[1], bias: bias,
+      shape: shape, epilogue: epilogue, x: operands[0], weight: operands[1], bias: bias,
       residual: epilogue.residual ? rest.popFirst() : nil, result: result, isPackable: isPackable)
   }
 
   private func product(_ request: ProductRequest) throws -> Kernel {
     if isForWinograd(request), let kernel = try winogradProduct(request) { return kernel }
-    return try isForOneDNN(request) ? oneDNNProduct(request) : kernelProduct(request)
+    return try kernelProduct(request)
   }
 
   /// Depends on the weight alone, not on the size of the image: plans of all sizes share a weight in one form.
@@ -67,22 +60,10 @@ extension PlanBuilder {
     // Transforming the image pays when many results are made of it, and the results when they are made of many channels.
     guard request.isPackable, ck_winograd_suits(shape), min(shape.in, shape.out) >= 32 else { return false }
     switch machine.products {
-    case .kernels, .oneDNN: return false
+    case .kernels: return false
     case .winograd: return true
     case .automatic:
       return request.x.type.elementType == .float32 || !machine.capabilities.multipliesInTiles
-    }
-  }
-
-  private func isForOneDNN(_ request: ProductRequest) -> Bool {
-    let format = request.x.type.elementType
-    guard request.weight.type.elementType == format, request.shape.in > 0, request.isPackable else { return false }
-    let capabilities = machine.capabilities
-    switch machine.products {
-    case .kernels, .winograd: return false
-    case .oneDNN: return format == .float32 || capabilities.hasNativeBFloat16
-    case .automatic:
-      return format == .bfloat16 && capabilities.multipliesInTiles
     }
   }
 }
