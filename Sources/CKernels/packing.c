@@ -47,13 +47,34 @@ bool ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights 
   return ck_pack_as(device, shape, plain, type, layout, packed);
 }
 
-bool ck_has_pairs(ck_device device) { return device.kernels->multiply_pair_block != NULL; }
+bool ck_has_pairs(ck_device device) { return device.kernels->attend_pairs != NULL; }
 
-size_t ck_packed_pair_count(ck_product_shape shape) {
+bool ck_has_tiles(ck_device device) { return device.kernels->multiply_tiles != NULL; }
+
+size_t ck_packed_pair_count(ck_device device, ck_product_shape shape) {
+  const size_t taps = shape.kernel_height * shape.kernel_width;
+  if (ck_has_tiles(device)) return ck_tile_columns(&shape) * ck_round_up(shape.in, CK_PAIR_STEP) * taps;
   return ck_round_up(shape.out, CK_PAIR_STEP) * ck_round_up(ck_product_depth(&shape), CK_PAIR_STEP);
 }
 
+// The depth in steps of 32 channels, each with all taps.
+static void pack_tiles(ck_device device, ck_product_shape shape, ck_plain_weights plain, void *packed) {
+  const size_t taps = shape.kernel_height * shape.kernel_width, step = CK_PAIR_PANEL * CK_PAIR_STEP;
+  pack_job job = {
+    .packing = {
+      .shape = shape, .plain = plain, .type = CK_STORED_BF16, .packed = packed,
+      .layout = {
+        .width = CK_PAIR_PANEL, .group = 2, .block = CK_PAIR_STEP, .tap = step, .stretch = taps * step,
+        .panel = ck_round_up(shape.in, CK_PAIR_STEP) * taps * CK_PAIR_PANEL,
+      },
+    },
+    .kernels = device.kernels,
+  };
+  ck_parallel(device, ck_tile_columns(&shape) / CK_PAIR_PANEL, 1, pack_panels, &job);
+}
+
 void ck_pack_weight_pairs(ck_device device, ck_product_shape shape, ck_plain_weights plain, void *packed) {
+  if (ck_has_tiles(device)) return pack_tiles(device, shape, plain, packed);
   const size_t depth = ck_product_depth(&shape), padded = ck_round_up(depth, CK_PAIR_STEP);
   const bool odd = shape.in % 2 != 0 && shape.kernel_height * shape.kernel_width > 1;
   const ck_weight_layout layout = {

@@ -29,11 +29,12 @@ package struct CPUBackend: MemoryAwareBackend {
 
   package var capabilities: CPUCapabilities { machine.capabilities }
 
-  /// There is a kernel for every operation but two, whose parts are run one after the other; types are checked when a
-  /// graph is planned.
+  /// There is a kernel for every operation but two, whose parts are run one after the other; gated layers have one in
+  /// tile registers. Types are checked when a graph is planned.
   package func supports(_ op: Op, _ operands: [TensorType]) -> Bool {
     switch op {
-    case .gatedLinear: false
+    case .gatedLinear:
+      ck_has_tiles(machine.device) && operands.prefix(2).allSatisfy { $0.elementType == .bfloat16 && $0.shape.last > 0 }
     case .conv2d(let convolution, _): convolution.upsampling == nil
     case .input, .parameter, .linear, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
       .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .attention, .geglu:

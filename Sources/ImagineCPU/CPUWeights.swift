@@ -41,8 +41,9 @@ final class StoredWeight: @unchecked Sendable {
     case plain
     /// In panels, as the kernels of this package want them, in a format that they widen.
     case panels(ElementType)
-    /// In panels of pairs, as products of bfloat16 by pairs want them.
-    case pairs
+    /// In panels of pairs, as products of bfloat16 by pairs want them; those of a gated product hold values and gates in
+    /// turn.
+    case pairs(isGated: Bool)
 
     /// Of panels, what kernels are told.
     var format: ck_stored? {
@@ -146,8 +147,8 @@ final class StoredWeight: @unchecked Sendable {
       guard let format = format.stored,
         ck_pack_weights(device, ck_product_shape(weight: type.shape), plain, format, packed.address)
       else { throw CPUBackendError("It is stored as \(stored), and was to be packed as \(format).") }
-    case .pairs:
-      ck_pack_weight_pairs(device, ck_product_shape(weight: type.shape), plain, packed.address)
+    case .pairs(let isGated):
+      ck_pack_weight_pairs(device, ck_product_shape(weight: type.shape, isGated: isGated), plain, packed.address)
     }
     return packed
   }
@@ -158,7 +159,9 @@ final class StoredWeight: @unchecked Sendable {
     case .plain: return type.byteCount
     case .panels(let format):
       return ck_packed_weight_count(machine.loadingDevice, ck_product_shape(weight: type.shape)) * format.size
-    case .pairs: return ck_packed_pair_count(ck_product_shape(weight: type.shape)) * type.elementType.size
+    case .pairs(let isGated):
+      let shape = ck_product_shape(weight: type.shape, isGated: isGated)
+      return ck_packed_pair_count(machine.loadingDevice, shape) * type.elementType.size
     }
   }
 

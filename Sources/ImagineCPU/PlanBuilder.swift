@@ -128,7 +128,9 @@ final class PlanBuilder {
     case .slice(let axis, let start, _): slice(operands[0], axis: axis, start: start, result)
     case .attention(let heads, let causal): try attention(operands, heads: heads, causal: causal, result)
     case .geglu: try geglu(operands[0], result)
-    case .gatedLinear: throw CPUBackendError("The processor has no kernel for \(node.op.name).")
+    case .gatedLinear(let bias):
+      try linear(
+        Epilogue(bias: bias), isGated: true, operands, result, isPackable: isPackable(node.operands[1]))
     }
   }
 }
@@ -140,7 +142,7 @@ extension Graph {
     for node in nodes {
       for (position, operand) in node.operands.enumerated() {
         switch node.op {
-        case .linear where position == 1, .conv2d where position == 1:
+        case .linear where position == 1, .gatedLinear where position == 1, .conv2d where position == 1:
           if case .parameter = self[operand].op { packable.insert(operand) }
         case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add,
           .multiply, .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute,

@@ -106,17 +106,28 @@ import Testing
   func pairs(_ set: InstructionSet) {
     set.withDevice(threads: 2) { device in
       guard ck_has_pairs(device) else { return }
-      for shape in Self.shapes {
+      let inTiles = ck_has_tiles(device)
+      let gated = Self.shapes.filter { $0.out % 2 == 0 }.map { shape in
+        var shape = shape
+        shape.gated = true
+        return shape
+      }
+      for shape in Self.shapes + (inTiles ? gated : []) {
         for format in Self.formats {
-          let depth = shape.in * shape.kernel_height * shape.kernel_width, padded = (depth + 31) / 32 * 32
-          let bytes = stored(shape.out * depth, format), count = ck_packed_pair_count(shape)
+          let taps = shape.kernel_height * shape.kernel_width, depth = shape.in * taps
+          let channels = (shape.in + 31) / 32 * 32, padded = inTiles ? channels * taps : (depth + 31) / 32 * 32
+          let bytes = stored(shape.out * depth, format), count = ck_packed_pair_count(device, shape)
           for transposed in depth == shape.in ? [false, true] : [false] {
             let found = packed(bytes, format, CK_STORED_BF16, count: count, transposed: transposed) { plain, target in
               ck_pack_weight_pairs(device, shape, plain, target)
             }
             let right = expected(shape, bytes, format, CK_STORED_BF16, count: count, transposed: transposed) {
-              let k = $2 * shape.in + $1
-              return $0 / 16 * 16 * padded + k / 2 * 32 + $0 % 16 * 2 + k % 2
+              out, channel, tap in
+              let k = inTiles ? (channel / 32 * taps + tap) * 32 + channel % 32 : tap * shape.in + channel
+              // Panels of values and of gates take turns.
+              let half = shape.out / 2, i = out % max(half, 1)
+              let column = shape.gated ? i / 16 * 32 + out / half * 16 + i % 16 : out
+              return column / 16 * 16 * padded + k / 2 * 32 + column % 16 * 2 + k % 2
             }
             #expect(found == right, "\(shape), \(format)")
           }

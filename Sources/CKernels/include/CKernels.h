@@ -111,6 +111,7 @@ void ck_attention(
 typedef struct {
   size_t images, height, width, in, out_height, out_width, out;
   size_t kernel_height, kernel_width, stride, top, left;
+  bool gated;  // `out` counts values and then as many gates; the result has the values times gelu of the gates
 } ck_product_shape;
 
 // result = residual + activation(x * weights + bias)
@@ -120,7 +121,7 @@ typedef struct {
   ck_stored weight_type;
   ck_activation activation;
   const void *x, *weights;  // packed by ck_pack_weights, or by ck_pack_weight_pairs where `pairs`
-  bool pairs;               // x and weights are bfloat16, and ck_has_pairs
+  bool pairs;               // x, weights and result are bfloat16, and ck_has_pairs
   const float *bias;        // [out], or NULL
   const void *residual;     // of the result's shape and type, or NULL
   void *out;
@@ -157,11 +158,14 @@ bool ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights 
 
 // Whether there are products of bfloat16 by pairs: two neighbours along the depth are multiplied and added at once.
 bool ck_has_pairs(ck_device device);
-// Elements of bfloat16 weights packed for them: [panel][depth / 2][column][2], padded with zeros.
-size_t ck_packed_pair_count(ck_product_shape shape);
+// Whether these run in tile registers. Only then products may be gated.
+bool ck_has_tiles(ck_device device);
+// Elements of bfloat16 weights packed for them: [panel][depth / 2][column][2], padded with zeros. In tile registers the
+// depth is [32 channels][tap], else [tap][channel].
+size_t ck_packed_pair_count(ck_device device, ck_product_shape shape);
 void ck_pack_weight_pairs(ck_device device, ck_product_shape shape, ck_plain_weights plain, void *packed);
 
-size_t ck_product_scratch_bytes(ck_device device);
+size_t ck_product_scratch_bytes(ck_device device, const ck_product *product);
 void ck_multiply(ck_device device, const ck_product *product, void *scratch);
 
 // Convolutions with kernels of 3 x 3 and a stride of 1 by Winograd's minimal filtering: a quarter of the products, all

@@ -14,9 +14,11 @@ struct ProductRequest {
 }
 
 extension PlanBuilder {
-  /// x [..., in], weight [out, in] -> [..., out].
-  func linear(_ epilogue: Epilogue, _ operands: [Value], _ result: Target, isPackable: Bool) throws -> Kernel {
-    var shape = ck_product_shape(weight: operands[1].shape)
+  /// x [..., in], weight [out, in] -> [..., out]; `isGated`, the first half of that times gelu of the second.
+  func linear(
+    _ epilogue: Epilogue, isGated: Bool = false, _ operands: [Value], _ result: Target, isPackable: Bool
+  ) throws -> Kernel {
+    var shape = ck_product_shape(weight: operands[1].shape, isGated: isGated)
     shape.images = 1
     (shape.height, shape.width) = (1, shape.in == 0 ? result.rows : operands[0].count / shape.in)
     (shape.out_height, shape.out_width) = (1, shape.width)
@@ -70,8 +72,9 @@ extension PlanBuilder {
 
 extension ck_product_shape {
   /// A product with a weight [out, in] or [out, in, kh, kw], as far as the weight determines it.
-  init(weight: Shape) {
+  init(weight: Shape, isGated: Bool = false) {
     self.init()
+    gated = isGated
     (out, `in`) = (weight[0], weight[1])
     (kernel_height, kernel_width) = weight.rank == 4 ? (weight[2], weight[3]) : (1, 1)
     stride = 1
