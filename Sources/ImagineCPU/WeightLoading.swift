@@ -20,7 +20,8 @@ struct WeightLoading {
 
   /// Returns when all weights are in memory.
   ///
-  /// - Throws: what reading the first of the weights that failed, in the order of the plan, threw.
+  /// - Throws: what reading the first of the weights that failed, in the order of the plan, threw; `CancellationError`
+  ///   once the calling task is cancelled.
   func run(threads: Int) throws {
     let progress = Progress()
     // The largest first, so that the threads end at about the same time.
@@ -28,6 +29,8 @@ struct WeightLoading {
     DispatchQueue.concurrentPerform(iterations: min(threads, Self.maximumThreads, requests.count)) { _ in
       while let turn = progress.next(of: requests.count) {
         let index = order[turn]
+        // Only the thread that called knows the task; the others stop when it has failed.
+        if Task.isCancelled { return progress.fail(index, CancellationError()) }
         do { _ = try requests[index].weight.address(in: requests[index].form) } catch { progress.fail(index, error) }
       }
     }

@@ -139,7 +139,10 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
         inputs[name]?.write(as: transfer.value.type.elementType, to: source + transfer.offset)
       }
       let start = ContinuousClock.now
-      try context.device.submit(submissions ?? commands.submissions(context.pace), "running \(graph.network)")
+      for submission in submissions ?? commands.submissions(context.pace) {
+        try Task.checkCancellation()
+        try context.device.submit([submission], "running \(graph.network)")
+      }
       if submissions == nil { try adjustPace(start.duration(to: .now) / .seconds(1)) }
       guard (target + flagOffset).loadUnaligned(as: UInt32.self) == 0 else {
         throw VulkanError(.notFinite, "The result of \(graph.network) has values that are infinite or no numbers.")
