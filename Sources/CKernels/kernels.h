@@ -13,8 +13,19 @@ typedef struct {
   const void *q;
   const void *keys_packed, *values_packed;
   void *out;
-  float *scratch;       // ck_attention_block_floats, or ck_pair_attention_block_floats
+  float *scratch;       // as many floats as the kernel's ck_*_attention_block_floats
 } ck_attention_block;
+
+// How weights are packed: in panels of `width` columns, pairs of neighbouring channels side by side if `group` is 2.
+// Element (o, in, t) is found at
+//   o / width * panel + in / block * stretch + t * tap
+//     + in % block / group * width * group + o % width * group + in % group,
+// `block` being a multiple of `group`; columns are padded to whole panels and channels to whole blocks, with zeros.
+typedef struct {
+  size_t width, group, block;
+  size_t panel, stretch, tap;
+  bool spans_taps;  // channels count on from tap to tap: in + t * channels takes the place of in, and t adds nothing
+} ck_weight_layout;
 
 // Weights to be packed, and where to.
 typedef struct {
@@ -103,8 +114,6 @@ struct ck_kernels {
 
   // `scratch` has CK_PRODUCT_SCRATCH_FLOATS.
   void (*multiply_block)(const ck_product_block *block, float *scratch);
-  // Columns of a panel are packed so many at a time.
-  size_t lanes;
   // One panel of packed weights; a transposed one has a kernel of 1.
   void (*pack_panel)(const ck_packing *packing, size_t panel);
 
@@ -123,6 +132,8 @@ struct ck_kernels {
   void (*pack_value_pairs)(
     const uint16_t *v, size_t stride, size_t first, size_t count, size_t keys, size_t head_size, uint16_t *out);
   void (*attend_pairs)(const ck_attention_block *block);
+  // The same in tile registers, for heads of at most CK_TILE_HEAD; NULL where there are none.
+  void (*attend_in_tiles)(const ck_attention_block *block);
   // One of these two multiplies: in vectors, or in tile registers. `scratch` has CK_TILE_SCRATCH_FLOATS there.
   void (*multiply_pair_block)(const ck_product_block *block, float *scratch);
   void (*multiply_tiles)(const ck_tile_block *block, float *scratch);
@@ -131,6 +142,8 @@ struct ck_kernels {
 // Extents of blocks. Rows and queries are a multiple of every instruction set's rows per tile; columns, of its panel.
 enum {
   CK_QUERY_BLOCK = 96,
+  CK_TILE_QUERY_BLOCK = 256,
+  CK_TILE_HEAD = 160,  // beyond, results of 32 queries leave the nearest cache
   CK_KEY_BLOCK = 256,
   CK_PRODUCT_ROWS = 96,
   CK_PRODUCT_COLUMNS = 512,
@@ -188,7 +201,15 @@ static inline size_t ck_pair_attention_block_floats(const ck_kernels *kernels, s
 size_t ck_tile_scratch_bytes(ck_device device, const ck_product_shape *shape);
 void ck_multiply_tiles(ck_device device, const ck_product *product, void *scratch);
 
+// The same in tile registers: 32 queries and their results; twice the scores of 64 keys, as floats and as bfloat16, and
+// each row's largest score and sums.
+static inline size_t ck_tile_attention_block_floats(const ck_kernels *kernels, size_t head_size) {
+  const size_t columns = ck_round_up(head_size, CK_PAIR_STEP);
+  return 32 * (columns + columns / 2 + 2 * (64 + kernels->value_panel + 1 + 64 / 2));
+}
+
 extern const ck_kernels ck_generic_kernels, ck_software_tile_kernels;
 #if defined(__x86_64__)
-extern const ck_kernels ck_avx2_kernels, ck_avx512_kernels, ck_avx512_bf16_kernels, ck_amx_kernels;
+extern const ck_kernels ck_avx2_kernels, ck_avx512_kernels, ck_avx512_bf16_kernels, ck_amx_kernels,
+  ck_software_tile_avx512_kernels;
 #endif

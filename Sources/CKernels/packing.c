@@ -19,32 +19,25 @@ static void pack_panels(void *context, unsigned thread, size_t begin, size_t end
   }
 }
 
-bool ck_pack_as(
-  ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_stored type, ck_weight_layout layout, void *packed
-) {
-  const bool known = layout.width > 0 && layout.width % device.kernels->lanes == 0 && layout.block > 0;
-  const bool are_pairs = layout.group == 2 && type == CK_STORED_BF16 && layout.block % 2 == 0;
-  if (!known || (layout.group != 1 && !are_pairs)) return false;
-  if (type == CK_STORED_F16 && plain.type != CK_STORED_F16) return false;
-  pack_job job = {
-    .packing = {.shape = shape, .plain = plain, .type = type, .layout = layout, .packed = packed},
-    .kernels = device.kernels,
-  };
-  ck_parallel(device, (shape.out + layout.width - 1) / layout.width, 1, pack_panels, &job);
-  return true;
-}
-
 size_t ck_packed_weight_count(ck_device device, ck_product_shape shape) {
   return ck_round_up(shape.out, device.kernels->panel) * ck_product_depth(&shape);
 }
 
 bool ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_stored type, void *packed) {
+  if (type == CK_STORED_F16 && plain.type != CK_STORED_F16) return false;
   const size_t width = device.kernels->panel;
-  const ck_weight_layout layout = {
-    .width = width, .group = 1, .block = 1, .panel = width * ck_product_depth(&shape), .stretch = width,
-    .tap = width * shape.in,
+  pack_job job = {
+    .packing = {
+      .shape = shape, .plain = plain, .type = type, .packed = packed,
+      .layout = {
+        .width = width, .group = 1, .block = 1, .panel = width * ck_product_depth(&shape), .stretch = width,
+        .tap = width * shape.in,
+      },
+    },
+    .kernels = device.kernels,
   };
-  return ck_pack_as(device, shape, plain, type, layout, packed);
+  ck_parallel(device, (shape.out + width - 1) / width, 1, pack_panels, &job);
+  return true;
 }
 
 bool ck_has_pairs(ck_device device) { return device.kernels->attend_pairs != NULL; }

@@ -5,6 +5,9 @@
 enum { PIECE = 16384 };
 
 const ck_kernels *ck_kernels_for(uint32_t features) {
+#if defined(__x86_64__)
+  if (features & CK_SOFTWARE_TILES && features & CK_AVX512_BF16) return &ck_software_tile_avx512_kernels;
+#endif
   if (features & CK_SOFTWARE_TILES) return &ck_software_tile_kernels;
 #if defined(__x86_64__)
   if (features & CK_AMX_BF16) return &ck_amx_kernels;

@@ -15,7 +15,7 @@ enum {
   CK_AVX512 = 1 << 1,       // F, BW, DQ and VL
   CK_AVX512_BF16 = 1 << 2,  // products of bfloat16
   CK_AMX_BF16 = 1 << 3,     // products of bfloat16 tiles
-  CK_SOFTWARE_TILES = 1 << 4,  // the same tiles computed one element at a time: no processor offers this, tests ask for it
+  CK_SOFTWARE_TILES = 1 << 4,  // the same tiles computed one element at a time, and vectors as in the rest of the mask: for tests
 };
 
 // What the processor and the operating system offer, as a mask. Asks the system for tile registers if there are any.
@@ -133,23 +133,6 @@ typedef struct {
   bool transposed;  // [in][out] instead, with a kernel of 1
   const void *elements;
 } ck_plain_weights;
-
-// How weights are packed: in panels of `width` columns, pairs of neighbouring channels side by side if `group` is 2.
-// Element (o, in, t) is found at
-//   o / width * panel + in / block * stretch + t * tap
-//     + in % block / group * width * group + o % width * group + in % group,
-// `block` being a multiple of `group`; columns are padded to whole panels and channels to whole blocks, with zeros.
-typedef struct {
-  size_t width, group, block;
-  size_t panel, stretch, tap;
-  bool spans_taps;  // channels count on from tap to tap: in + t * channels takes the place of in, and t adds nothing
-} ck_weight_layout;
-
-// Converts to `type` as ck_convert does, and packs. False, with nothing done, for what is not packed so: other formats as
-// binary16, columns that are no multiple of the instruction set's vectors, and pairs of anything but bfloat16.
-bool ck_pack_as(
-  ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_stored type, ck_weight_layout layout,
-  void *packed);
 
 // Elements of packed weights: [panel][kernel_height, kernel_width, in][column], padded to whole panels.
 size_t ck_packed_weight_count(ck_device device, ck_product_shape shape);

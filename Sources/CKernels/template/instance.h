@@ -38,7 +38,6 @@ const ck_kernels CK_TABLE = {
   .least_rows = CK_ROWS / 3,
   .transform_image = transform_image,
   .multiply_winograd_panel = multiply_winograd_panel,
-  .lanes = CK_WIDTH,
   .pack_panel = pack_panel,
 #ifdef CK_PAIR_TILE
   .pack_key_pairs = pack_key_pairs,
@@ -46,6 +45,7 @@ const ck_kernels CK_TABLE = {
   .attend_pairs = attend_pairs,
 #ifdef CK_TILES
   .multiply_tiles = multiply_tile_block,
+  .attend_in_tiles = attend_in_tiles,
 #else
   .multiply_pair_block = multiply_pair_block,
 #endif

@@ -22,3 +22,6 @@ NOINLINE void pair_half(
 #include "pair_product.h"
 #endif
 #include "pair_attention.h"
+#ifdef CK_TILES
+#include "tile_attention.h"
+#endif

@@ -127,6 +127,28 @@ INLINE float largest_lane(vf x) {
   return x[0];
 }
 
+// Whether any lane is above a bound; lanes that are no numbers are not.
+#ifdef CK_NATIVE_BF16
+INLINE bool any_lane_above(vf x, float bound) {
+  return _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(bound), _CMP_GT_OQ) != 0;
+}
+#else
+INLINE bool any_lane_above(vf x, float bound) { return largest_lane(x) > bound; }
+#endif
+
+// Stores two vectors as bfloat16, and adds what was stored to the lanes of `sum`.
+INLINE vf store_and_add(uint16_t *row, size_t i, vf low, vf high, vf sum) {
+#ifdef CK_NATIVE_BF16
+  const __m512bh both = _mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+  __builtin_memcpy(row + i, &both, sizeof both);
+  return (vf)_mm512_dpbf16_ps((__m512)sum, both, (__m512bh)_mm512_set1_epi16(0x3f80));
+#else
+  store(CK_BF16, row, i, low);
+  store(CK_BF16, row, i + CK_WIDTH, high);
+  return sum + load(CK_BF16, row, i) + load(CK_BF16, row, i + CK_WIDTH);
+#endif
+}
+
 // e^x, relative error below 2e-7, with x limited to where the result is a normal number.
 INLINE vf exponential(vf x) {
   x = at_most(at_least(x, splat(-87.0f)), splat(88.0f));
