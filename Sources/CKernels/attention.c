@@ -18,7 +18,8 @@ typedef struct {
 
 static attention_job job_of(ck_device device, ck_type type, ck_attention_shape shape) {
   const bool pairs = type == CK_BF16 && ck_has_pairs(device);
-  const size_t pair_keys = ck_round_up(shape.keys, CK_PAIR_STEP), pair_width = ck_round_up(shape.head_size, CK_PAIR_STEP);
+  const size_t pair_keys = ck_round_up(shape.keys, CK_PAIR_STEP);
+  const size_t pair_width = ck_round_up(shape.head_size, CK_PAIR_STEP);
   const bool tiles = pairs && device.kernels->attend_in_tiles != NULL && shape.head_size <= CK_TILE_HEAD;
   const size_t queries = tiles ? CK_TILE_QUERY_BLOCK : CK_QUERY_BLOCK;
   const size_t block_floats = tiles   ? ck_tile_attention_block_floats(device.kernels, shape.head_size)

@@ -55,6 +55,9 @@ typedef struct {
   size_t row_bytes;          // from one row of a tile to the next
   size_t steps;              // along the depth, of 32 each
   const ptrdiff_t *offsets;  // of each step, in bytes from a row's beginning
+  size_t row_step;           // of the result, from one row of a tile to the next
+  size_t first_row;          // of the result, what is added to all tiles' rows
+  const void *weights;
   ptrdiff_t ahead;           // in bytes from a row's beginning, what the row above has not brought into the caches
   bool rows_outside;         // the outer loop goes over rows, the inner over columns; else the other way round
   // Steps whose sums are added up at once. Fewer than all, for few rows of a large depth: sums of CK_TILE_GROUP times 32
@@ -175,6 +178,11 @@ static inline size_t ck_winograd_channels(const ck_product_shape *shape, size_t 
 }
 
 static inline size_t ck_round_up(size_t count, size_t multiple) { return (count + multiple - 1) / multiple * multiple; }
+
+// Taps of the kernels that products in tiles compute with.
+static inline size_t ck_tile_taps(const ck_product_shape *shape) {
+  return shape->upsampled ? 4 : shape->kernel_height * shape->kernel_width;
+}
 
 // Columns of packed weights in tiles: whole pairs of panels, and of a gated product as many gates as values.
 static inline size_t ck_tile_columns(const ck_product_shape *shape) {

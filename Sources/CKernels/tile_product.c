@@ -35,7 +35,8 @@ static size_t channels_of(const ck_product_shape *shape) { return ck_round_up(sh
 static tile_image image_of(const ck_product_shape *shape, size_t images, size_t out_lines) {
   const size_t filled = tiles_of(shape->out_width) * CK_TILE_ROWS;
   tile_image image = {
-    .in_place = rows_lie_as_wanted(shape), .is_shifted = shape->stride == 1 && 8 * filled > 9 * shape->out_width,
+    .in_place = rows_lie_as_wanted(shape),
+    .is_shifted = shape->stride == 1 && !shape->upsampled && 8 * filled > 9 * shape->out_width,
     .images = images, .out_lines = out_lines, .lines = (out_lines - 1) * shape->stride + shape->kernel_height,
     .pixel = channels_of(shape) * sizeof(uint16_t),
   };
@@ -73,7 +74,13 @@ static size_t tile_count(const tile_image *image, const ck_product_shape *shape)
 }
 
 static size_t steps_of(const ck_product_shape *shape) {
-  return channels_of(shape) / CK_PAIR_STEP * shape->kernel_height * shape->kernel_width;
+  return channels_of(shape) / CK_PAIR_STEP * ck_tile_taps(shape);
+}
+
+// What tiles go over: of an upsampled product, the pixels it is made of.
+static ck_product_shape tiled(ck_product_shape shape) {
+  if (shape.upsampled) (shape.out_height = shape.height, shape.out_width = shape.width);
+  return shape;
 }
 
 // Parts of a product's working memory, in bytes.
@@ -91,13 +98,15 @@ static tile_memory memory_of(ck_device device, const ck_product_shape *shape, co
 
 size_t ck_tile_scratch_bytes(ck_device device, const ck_product_shape *shape) {
   if (shape->images * shape->out_height * shape->out_width == 0) return 0;
-  const tile_image image = largest_image(shape);
-  const tile_memory memory = memory_of(device, shape, &image);
+  const ck_product_shape small = tiled(*shape);
+  const tile_image image = largest_image(&small);
+  const tile_memory memory = memory_of(device, &small, &image);
   return memory.sums + memory.image + memory.rows + memory.offsets;
 }
 
 typedef struct {
-  const ck_product *product;
+  const ck_product_shape *shape;
+  const void *x;
   const tile_image *image;
   size_t first_image, first_line;
   char *copies;
@@ -106,7 +115,7 @@ typedef struct {
 // Copies lines, of the copies' as they follow each other.
 static void copy_piece(void *context, unsigned thread, size_t begin, size_t end) {
   const image_job *job = context;
-  const ck_product_shape *shape = &job->product->shape;
+  const ck_product_shape *shape = job->shape;
   const tile_image *image = job->image;
   const size_t bytes = shape->in * sizeof(uint16_t);
   for (size_t piece = begin; piece < end; piece++) {
@@ -114,12 +123,13 @@ static void copy_piece(void *context, unsigned thread, size_t begin, size_t end)
     const size_t copy = piece / (image->images * image->lines), i = piece / image->lines % image->images;
     // Above the image this wraps around to a huge number.
     const size_t y = job->first_line * shape->stride + piece % image->lines - shape->top;
-    const size_t before = shape->left > copy ? shape->left - copy : 0, skipped = copy > shape->left ? copy - shape->left : 0;
+    const size_t before = shape->left > copy ? shape->left - copy : 0;
+    const size_t skipped = copy > shape->left ? copy - shape->left : 0;
     const size_t first = before < image->width ? before : image->width;
     const size_t there = shape->width > skipped ? shape->width - skipped : 0;
     const size_t count = y >= shape->height ? 0 : there < image->width - first ? there : image->width - first;
     const size_t row = ((job->first_image + i) * shape->height + y) * shape->width + skipped;
-    const char *x = (const char *)job->product->x + (count ? row * bytes : 0);
+    const char *x = (const char *)job->x + (count ? row * bytes : 0);
     memset(line, 0, first * image->pixel);
     line += first * image->pixel;
     if (bytes == image->pixel) {
@@ -136,8 +146,10 @@ static void copy_piece(void *context, unsigned thread, size_t begin, size_t end)
 
 // Lists the tiles of the copied lines' results.
 static size_t list_tiles(const image_job *job, ck_tile_rows *rows) {
-  const ck_product_shape *shape = &job->product->shape;
+  const ck_product_shape *shape = job->shape;
   const tile_image *image = job->image;
+  // Of an upsampled product, the first of the four results of each pixel.
+  const size_t times = shape->upsampled ? 2 : 1;
   // Runs of results whose pixels lie at a constant distance.
   const size_t run = image->is_shifted ? image->out_lines * shape->out_width : shape->out_width;
   const size_t runs = image->is_shifted ? 1 : image->out_lines;
@@ -149,7 +161,7 @@ static size_t list_tiles(const image_job *job, ck_tile_rows *rows) {
       for (size_t k = 0; k < run; k += CK_TILE_ROWS, count++) {
         const size_t left = run - k;
         rows[count] = (ck_tile_rows){
-          .a = a + k * shape->stride * image->pixel, .row = line * shape->out_width + k,
+          .a = a + k * shape->stride * image->pixel, .row = (line * times * shape->out_width + k) * times,
           .rows = left < CK_TILE_ROWS ? left : CK_TILE_ROWS,
         };
       }
@@ -176,12 +188,16 @@ static size_t list_rows(const ck_product *product, char *last, ck_tile_rows *row
   return count;
 }
 
-// Where each step of the depth lies, in the order of packed weights: [32 channels][tap].
-static void list_offsets(const ck_product_shape *shape, const tile_image *image, ptrdiff_t *offsets) {
+// Where each step of the depth lies, in the order of packed weights: [32 channels][tap]. Of an upsampled product, for
+// results in odd or even lines and columns.
+static void list_offsets(
+  const ck_product_shape *shape, const tile_image *image, size_t odd_line, size_t odd_column, ptrdiff_t *offsets
+) {
   const size_t shift = image->is_shifted ? image->copy : image->pixel;
+  const size_t height = shape->upsampled ? 2 : shape->kernel_height, width = shape->upsampled ? 2 : shape->kernel_width;
   for (size_t channel = 0; channel < channels_of(shape); channel += CK_PAIR_STEP) {
-    for (size_t y = 0; y < shape->kernel_height; y++) {
-      for (size_t x = 0; x < shape->kernel_width; x++) {
+    for (size_t y = odd_line; y < odd_line + height; y++) {
+      for (size_t x = odd_column; x < odd_column + width; x++) {
         *offsets++ = (ptrdiff_t)(y * image->line + x * shift + channel * sizeof(uint16_t));
       }
     }
@@ -222,7 +238,7 @@ static void multiply_piece(void *context, unsigned thread, size_t begin, size_t 
 static void choose_blocks(ck_device device, tile_job *job) {
   ck_tile_product *product = &job->product;
   const ck_product_shape *shape = &product->product->shape;
-  const size_t across = job->columns / 32, wanted = 2 * device.threads, taps = shape->kernel_height * shape->kernel_width;
+  const size_t across = job->columns / 32, wanted = 2 * device.threads, taps = ck_tile_taps(shape);
   const bool few = job->pairs <= CK_TILE_FEW_PAIRS;
   const bool in_stretches = few && taps > 1 && product->steps > 8 * taps;
   product->stretch = in_stretches ? 8 * taps : product->steps;
@@ -240,7 +256,9 @@ static void choose_blocks(ck_device device, tile_job *job) {
   const bool shares_rows = job->pairs >= 32;
   if (!shares_rows && blocks < wanted) blocks = wanted;
   job->block_columns = pieces_of(across, blocks) * 32;
-  if (shares_rows) job->block_pairs = pieces_of(job->pairs, pieces_of(wanted, pieces_of(job->columns, job->block_columns)));
+  if (!shares_rows) return;
+  const size_t row_blocks = pieces_of(wanted, pieces_of(job->columns, job->block_columns));
+  job->block_pairs = pieces_of(job->pairs, row_blocks);
 }
 
 static void multiply_listed(ck_device device, tile_job *job, ck_tile_rows *rows, size_t count) {
@@ -254,7 +272,7 @@ static void multiply_listed(ck_device device, tile_job *job, ck_tile_rows *rows,
 }
 
 void ck_multiply_tiles(ck_device device, const ck_product *product, void *scratch) {
-  const ck_product_shape *shape = &product->shape;
+  const ck_product_shape small = tiled(product->shape), *shape = &small;
   if (shape->images * shape->out_height * shape->out_width * shape->out == 0) return;
   const tile_image largest = largest_image(shape);
   const tile_memory memory = memory_of(device, shape, &largest);
@@ -265,10 +283,11 @@ void ck_multiply_tiles(ck_device device, const ck_product *product, void *scratc
     .kernels = device.kernels, .columns = ck_tile_columns(shape), .scratch = scratch,
     .product = {
       .product = product, .offsets = offsets, .steps = steps_of(shape), .row_bytes = shape->stride * largest.pixel,
+      .row_step = shape->upsampled ? 2 : 1, .weights = product->weights,
     },
   };
   if (largest.in_place) {
-    list_offsets(shape, &largest, offsets);
+    list_offsets(shape, &largest, 0, 0, offsets);
     return multiply_listed(device, &job, rows, list_rows(product, copied, rows));
   }
   for (size_t i = 0; i < shape->images; i += largest.images) {
@@ -277,13 +296,19 @@ void ck_multiply_tiles(ck_device device, const ck_product *product, void *scratc
       const size_t lines = shape->out_height - line < largest.out_lines ? shape->out_height - line : largest.out_lines;
       const tile_image image = image_of(shape, images, lines);
       image_job copying = {
-        .product = product, .image = &image, .first_image = i, .first_line = line, .copies = copied,
+        .shape = shape, .x = product->x, .image = &image, .first_image = i, .first_line = line, .copies = copied,
       };
       ck_parallel(device, copies(&image, shape) * images * image.lines, 4, copy_piece, &copying);
-      list_offsets(shape, &image, offsets);
       // The rows above have brought all lines but the last.
       job.product.ahead = image.is_shifted ? 0 : (ptrdiff_t)((shape->kernel_height - 1) * image.line);
-      multiply_listed(device, &job, rows, list_tiles(&copying, rows));
+      const size_t count = list_tiles(&copying, rows);
+      for (size_t parity = 0; parity < (shape->upsampled ? 4 : 1); parity++) {
+        list_offsets(shape, &image, parity / 2, parity % 2, offsets);
+        job.product.first_row = parity / 2 * product->shape.out_width + parity % 2;
+        job.product.weights =
+          (const char *)product->weights + parity * job.columns / CK_PAIR_PANEL * job.product.steps * CK_TILE_BYTES;
+        multiply_listed(device, &job, rows, count);
+      }
     }
   }
 }

@@ -41,9 +41,8 @@ final class StoredWeight: @unchecked Sendable {
     case plain
     /// In panels, as the kernels of this package want them, in a format that they widen.
     case panels(ElementType)
-    /// In panels of pairs, as products of bfloat16 by pairs want them; those of a gated product hold values and gates in
-    /// turn.
-    case pairs(isGated: Bool)
+    /// In panels of pairs, as products of bfloat16 by pairs want them.
+    case pairs(PairedWeight)
 
     /// Of panels, what kernels are told.
     var format: ck_stored? {
@@ -147,8 +146,8 @@ final class StoredWeight: @unchecked Sendable {
       guard let format = format.stored,
         ck_pack_weights(device, ck_product_shape(weight: type.shape), plain, format, packed.address)
       else { throw CPUBackendError("It is stored as \(stored), and was to be packed as \(format).") }
-    case .pairs(let isGated):
-      ck_pack_weight_pairs(device, ck_product_shape(weight: type.shape, isGated: isGated), plain, packed.address)
+    case .pairs(let kind):
+      ck_pack_weight_pairs(device, ck_product_shape(weight: type.shape, kind), plain, packed.address)
     }
     return packed
   }
@@ -159,8 +158,8 @@ final class StoredWeight: @unchecked Sendable {
     case .plain: return type.byteCount
     case .panels(let format):
       return ck_packed_weight_count(machine.loadingDevice, ck_product_shape(weight: type.shape)) * format.size
-    case .pairs(let isGated):
-      let shape = ck_product_shape(weight: type.shape, isGated: isGated)
+    case .pairs(let kind):
+      let shape = ck_product_shape(weight: type.shape, kind)
       return ck_packed_pair_count(machine.loadingDevice, shape) * type.elementType.size
     }
   }

@@ -130,7 +130,7 @@ final class PlanBuilder {
     case .geglu: try geglu(operands[0], result)
     case .gatedLinear(let bias):
       try linear(
-        Epilogue(bias: bias), isGated: true, operands, result, isPackable: isPackable(node.operands[1]))
+        Epilogue(bias: bias), as: .gated, operands, result, isPackable: isPackable(node.operands[1]))
     }
   }
 }

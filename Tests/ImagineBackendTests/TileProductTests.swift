@@ -27,6 +27,14 @@ import Testing
       self.activation = activation
       self.hasResidual = hasResidual
     }
+
+    /// The same of an image that is repeated to twice its size first.
+    var upsampled: Case {
+      var upsampled = self
+      upsampled.shape.upsampled = true
+      (upsampled.shape.out_height, upsampled.shape.out_width) = (2 * shape.height, 2 * shape.width)
+      return upsampled
+    }
   }
 
   static let cases: [Case] = [
@@ -47,14 +55,27 @@ import Testing
     Case("images copied one after the other", images: 3, 260, 512, 3, to: 4, kernel: 1, stride: 2),
   ]
 
+  static let upsampledCases: [Case] = [
+    Case("an odd image", images: 2, 3, 5, 40, to: 20, hasResidual: true).upsampled,
+    Case("a tile is part of a line", 4, 32, 64, to: 96, activation: CK_SILU).upsampled,
+    Case("in stretches of the depth", 8, 16, 352, to: 48).upsampled,
+    Case("an image copied in parts", 140, 1024, 4, to: 3).upsampled,
+  ]
+
   private func bits(_ count: Int, _ seed: String, scale: Float = 1) -> [UInt16] {
     Distribution.normal().tensor(TensorType([count], .float32), seed: seed).floats.map { BFloat16.bits($0 * scale) }
   }
 
   /// The product's result with random operands.
   private func result(_ device: ck_device, _ test: Case, pairs: Bool) throws -> [UInt16] {
-    let shape = test.shape, depth = shape.in * shape.kernel_height * shape.kernel_width
-    let x = bits(shape.images * shape.height * shape.width * shape.in, "x")
+    var shape = test.shape, x = bits(shape.images * shape.height * shape.width * shape.in, "x")
+    let depth = shape.in * shape.kernel_height * shape.kernel_width
+    if shape.upsampled, !pairs {
+      var repeated = [UInt16](repeating: 0, count: 4 * x.count)
+      ck_upsample_nearest(
+        device, x, &repeated, shape.images, shape.height, shape.width, shape.out_height, shape.out_width, 2 * shape.in)
+      (x, shape.upsampled, shape.height, shape.width) = (repeated, false, shape.out_height, shape.out_width)
+    }
     let weights = bits(shape.out * depth, "weight", scale: 1 / Float(depth).squareRoot())
     let bias = Distribution.normal().tensor(TensorType([shape.out], .float32), seed: "bias").floats
     let count = shape.images * shape.out_height * shape.out_width * shape.out, residual = bits(count, "residual")
@@ -112,5 +133,17 @@ import Testing
       Issue.record("\(found) instead of \(expected)")
       return
     }
+  }
+
+  @Test(arguments: InstructionSet.all.filter { $0.withDevice { ck_has_tiles($0) } }, upsampledCases)
+  func ofUpsampledImages(_ set: InstructionSet, _ test: Case) throws {
+    let reference = ck_device(kernels: ck_kernels_for(CPUFeatures.available.rawValue), threads: 1, pool: nil)
+    let expected = try result(reference, test, pairs: false).map(BFloat16.float)
+    let results = try [1, 2, 3].map { threads in
+      try set.withDevice(threads: threads) { try result($0, test, pairs: true) }
+    }
+    for other in results.dropFirst() { #expect(other == results[0]) }
+    // Sums of weights are rounded to bfloat16 once more.
+    #expect(Comparison(results[0].map(BFloat16.float), expected).relativeL2 < 4e-3)
   }
 }

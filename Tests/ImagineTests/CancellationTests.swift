@@ -62,7 +62,7 @@ import Testing
     }
     let device = OpenedDevice(backend, name: "the processor, observed", preferredPrecision: .float32)
     let pipeline = try Pipeline(OpenedModel(TinyModel.file), Pipeline.Options(), on: device)
-    try await Self.$request.withValue(1) {
+    await Self.$request.withValue(1) {
       await #expect(throws: CancellationError.self) { try await pipeline.image(TinyModel.request) }
     }
     #expect(counts.withLock { $0[1] } == last)

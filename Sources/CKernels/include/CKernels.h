@@ -112,6 +112,9 @@ typedef struct {
   size_t images, height, width, in, out_height, out_width, out;
   size_t kernel_height, kernel_width, stride, top, left;
   bool gated;  // `out` counts values and then as many gates; the result has the values times gelu of the gates
+  // x is repeated to twice its height and width before a kernel of 3 x 3 with a border of 1 meets it. What the repeated
+  // pixels meet is added up in the weights, so that each pixel of x makes four of the result's with kernels of 2 x 2.
+  bool upsampled;
 } ck_product_shape;
 
 // result = residual + activation(x * weights + bias)
@@ -141,7 +144,7 @@ bool ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights 
 
 // Whether there are products of bfloat16 by pairs: two neighbours along the depth are multiplied and added at once.
 bool ck_has_pairs(ck_device device);
-// Whether these run in tile registers. Only then products may be gated.
+// Whether these run in tile registers. Only then products may be gated or upsampled.
 bool ck_has_tiles(ck_device device);
 // Elements of bfloat16 weights packed for them: [panel][depth / 2][column][2], padded with zeros. In tile registers the
 // depth is [32 channels][tap], else [tap][channel].

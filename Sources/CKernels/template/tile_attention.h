@@ -111,8 +111,8 @@ INLINE void score_tiles(
 
 // Adds the item's weights times its values to the results; `half`, only the first of two panels.
 INLINE void add_values_to(
-  bool half, const ck_attention_block *block, tile_item item, size_t c, const uint16_t *weights, float *result, size_t width,
-  tile_weighing *w
+  bool half, const ck_attention_block *block, tile_item item, size_t c, const uint16_t *weights, float *result,
+  size_t width, tile_weighing *w
 ) {
   const size_t padded_keys = ck_round_up(block->keys, CK_PAIR_STEP), panel = padded_keys * CK_PAIR_PANEL;
   const uint16_t *values = (const uint16_t *)block->values_packed + c * padded_keys + item.key * CK_PAIR_PANEL;
@@ -216,9 +216,13 @@ static void attend_in_tiles(const ck_attention_block *block) {
     }
     if (has_last) {
       size_t c = 0;
-      for (; c + CK_PAIR_PANEL < d; c += 2 * CK_PAIR_PANEL) add_values_to(false, block, last, c, weights[t % 2], result, width, &w);
+      for (; c + CK_PAIR_PANEL < d; c += 2 * CK_PAIR_PANEL) {
+        add_values_to(false, block, last, c, weights[t % 2], result, width, &w);
+      }
       if (c < d) add_values_to(true, block, last, c, weights[t % 2], result, width, &w);
-      if (ends_block(block, last)) write_results(block, last.query, result, width, sums[last.query / TILE_QUERIES % 2]);
+      if (ends_block(block, last)) {
+        write_results(block, last.query, result, width, sums[last.query / TILE_QUERIES % 2]);
+      }
     }
     while (w.row < TILE_QUERIES) weigh_tile_row(&w);
     (last = current, has_last = has_current);

@@ -11,7 +11,9 @@ typedef struct {
   size_t column, row;         // first column; next of 32 rows
 } tile_rest;
 
-INLINE void gated_row(const float *values, const float *gates, const float *bias, void *out, size_t at, size_t columns, size_t half) {
+INLINE void gated_row(
+  const float *values, const float *gates, const float *bias, void *out, size_t at, size_t columns, size_t half
+) {
   FOR_VECTORS(c, n, columns) {
     vf x = load(CK_F32, values, c), gate = load(CK_F32, gates, c);
     if (bias) {
@@ -39,8 +41,12 @@ INLINE void tile_row(
 }
 
 // Finishes up to `count` rows.
-INLINE void finish_tile_rows(const ck_product *product, ck_activation activation, bool gated, tile_rest *rest, size_t count) {
-  const size_t out = gated ? product->shape.out / 2 : product->shape.out, column = gated ? rest->column / 2 : rest->column;
+INLINE void finish_tile_rows(
+  const ck_tile_product *tiles, ck_activation activation, bool gated, tile_rest *rest, size_t count
+) {
+  const ck_product *product = tiles->product;
+  const size_t out = gated ? product->shape.out / 2 : product->shape.out;
+  const size_t column = gated ? rest->column / 2 : rest->column;
   const size_t end = rest->row + count < 2 * CK_TILE_ROWS ? rest->row + count : 2 * CK_TILE_ROWS;
   const float *bias = product->bias ? product->bias + column : NULL;
   for (; rest->row < end; rest->row++) {
@@ -48,7 +54,7 @@ INLINE void finish_tile_rows(const ck_product *product, ck_activation activation
     const size_t r = rest->row % CK_TILE_ROWS;
     if (r >= tile->rows) continue;
     const float *sums = rest->sums + rest->row / CK_TILE_ROWS * 512 + r * CK_PAIR_PANEL, *second = sums + 256;
-    const size_t at = (tile->row + r) * out + column, left = out - column;
+    const size_t at = (tiles->first_row + tile->row + r * tiles->row_step) * out + column, left = out - column;
     const size_t columns = left < CK_PAIR_PANEL ? left : CK_PAIR_PANEL;
     if (gated) {
       gated_row(sums, second, bias, product->out, at, columns, out);
@@ -95,7 +101,7 @@ INLINE void multiply_tile_steps(
     TILE_ADD_PRODUCT(2, 5, 6);
     TILE_ADD_PRODUCT(3, 5, 7);
     for (size_t i = 0; i < ahead.lines; i++, ahead.next += 64) __builtin_prefetch(ahead.next, 0, 2);
-    finish_tile_rows(tiles->product, activation, gated, rest, count);
+    finish_tile_rows(tiles, activation, gated, rest, count);
   }
   TILE_STORE(0, sums, 64);
   TILE_STORE(1, sums + 256, 64);
@@ -133,7 +139,7 @@ INLINE void multiply_tiles_as(const ck_tile_block *block, float *scratch, ck_act
       for (size_t i = 0; i < group * pairs; i++) {
         const size_t r = tiles->rows_outside ? i / group : i % pairs, g = tiles->rows_outside ? i % group : i / pairs;
         const size_t column = block->first_column + 32 * (c + g);
-        const char *b = (const char *)tiles->product->weights + column / CK_PAIR_PANEL * panel;
+        const char *b = (const char *)tiles->weights + column / CK_PAIR_PANEL * panel;
         tiles_ahead ahead = {0};
         if (!tiles->rows_outside) {
           const char *next = end < steps ? b + end * CK_TILE_BYTES : b + 2 * most * panel;
@@ -148,7 +154,7 @@ INLINE void multiply_tiles_as(const ck_tile_block *block, float *scratch, ck_act
     }
   }
   end_tiles();
-  finish_tile_rows(tiles->product, activation, gated, &rest, 2 * CK_TILE_ROWS);
+  finish_tile_rows(tiles, activation, gated, &rest, 2 * CK_TILE_ROWS);
 }
 
 static void multiply_tile_block(const ck_tile_block *block, float *scratch) {

@@ -262,6 +262,11 @@ INLINE vf rough_activated(ck_activation activation, vf x) {
   }
 }
 
+// As precise as results of a type can show.
+INLINE vf activated_as(ck_type type, ck_activation activation, vf x) {
+  return type == CK_BF16 ? rough_activated(activation, x) : activated(activation, x);
+}
+
 // Calls `function` with a constant first argument, so that it is compiled apart for each element type.
 #define FOR_TYPE(type, function, ...) \
   do { \

@@ -16,7 +16,7 @@ extension PlanBuilder {
     let packedBytes: Int
     let stored: (weight: StoredWeight, form: StoredWeight.Form)?
     if request.isPackable, case .weight(let parameter) = weight.location {
-      let form = product.pairs ? .pairs(isGated: shape.gated) : parameter.panels
+      let form = product.pairs ? .pairs(shape.kind) : parameter.panels
       product.weight_type = form.format ?? product.weight_type
       load(parameter, in: form)
       (stored, packedBytes) = ((parameter, form), 0)
@@ -84,6 +84,10 @@ extension PlanBuilder {
       }
     }
   }
+}
+
+extension ck_product_shape {
+  fileprivate var kind: PairedWeight { gated ? .gated : upsampled ? .upsampled : .plain }
 }
 
 extension ProductRequest {

@@ -1,6 +1,15 @@
 import CKernels
 import ImagineGraph
 
+/// What a product by pairs makes of its weight.
+enum PairedWeight: Equatable {
+  case plain
+  /// Values and gates in turn.
+  case gated
+  /// Sums of what the pixels of an upsampled image meet.
+  case upsampled
+}
+
 /// A linear layer or convolution to be planned.
 struct ProductRequest {
   /// A linear layer is a convolution of one line with a kernel of 1.
@@ -14,11 +23,11 @@ struct ProductRequest {
 }
 
 extension PlanBuilder {
-  /// x [..., in], weight [out, in] -> [..., out]; `isGated`, the first half of that times gelu of the second.
+  /// x [..., in], weight [out, in] -> [..., out]; gated, the first half of that times gelu of the second.
   func linear(
-    _ epilogue: Epilogue, isGated: Bool = false, _ operands: [Value], _ result: Target, isPackable: Bool
+    _ epilogue: Epilogue, as kind: PairedWeight = .plain, _ operands: [Value], _ result: Target, isPackable: Bool
   ) throws -> Kernel {
-    var shape = ck_product_shape(weight: operands[1].shape, isGated: isGated)
+    var shape = ck_product_shape(weight: operands[1].shape, kind)
     shape.images = 1
     (shape.height, shape.width) = (1, shape.in == 0 ? result.rows : operands[0].count / shape.in)
     (shape.out_height, shape.out_width) = (1, shape.width)
@@ -30,7 +39,7 @@ extension PlanBuilder {
     _ convolution: Convolution, _ epilogue: Epilogue, _ operands: [Value], _ result: Target, isPackable: Bool
   ) throws -> Kernel {
     let x = operands[0].shape
-    var shape = ck_product_shape(weight: operands[1].shape)
+    var shape = ck_product_shape(weight: operands[1].shape, convolution.upsampling == nil ? .plain : .upsampled)
     (shape.images, shape.height, shape.width) = (x[0], x[1], x[2])
     (shape.out_height, shape.out_width) = (result.shape[1], result.shape[2])
     shape.stride = convolution.stride
@@ -72,9 +81,9 @@ extension PlanBuilder {
 
 extension ck_product_shape {
   /// A product with a weight [out, in] or [out, in, kh, kw], as far as the weight determines it.
-  init(weight: Shape, isGated: Bool = false) {
+  init(weight: Shape, _ kind: PairedWeight = .plain) {
     self.init()
-    gated = isGated
+    (gated, upsampled) = (kind == .gated, kind == .upsampled)
     (out, `in`) = (weight[0], weight[1])
     (kernel_height, kernel_width) = weight.rank == 4 ? (weight[2], weight[3]) : (1, 1)
     stride = 1
