@@ -127,7 +127,7 @@ enum ProcessMemory {
   /// The program with its libraries and threads.
   static let programBytes = 48_000_000
   /// One operation of a plan.
-  static let bytesPerOperation = 19_000
+  static let bytesPerOperation = 2_000
   /// The picture as floats, as bytes and as a PNG file on its way.
   static let bytesPerPixel = 24
 }
