@@ -105,12 +105,26 @@ size_t ck_tile_scratch_bytes(ck_device device, const ck_product_shape *shape) {
 }
 
 typedef struct {
+  const ck_kernels *kernels;
   const ck_product_shape *shape;
   const void *x;
+  const ck_norm *norm;
   const tile_image *image;
   size_t first_image, first_line;
   char *copies;
 } image_job;
+
+// Copies pixels of an image that lie side by side, normalised if they are to be.
+static void copy_pixels(const image_job *job, size_t image, const char *x, size_t count, char *out) {
+  const ck_norm *norm = job->norm;
+  if (norm == NULL) {
+    memcpy(out, x, count * job->shape->in * sizeof(uint16_t));
+    return;
+  }
+  const float *mean = norm->statistics + image * 2 * job->shape->in;
+  job->kernels->normalise(
+    CK_BF16, norm->activation, x, count, job->shape->in, mean, mean + job->shape->in, norm->bias, out);
+}
 
 // Copies lines, of the copies' as they follow each other.
 static void copy_piece(void *context, unsigned thread, size_t begin, size_t end) {
@@ -133,10 +147,10 @@ static void copy_piece(void *context, unsigned thread, size_t begin, size_t end)
     memset(line, 0, first * image->pixel);
     line += first * image->pixel;
     if (bytes == image->pixel) {
-      memcpy(line, x, count * bytes);
+      copy_pixels(job, job->first_image + i, x, count, line);
     } else {
       for (size_t j = 0; j < count; j++) {
-        memcpy(line + j * image->pixel, x + j * bytes, bytes);
+        copy_pixels(job, job->first_image + i, x + j * bytes, 1, line + j * image->pixel);
         memset(line + j * image->pixel + bytes, 0, image->pixel - bytes);
       }
     }
@@ -296,7 +310,7 @@ void ck_multiply_tiles(ck_device device, const ck_product *product, void *scratc
       const size_t lines = shape->out_height - line < largest.out_lines ? shape->out_height - line : largest.out_lines;
       const tile_image image = image_of(shape, images, lines);
       image_job copying = {
-        .shape = shape, .x = product->x, .image = &image, .first_image = i, .first_line = line, .copies = copied,
+        .kernels = device.kernels, .shape = shape, .x = product->x, .norm = product->norm, .image = &image, .first_image = i, .first_line = line, .copies = copied,
       };
       ck_parallel(device, copies(&image, shape) * images * image.lines, 4, copy_piece, &copying);
       // The rows above have brought all lines but the last.

@@ -13,8 +13,6 @@ package struct CPUCapabilities: Sendable, Hashable {
   ///
   /// Where they do not, bfloat16 is a format of memory only: values are widened on the way into 32-bit arithmetic.
   package let hasNativeBFloat16: Bool
-  /// Whether products of bfloat16 run in tiles, many times as fast as in vectors.
-  package var multipliesInTiles: Bool { hasNativeBFloat16 && features.contains(.amxBFloat16) }
 
   init(features: CPUFeatures, threads: Int) {
     name = Self.processorName

@@ -17,17 +17,26 @@ package struct MemoryPlan: Sendable {
   ///   - alignment: of every offset, in bytes.
   ///   - block: bytes of one allocation, where the memory is to be made of several: no buffer lies across a multiple of
   ///     it, unless it is longer itself.
+  ///   - deferred: nodes that are computed on the way into their readers: they have no place, and what they read lives
+  ///     until these have run.
   ///   - scratch: bytes that an operation needs while it is computed.
-  package init(_ graph: Graph, alignment: Int = 64, block: Int = .max, scratch: (Node) -> Int = { _ in 0 }) {
+  package init(
+    _ graph: Graph, alignment: Int = 64, block: Int = .max, deferred: Set<NodeID> = [],
+    scratch: (Node) -> Int = { _ in 0 }
+  ) {
     let storage = Self.storage(of: graph)
     var lastUse = Array(graph.nodes.indices)
-    for (index, node) in graph.nodes.enumerated() {
-      for operand in node.operands { lastUse[storage[operand.index]] = max(lastUse[storage[operand.index]], index) }
+    for id in graph.ids.reversed() {
+      let time = deferred.contains(id) ? lastUse[id.index] : id.index
+      for operand in graph[id].operands {
+        lastUse[storage[operand.index]] = max(lastUse[storage[operand.index]], time)
+      }
     }
     for output in graph.outputs { lastUse[storage[output.index]] = graph.nodes.count }
 
     var buffers: [Buffer] = []
-    for (index, node) in graph.nodes.enumerated() where storage[index] == index {
+    for id in graph.ids where storage[id.index] == id.index && !deferred.contains(id) {
+      let index = id.index, node = graph[id]
       if case .parameter = node.op { continue }
       func aligned(_ size: Int) -> Int { (size + alignment - 1) / alignment * alignment }
       let scratchSize = aligned(scratch(node))

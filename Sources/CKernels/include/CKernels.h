@@ -81,6 +81,10 @@ typedef struct {
 } ck_group_norm_shape;
 
 size_t ck_group_norm_scratch_bytes(ck_group_norm_shape shape);
+// What normalises each channel of each image, in the scratch memory: its mean, and the factor of its distances from that.
+// [images][2][channels]
+const float *ck_group_norm_statistics(
+  ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, void *scratch);
 void ck_group_norm(
   ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, const float *bias,
   void *out, void *scratch);
@@ -117,6 +121,12 @@ typedef struct {
   bool upsampled;
 } ck_product_shape;
 
+// What a product's x becomes as it is read, by ck_group_norm_statistics.
+typedef struct {
+  const float *statistics, *bias;
+  ck_activation activation;
+} ck_norm;
+
 // result = residual + activation(x * weights + bias)
 typedef struct {
   ck_product_shape shape;
@@ -126,6 +136,7 @@ typedef struct {
   const void *x, *weights;  // packed by ck_pack_weights, or by ck_pack_weight_pairs where `pairs`
   bool pairs;               // x, weights and result are bfloat16, and ck_has_pairs
   const float *bias;        // [out], or NULL
+  const ck_norm *norm;      // NULL, or for x of a product in tile registers with a kernel larger than 1
   const void *residual;     // of the result's shape and type, or NULL
   void *out;
 } ck_product;

@@ -23,7 +23,8 @@ extension PlanBuilder {
     } else {
       (stored, packedBytes) = (nil, device.packedByteCount(shape, weightType, pairs: product.pairs))
     }
-    reserveScratch(packedBytes.aligned + ck_product_scratch_bytes(device, &product))
+    let normBytes = request.norm?.scratchBytes ?? 0, before = normBytes + packedBytes.aligned
+    reserveScratch(before + ck_product_scratch_bytes(device, &product))
     let template = product
 
     return { frame in
@@ -32,10 +33,14 @@ extension PlanBuilder {
         product.weights = try stored.weight.address(in: stored.form)
       } else {
         let plain = try weight.address(in: frame)
-        device.pack(plain, weightType, shape, pairs: product.pairs, into: frame.scratch)
-        product.weights = UnsafeRawPointer(frame.scratch)
+        device.pack(plain, weightType, shape, pairs: product.pairs, into: frame.scratch + normBytes)
+        product.weights = UnsafeRawPointer(frame.scratch + normBytes)
       }
-      ck_multiply(device, &product, frame.scratch + packedBytes.aligned)
+      let norm = try request.norm?.norm(of: product, on: device, in: frame)
+      withUnsafePointer(to: norm ?? ck_norm()) { pointer in
+        product.norm = norm == nil ? nil : pointer
+        ck_multiply(device, &product, frame.scratch + before)
+      }
     }
   }
 

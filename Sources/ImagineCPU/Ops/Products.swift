@@ -17,6 +17,8 @@ struct ProductRequest {
   let epilogue: Epilogue
   let x: Value, weight: Value
   let bias: Value?, residual: Value?
+  /// What normalises x as it is read.
+  var norm: DeferredNorm?
   let result: Target
   /// Whether the weight may lie in memory as the product likes it best.
   let isPackable: Bool
@@ -36,7 +38,8 @@ extension PlanBuilder {
 
   /// x [N, H, W, in], weight [out, in, kh, kw] -> [N, H', W', out].
   func conv2d(
-    _ convolution: Convolution, _ epilogue: Epilogue, _ operands: [Value], _ result: Target, isPackable: Bool
+    _ convolution: Convolution, _ epilogue: Epilogue, _ operands: [Value], norm: DeferredNorm?, _ result: Target,
+    isPackable: Bool
   ) throws -> Kernel {
     let x = operands[0].shape
     var shape = ck_product_shape(weight: operands[1].shape, convolution.upsampling == nil ? .plain : .upsampled)
@@ -44,7 +47,9 @@ extension PlanBuilder {
     (shape.out_height, shape.out_width) = (result.shape[1], result.shape[2])
     shape.stride = convolution.stride
     (shape.top, shape.left) = (convolution.padding.top, convolution.padding.left)
-    return try product(request(shape, epilogue, operands, result, isPackable: isPackable))
+    var request = try request(shape, epilogue, operands, result, isPackable: isPackable)
+    request.norm = norm
+    return try product(request)
   }
 
   private func request(
@@ -74,7 +79,7 @@ extension PlanBuilder {
     case .kernels: return false
     case .winograd: return true
     case .automatic:
-      return request.x.type.elementType == .float32 || !machine.capabilities.multipliesInTiles
+      return request.x.type.elementType == .float32 || !ck_has_tiles(machine.device)
     }
   }
 }
