@@ -67,7 +67,8 @@ import Testing
     }
     #expect(counts.withLock { $0[1] } == last)
     let image = try await Self.$request.withValue(2) { try await pipeline.image(TinyModel.request) }
-    let undisturbed = try await TinyModel.pipeline().image(TinyModel.request)
+    let options = Pipeline.Options(device: .cpu, precision: .float32, threads: 2)
+    let undisturbed = try await Pipeline(model: TinyModel.file, options: options).image(TinyModel.request)
     #expect(image.pixels == undisturbed.pixels)
     #expect(counts.withLock { $0[1] } == last)
   }
