@@ -54,12 +54,15 @@ INLINE void weigh_tile_row_of(tile_weighing *w, size_t columns, size_t valid) {
   store(CK_F32, w->sums, r * CK_WIDTH, sum);
 }
 
+// Rows of which not every key is seen: not inlined, since they are few and their code is long.
+NOINLINE void weigh_part_of_tile_row(tile_weighing *w, size_t valid) { weigh_tile_row_of(w, w->columns, valid); }
+
 INLINE void weigh_tile_row(tile_weighing *w) {
   if (w->row == TILE_QUERIES) return;
   const size_t keys = w->block->keys - w->item.key, count = keys < w->columns ? keys : w->columns;
   const size_t valid = visible_keys(w->block, w->item.query + w->row, w->item.key, count);
   if (w->columns == TILE_KEYS && valid == TILE_KEYS) weigh_tile_row_of(w, TILE_KEYS, TILE_KEYS);
-  else weigh_tile_row_of(w, w->columns, valid);
+  else weigh_part_of_tile_row(w, valid);
 }
 
 // Keys that any of the 32 queries sees.
