@@ -23,7 +23,7 @@ struct MemoryForecast {
   private var held = 0
   /// Working memory that the backend has at the moment.
   private var workspace = 0
-  /// Planned so far.
+  /// Planned so far. What oneDNN made for an operation stays when its plan goes.
   private var operations = 0
 
   var peakBytes: Int { stages.reduce(0) { max($0, $1.peakBytes) } }
@@ -126,8 +126,8 @@ extension StableDiffusionModel {
 enum ProcessMemory {
   /// The program with its libraries and threads.
   static let programBytes = 48_000_000
-  /// One operation of a plan.
-  static let bytesPerOperation = 2_000
+  /// One operation of a plan: its kernel, and the code that oneDNN makes for it.
+  static let bytesPerOperation = 19_000
   /// The picture as floats, as bytes and as a PNG file on its way.
   static let bytesPerPixel = 24
 }
