@@ -40,7 +40,7 @@ let package = Package(
     // Models are written on symbolic tensors; backends run them. Neither sees the other.
     module("ImagineModels", ["ImagineGraph", "ImagineCheckpoint"]),
     module("ImagineReference", ["ImagineGraph"]),
-    module("ImagineCPU", ["ImagineGraph", "CKernels", "COneDNNShim"]),
+    module("ImagineCPU", ["ImagineGraph", "CKernels"]),
     module("ImagineVulkan", ["ImagineGraph", "CVulkan", "CShaders"]),
 
     // The library and the command.
@@ -67,11 +67,8 @@ let package = Package(
 
     // C: system libraries, SIMD kernels, embedded data.
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
-    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
     .target(name: "CPNGCodec", dependencies: ["CPNG"]),
-    .target(
-      name: "COneDNNShim", dependencies: ["COneDNN"], linkerSettings: [.linkedLibrary("dnnl")]),
-    .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp", .when(platforms: [.linux]))]),
+    .target(name: "CKernels"),
     .target(name: "CSHA256"),
     .target(name: "CVulkan"),
     .target(name: "CShaders"),
@@ -92,8 +89,7 @@ let package = Package(
     tests(
       "ImagineBackendTests",
       [
-        "ImagineReference", "ImagineCPU", "ImagineVulkan", "ImagineTesting", "ImagineGraph", "CKernels", "COneDNNShim",
-        "CVulkan",
+        "ImagineReference", "ImagineCPU", "ImagineVulkan", "ImagineTesting", "ImagineGraph", "CKernels", "CVulkan",
       ]),
     tests(
       "ImagineModelsTests",

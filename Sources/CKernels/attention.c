@@ -5,8 +5,9 @@ typedef struct {
   const ck_kernels *kernels;
   ck_type type;
   bool pairs;  // both products in bfloat16
+  bool tiles;  // and in tile registers throughout
   ck_attention_shape shape;
-  size_t key_blocks, query_blocks;
+  size_t key_blocks, query_blocks, queries;  // of a block
   size_t keys_floats, values_floats;   // of one head
   const void *q, *k, *v;
   void *out;
@@ -17,13 +18,17 @@ typedef struct {
 
 static attention_job job_of(ck_device device, ck_type type, ck_attention_shape shape) {
   const bool pairs = type == CK_BF16 && ck_has_pairs(device);
-  const size_t pair_keys = ck_round_up(shape.keys, CK_PAIR_STEP), pair_width = ck_round_up(shape.head_size, CK_PAIR_STEP);
-  const size_t block_floats = pairs ? ck_pair_attention_block_floats(device.kernels, shape.head_size)
-                                    : ck_attention_block_floats(device.kernels, shape.head_size);
+  const size_t pair_keys = ck_round_up(shape.keys, CK_PAIR_STEP);
+  const size_t pair_width = ck_round_up(shape.head_size, CK_PAIR_STEP);
+  const bool tiles = pairs && device.kernels->attend_in_tiles != NULL && shape.head_size <= CK_TILE_HEAD;
+  const size_t queries = tiles ? CK_TILE_QUERY_BLOCK : CK_QUERY_BLOCK;
+  const size_t block_floats = tiles   ? ck_tile_attention_block_floats(device.kernels, shape.head_size)
+                              : pairs ? ck_pair_attention_block_floats(device.kernels, shape.head_size)
+                                      : ck_attention_block_floats(device.kernels, shape.head_size);
   return (attention_job){
-    .kernels = device.kernels, .type = type, .pairs = pairs, .shape = shape,
+    .kernels = device.kernels, .type = type, .pairs = pairs, .tiles = tiles, .shape = shape, .queries = queries,
     .key_blocks = (shape.keys + CK_KEY_BLOCK - 1) / CK_KEY_BLOCK,
-    .query_blocks = (shape.queries + CK_QUERY_BLOCK - 1) / CK_QUERY_BLOCK,
+    .query_blocks = (shape.queries + queries - 1) / queries,
     .keys_floats =
       pairs ? pair_keys * pair_width / 2 : ck_round_up(shape.keys, device.kernels->panel) * shape.head_size,
     .values_floats =
@@ -69,17 +74,18 @@ static void attend_piece(void *context, unsigned thread, size_t begin, size_t en
   const attention_job *job = context;
   const ck_attention_shape *shape = &job->shape;
   for (size_t piece = begin; piece < end; piece++) {
-    const size_t head = piece / job->query_blocks, first = piece % job->query_blocks * CK_QUERY_BLOCK;
+    const size_t head = piece / job->query_blocks, first = piece % job->query_blocks * job->queries;
     const size_t at = offset_of(job, shape->queries, head, first);
     const ck_attention_block block = {
-      .queries = shape->queries - first < CK_QUERY_BLOCK ? shape->queries - first : CK_QUERY_BLOCK,
+      .queries = shape->queries - first < job->queries ? shape->queries - first : job->queries,
       .first_query = first, .keys = shape->keys, .head_size = shape->head_size,
       .row_stride = shape->heads * shape->head_size, .causal = shape->causal, .q = (const char *)job->q + at,
       .keys_packed = job->keys_packed + head * job->keys_floats,
       .values_packed = job->values_packed + head * job->values_floats, .out = (char *)job->out + at,
       .scratch = job->blocks + thread * job->block_floats,
     };
-    if (job->pairs) job->kernels->attend_pairs(&block);
+    if (job->tiles) job->kernels->attend_in_tiles(&block);
+    else if (job->pairs) job->kernels->attend_pairs(&block);
     else job->kernels->attend(job->type, &block);
   }
 }

@@ -13,8 +13,19 @@ typedef struct {
   const void *q;
   const void *keys_packed, *values_packed;
   void *out;
-  float *scratch;       // ck_attention_block_floats, or ck_pair_attention_block_floats
+  float *scratch;       // as many floats as the kernel's ck_*_attention_block_floats
 } ck_attention_block;
+
+// How weights are packed: in panels of `width` columns, pairs of neighbouring channels side by side if `group` is 2.
+// Element (o, in, t) is found at
+//   o / width * panel + in / block * stretch + t * tap
+//     + in % block / group * width * group + o % width * group + in % group,
+// `block` being a multiple of `group`; columns are padded to whole panels and channels to whole blocks, with zeros.
+typedef struct {
+  size_t width, group, block;
+  size_t panel, stretch, tap;
+  bool spans_taps;  // channels count on from tap to tap: in + t * channels takes the place of in, and t adds nothing
+} ck_weight_layout;
 
 // Weights to be packed, and where to.
 typedef struct {
@@ -30,6 +41,35 @@ typedef struct {
   const ck_product *product;
   size_t first_row, rows, first_column, columns;
 } ck_product_block;
+
+// 16 rows of what is multiplied, and where their results go.
+typedef struct {
+  const char *a;     // the first row's first element
+  size_t row, rows;  // of the result; those that exist
+} ck_tile_rows;
+
+// A product of bfloat16 in tile registers.
+typedef struct {
+  const ck_product *product;
+  const ck_tile_rows *rows;  // an even number
+  size_t row_bytes;          // from one row of a tile to the next
+  size_t steps;              // along the depth, of 32 each
+  const ptrdiff_t *offsets;  // of each step, in bytes from a row's beginning
+  size_t row_step;           // of the result, from one row of a tile to the next
+  size_t first_row;          // of the result, what is added to all tiles' rows
+  const void *weights;
+  ptrdiff_t ahead;           // in bytes from a row's beginning, what the row above has not brought into the caches
+  bool rows_outside;         // the outer loop goes over rows, the inner over columns; else the other way round
+  // Steps whose sums are added up at once. Fewer than all, for few rows of a large depth: sums of CK_TILE_GROUP times 32
+  // columns wait in the second-level cache, and what is multiplied in a stretch fits there beside them.
+  size_t stretch;
+} ck_tile_product;
+
+// Some pairs of tiles of rows, with some columns, a multiple of 32.
+typedef struct {
+  const ck_tile_product *product;
+  size_t first_pair, pairs, first_column, columns;
+} ck_tile_block;
 
 // Tiles of 4 x 4 results of a convolution by Winograd's algorithm.
 typedef struct {
@@ -77,8 +117,6 @@ struct ck_kernels {
 
   // `scratch` has CK_PRODUCT_SCRATCH_FLOATS.
   void (*multiply_block)(const ck_product_block *block, float *scratch);
-  // Columns of a panel are packed so many at a time.
-  size_t lanes;
   // One panel of packed weights; a transposed one has a kernel of 1.
   void (*pack_panel)(const ck_packing *packing, size_t panel);
 
@@ -97,12 +135,18 @@ struct ck_kernels {
   void (*pack_value_pairs)(
     const uint16_t *v, size_t stride, size_t first, size_t count, size_t keys, size_t head_size, uint16_t *out);
   void (*attend_pairs)(const ck_attention_block *block);
+  // The same in tile registers, for heads of at most CK_TILE_HEAD; NULL where there are none.
+  void (*attend_in_tiles)(const ck_attention_block *block);
+  // One of these two multiplies: in vectors, or in tile registers. `scratch` has CK_TILE_SCRATCH_FLOATS there.
   void (*multiply_pair_block)(const ck_product_block *block, float *scratch);
+  void (*multiply_tiles)(const ck_tile_block *block, float *scratch);
 };
 
 // Extents of blocks. Rows and queries are a multiple of every instruction set's rows per tile; columns, of its panel.
 enum {
   CK_QUERY_BLOCK = 96,
+  CK_TILE_QUERY_BLOCK = 256,
+  CK_TILE_HEAD = 160,  // beyond, results of 32 queries leave the nearest cache
   CK_KEY_BLOCK = 256,
   CK_PRODUCT_ROWS = 96,
   CK_PRODUCT_COLUMNS = 512,
@@ -114,6 +158,11 @@ enum {
   CK_PAIR_PANEL = 16,
   CK_PAIR_STEP = 32,
   CK_PAIR_STRETCH = 2 * CK_PRODUCT_DEPTH,
+  CK_TILE_ROWS = 16,
+  CK_TILE_BYTES = 1024,
+  CK_TILE_FEW_PAIRS = 16,  // tiles of rows, in pairs, that may be multiplied in stretches
+  CK_TILE_GROUP = 4,
+  CK_TILE_SCRATCH_FLOATS = CK_TILE_GROUP * CK_TILE_FEW_PAIRS * 1024,
   CK_PRODUCT_SCRATCH_FLOATS =
     CK_PRODUCT_ROWS * (CK_PRODUCT_COLUMNS + CK_PRODUCT_DEPTH) + CK_PRODUCT_DEPTH * CK_WIDEST_PANEL,
 };
@@ -129,6 +178,16 @@ static inline size_t ck_winograd_channels(const ck_product_shape *shape, size_t 
 }
 
 static inline size_t ck_round_up(size_t count, size_t multiple) { return (count + multiple - 1) / multiple * multiple; }
+
+// Taps of the kernels that products in tiles compute with.
+static inline size_t ck_tile_taps(const ck_product_shape *shape) {
+  return shape->upsampled ? 4 : shape->kernel_height * shape->kernel_width;
+}
+
+// Columns of packed weights in tiles: whole pairs of panels, and of a gated product as many gates as values.
+static inline size_t ck_tile_columns(const ck_product_shape *shape) {
+  return shape->gated ? 2 * ck_round_up(shape->out / 2, CK_PAIR_PANEL) : ck_round_up(shape->out, 2 * CK_PAIR_PANEL);
+}
 
 static inline size_t ck_element_size(ck_type type) { return type == CK_F32 ? 4 : 2; }
 
@@ -147,7 +206,18 @@ static inline size_t ck_pair_attention_block_floats(const ck_kernels *kernels, s
   return CK_QUERY_BLOCK * (columns + 1 + kernels->value_panel) + tile + (CK_QUERY_BLOCK * columns + tile) / 2;
 }
 
+size_t ck_tile_scratch_bytes(ck_device device, const ck_product_shape *shape);
+void ck_multiply_tiles(ck_device device, const ck_product *product, void *scratch);
+
+// The same in tile registers: 32 queries and their results; twice the scores of 64 keys, as floats and as bfloat16, and
+// each row's largest score and sums.
+static inline size_t ck_tile_attention_block_floats(const ck_kernels *kernels, size_t head_size) {
+  const size_t columns = ck_round_up(head_size, CK_PAIR_STEP);
+  return 32 * (columns + columns / 2 + 2 * (64 + kernels->value_panel + 1 + 64 / 2));
+}
+
 extern const ck_kernels ck_generic_kernels, ck_software_tile_kernels;
 #if defined(__x86_64__)
-extern const ck_kernels ck_avx2_kernels, ck_avx512_kernels, ck_avx512_bf16_kernels, ck_amx_kernels;
+extern const ck_kernels ck_avx2_kernels, ck_avx512_kernels, ck_avx512_bf16_kernels, ck_amx_kernels,
+  ck_software_tile_avx512_kernels;
 #endif

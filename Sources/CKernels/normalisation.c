@@ -138,17 +138,32 @@ static void normalise_piece(void *context, unsigned thread, size_t begin, size_t
   }
 }
 
+static group_norm_job group_norm_job_of(
+  ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, void *scratch
+) {
+  const size_t chunks = chunk_count(shape);
+  return (group_norm_job){
+    .kernels = device.kernels, .type = type, .shape = shape, .chunk = chunk_positions(shape.channels),
+    .chunks = chunks, .x = x, .weight = weight, .moments = scratch,
+    .statistics = (float *)scratch + shape.images * chunks * 2 * shape.channels,
+  };
+}
+
+const float *ck_group_norm_statistics(
+  ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, void *scratch
+) {
+  group_norm_job job = group_norm_job_of(device, type, shape, x, weight, scratch);
+  ck_parallel(device, shape.images * job.chunks, 1, moments_piece, &job);
+  ck_parallel(device, shape.images * shape.groups, 1, statistics_piece, &job);
+  return job.statistics;
+}
+
 void ck_group_norm(
   ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, const float *bias,
   void *out, void *scratch
 ) {
-  const size_t chunks = chunk_count(shape);
-  group_norm_job job = {
-    .kernels = device.kernels, .type = type, .shape = shape, .chunk = chunk_positions(shape.channels),
-    .chunks = chunks, .x = x, .weight = weight, .bias = bias, .out = out, .moments = scratch,
-    .statistics = (float *)scratch + shape.images * chunks * 2 * shape.channels,
-  };
-  ck_parallel(device, shape.images * chunks, 1, moments_piece, &job);
-  ck_parallel(device, shape.images * shape.groups, 1, statistics_piece, &job);
-  ck_parallel(device, shape.images * chunks, 1, normalise_piece, &job);
+  ck_group_norm_statistics(device, type, shape, x, weight, scratch);
+  group_norm_job job = group_norm_job_of(device, type, shape, x, weight, scratch);
+  (job.bias = bias, job.out = out);
+  ck_parallel(device, shape.images * job.chunks, 1, normalise_piece, &job);
 }

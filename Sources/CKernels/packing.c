@@ -19,41 +19,99 @@ static void pack_panels(void *context, unsigned thread, size_t begin, size_t end
   }
 }
 
-bool ck_pack_as(
-  ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_stored type, ck_weight_layout layout, void *packed
-) {
-  const bool known = layout.width > 0 && layout.width % device.kernels->lanes == 0 && layout.block > 0;
-  const bool are_pairs = layout.group == 2 && type == CK_STORED_BF16 && layout.block % 2 == 0;
-  if (!known || (layout.group != 1 && !are_pairs)) return false;
-  if (type == CK_STORED_F16 && plain.type != CK_STORED_F16) return false;
-  pack_job job = {
-    .packing = {.shape = shape, .plain = plain, .type = type, .layout = layout, .packed = packed},
-    .kernels = device.kernels,
-  };
-  ck_parallel(device, (shape.out + layout.width - 1) / layout.width, 1, pack_panels, &job);
-  return true;
-}
-
 size_t ck_packed_weight_count(ck_device device, ck_product_shape shape) {
   return ck_round_up(shape.out, device.kernels->panel) * ck_product_depth(&shape);
 }
 
 bool ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_stored type, void *packed) {
+  if (type == CK_STORED_F16 && plain.type != CK_STORED_F16) return false;
   const size_t width = device.kernels->panel;
-  const ck_weight_layout layout = {
-    .width = width, .group = 1, .block = 1, .panel = width * ck_product_depth(&shape), .stretch = width,
-    .tap = width * shape.in,
+  pack_job job = {
+    .packing = {
+      .shape = shape, .plain = plain, .type = type, .packed = packed,
+      .layout = {
+        .width = width, .group = 1, .block = 1, .panel = width * ck_product_depth(&shape), .stretch = width,
+        .tap = width * shape.in,
+      },
+    },
+    .kernels = device.kernels,
   };
-  return ck_pack_as(device, shape, plain, type, layout, packed);
+  ck_parallel(device, (shape.out + width - 1) / width, 1, pack_panels, &job);
+  return true;
 }
 
-bool ck_has_pairs(ck_device device) { return device.kernels->multiply_pair_block != NULL; }
+bool ck_has_pairs(ck_device device) { return device.kernels->attend_pairs != NULL; }
 
-size_t ck_packed_pair_count(ck_product_shape shape) {
+bool ck_has_tiles(ck_device device) { return device.kernels->multiply_tiles != NULL; }
+
+size_t ck_packed_pair_count(ck_device device, ck_product_shape shape) {
+  const size_t kernels = (shape.upsampled ? 4 : 1) * ck_tile_taps(&shape);
+  if (ck_has_tiles(device)) return ck_tile_columns(&shape) * ck_round_up(shape.in, CK_PAIR_STEP) * kernels;
   return ck_round_up(shape.out, CK_PAIR_STEP) * ck_round_up(ck_product_depth(&shape), CK_PAIR_STEP);
 }
 
+// Adds up the taps of kernels of 3 x 3 that meet the same pixel, for results in odd or even lines and columns.
+static void add_taps(const float *kernels, size_t count, size_t odd_line, size_t odd_column, float *sums) {
+  memset(sums, 0, 4 * count * sizeof *sums);
+  for (size_t i = 0; i < count; i++) {
+    for (size_t y = 0; y < 3; y++) {
+      for (size_t x = 0; x < 3; x++) {
+        const size_t line = (odd_line + y + 1) / 2 - odd_line, column = (odd_column + x + 1) / 2 - odd_column;
+        sums[4 * i + 2 * line + column] += kernels[9 * i + 3 * y + x];
+      }
+    }
+  }
+}
+
+// A panel of kernels of 2 x 2, for results in odd or even lines and columns, 32 channels at a time.
+static void pack_upsampled(void *context, unsigned thread, size_t begin, size_t end) {
+  const pack_job *job = context;
+  const ck_packing *packing = &job->packing;
+  const size_t panels = ck_tile_columns(&packing->shape) / CK_PAIR_PANEL;
+  const size_t out = packing->shape.out, in = packing->shape.in;
+  const size_t size = ck_stored_size(packing->plain.type);
+  float kernels[9 * CK_PAIR_STEP], sums[CK_PAIR_PANEL][4 * CK_PAIR_STEP];
+  for (size_t piece = begin; piece < end; piece++) {
+    const size_t parity = piece / panels, first = piece % panels * CK_PAIR_PANEL;
+    ck_packing part = *packing;
+    part.packed = (uint16_t *)packing->packed + piece * packing->layout.panel;
+    for (size_t channel = 0; channel < in; channel += CK_PAIR_STEP) {
+      const size_t channels = in - channel < CK_PAIR_STEP ? in - channel : CK_PAIR_STEP;
+      const size_t columns = first >= out ? 0 : out - first < CK_PAIR_PANEL ? out - first : CK_PAIR_PANEL;
+      float *target = sums[0];
+      for (size_t i = 0; i < columns; i++, target += 4 * channels) {
+        const char *column = (const char *)packing->plain.elements + ((first + i) * in + channel) * 9 * size;
+        job->kernels->convert(packing->plain.type, column, CK_F32, kernels, 9 * channels);
+        add_taps(kernels, channels, parity / 2, parity % 2, target);
+      }
+      part.plain = (ck_plain_weights){.type = CK_STORED_F32, .elements = sums};
+      part.shape = (ck_product_shape){.in = channels, .out = columns, .kernel_height = 2, .kernel_width = 2};
+      job->kernels->pack_panel(&part, 0);
+      part.packed = (uint16_t *)part.packed + packing->layout.stretch;
+    }
+  }
+}
+
+// The depth in steps of 32 channels, each with all taps.
+static void pack_tiles(ck_device device, ck_product_shape shape, ck_plain_weights plain, void *packed) {
+  const size_t taps = ck_tile_taps(&shape), step = CK_PAIR_PANEL * CK_PAIR_STEP;
+  pack_job job = {
+    .packing = {
+      .shape = shape, .plain = plain, .type = CK_STORED_BF16, .packed = packed,
+      .layout = {
+        .width = CK_PAIR_PANEL, .group = 2, .block = CK_PAIR_STEP, .tap = step, .stretch = taps * step,
+        .panel = ck_round_up(shape.in, CK_PAIR_STEP) * taps * CK_PAIR_PANEL,
+      },
+    },
+    .kernels = device.kernels,
+  };
+  const size_t panels = ck_tile_columns(&shape) / CK_PAIR_PANEL;
+  if (shape.upsampled) ck_parallel(device, 4 * panels, 1, pack_upsampled, &job);
+  else ck_parallel(device, panels, 1, pack_panels, &job);
+}
+
 void ck_pack_weight_pairs(ck_device device, ck_product_shape shape, ck_plain_weights plain, void *packed) {
+  if (ck_has_tiles(device)) return pack_tiles(device, shape, plain, packed);
   const size_t depth = ck_product_depth(&shape), padded = ck_round_up(depth, CK_PAIR_STEP);
   const bool odd = shape.in % 2 != 0 && shape.kernel_height * shape.kernel_width > 1;
   const ck_weight_layout layout = {

@@ -5,14 +5,16 @@
 enum { PIECE = 16384 };
 
 const ck_kernels *ck_kernels_for(uint32_t features) {
-  if (features & CK_SOFTWARE_TILES) return &ck_software_tile_kernels;
+  const bool tiles = features & CK_SOFTWARE_TILES;
 #if defined(__x86_64__)
+  if (tiles && features & CK_AVX512_BF16) return &ck_software_tile_avx512_kernels;
+  if (tiles) return &ck_software_tile_kernels;
   if (features & CK_AMX_BF16) return &ck_amx_kernels;
   if (features & CK_AVX512_BF16) return &ck_avx512_bf16_kernels;
   if (features & CK_AVX512) return &ck_avx512_kernels;
   if (features & CK_AVX2) return &ck_avx2_kernels;
 #endif
-  return &ck_generic_kernels;
+  return tiles ? &ck_software_tile_kernels : &ck_generic_kernels;
 }
 
 typedef struct {

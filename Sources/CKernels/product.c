@@ -20,16 +20,22 @@ static void product_piece(void *context, unsigned thread, size_t begin, size_t e
       .columns = out - column < job->columns ? out - column : job->columns,
     };
     float *scratch = job->scratch + thread * CK_PRODUCT_SCRATCH_FLOATS;
-    if (job->product->pairs) job->kernels->multiply_pair_block(&block, scratch);
+    if (job->product->pairs && job->kernels->multiply_pair_block) job->kernels->multiply_pair_block(&block, scratch);
     else job->kernels->multiply_block(&block, scratch);
   }
 }
 
-size_t ck_product_scratch_bytes(ck_device device) {
+static bool runs_in_tiles(ck_device device, const ck_product *product) {
+  return product->pairs && device.kernels->multiply_tiles != NULL && product->shape.in > 0;
+}
+
+size_t ck_product_scratch_bytes(ck_device device, const ck_product *product) {
+  if (runs_in_tiles(device, product)) return ck_tile_scratch_bytes(device, &product->shape);
   return device.threads * CK_PRODUCT_SCRATCH_FLOATS * sizeof(float);
 }
 
 void ck_multiply(ck_device device, const ck_product *product, void *scratch) {
+  if (runs_in_tiles(device, product)) return ck_multiply_tiles(device, product, scratch);
   const size_t rows = product->shape.images * product->shape.out_height * product->shape.out_width;
   const size_t row_blocks = (rows + CK_PRODUCT_ROWS - 1) / CK_PRODUCT_ROWS;
   // Wide blocks gather fewer rows; narrow ones give every thread something to do.

@@ -58,7 +58,7 @@ static size_t thread_floats(ck_device device, const ck_winograd_group *group) {
 }
 
 bool ck_winograd_suits(ck_product_shape shape) {
-  return shape.kernel_height == 3 && shape.kernel_width == 3 && shape.stride == 1 && shape.in > 0;
+  return !shape.upsampled && shape.kernel_height == 3 && shape.kernel_width == 3 && shape.stride == 1 && shape.in > 0;
 }
 
 size_t ck_winograd_scratch_bytes(ck_device device, ck_product_shape shape) {

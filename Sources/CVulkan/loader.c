@@ -12,7 +12,8 @@ static const char *const libraries[] = {
 #endif
 };
 
-static PFN_vkGetInstanceProcAddr get_instance_function;
+// Atomic, since several threads may load the library at once; all of them find the same function.
+static _Atomic(PFN_vkGetInstanceProcAddr) get_instance_function;
 
 static PFN_vkVoidFunction find(VkInstance instance, const char *name) { return get_instance_function(instance, name); }
 

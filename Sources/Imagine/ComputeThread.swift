@@ -2,8 +2,7 @@ internal import Foundation
 
 /// A thread of its own for heavy work, as an executor for actors.
 ///
-/// A denoising step blocks for seconds; on Swift's shared threads that would hold up everybody else's tasks. And the
-/// worker threads of a compute library belong to the thread that started them, so it should always be the same.
+/// A denoising step blocks for seconds; on Swift's shared threads that would hold up everybody else's tasks.
 final class ComputeThread: SerialExecutor, @unchecked Sendable {  // All state is behind the condition.
   /// Addresses that the thread takes for what it calls.
   static let stackBytes = 8 << 20

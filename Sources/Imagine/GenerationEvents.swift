@@ -1,7 +1,7 @@
 /// The events of one request, as they happen.
 ///
 /// Reading ends after the last picture; it throws `ImagineError`, or `CancellationError` once the reading task is
-/// cancelled, which also stops the work within one step.
+/// cancelled, which also stops the work within one operation.
 public struct GenerationEvents: AsyncSequence, Sendable {
   private let stream: AsyncThrowingStream<GenerationEvent, any Error>
 

@@ -16,7 +16,7 @@ public import Logging
 /// ```
 ///
 /// A pipeline computes on a thread of its own, so waiting for it blocks nobody. Requests made at the same time take
-/// turns. Cancel the task that waits to stop a request within one step.
+/// turns. Cancel the task that waits to stop a request within one operation.
 public actor Pipeline {
   /// How a model is to be run.
   public struct Options: Sendable {
@@ -190,7 +190,8 @@ public actor Pipeline {
     Guidance(scale: request.guidanceScale).needsUnconditional ? 2 : 1
   }
 
-  /// Draws, reporting on the way. Cancelling the task that reads the events stops the work within one step.
+  /// Draws, reporting on the way. Cancelling the task that reads the events stops the work within one
+  /// operation.
   public nonisolated func generate(_ request: GenerationRequest) -> GenerationEvents {
     GenerationEvents { report in try await self.run(request, report) }
   }

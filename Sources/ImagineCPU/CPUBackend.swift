@@ -1,7 +1,7 @@
 import CKernels
 package import ImagineGraph
 
-/// Runs graphs on the processor, with kernels of this package and products of oneDNN.
+/// Runs graphs on the processor.
 package struct CPUBackend: MemoryAwareBackend {
   private let machine: Machine
   /// Bytes that a plan's weights and working memory should not exceed together; nil keeps all weights.
@@ -12,8 +12,8 @@ package struct CPUBackend: MemoryAwareBackend {
   ///   - features: instruction sets to use, all unless given; what the processor lacks or the environment forbids is
   ///     left out.
   ///   - products: for measuring and testing what would not be chosen; by default what the environment says.
-  /// - Throws: `CPUBackendError` if oneDNN cannot be set up, or `IMAGINE_CPU_FEATURES` or `IMAGINE_CPU_PRODUCTS` names
-  ///   what it does not know.
+  /// - Throws: `CPUBackendError` if the number of threads is not possible, or `IMAGINE_CPU_FEATURES` or
+  ///   `IMAGINE_CPU_PRODUCTS` names what it does not know.
   package init(
     threads: Int? = nil, features: CPUFeatures? = nil, products: CPUProducts? = nil
   ) throws {
@@ -29,16 +29,29 @@ package struct CPUBackend: MemoryAwareBackend {
 
   package var capabilities: CPUCapabilities { machine.capabilities }
 
-  /// There is a kernel for every operation but two, whose parts are run one after the other; types are checked when a
-  /// graph is planned.
+  /// There is a kernel for every operation but two, which only tile registers have: gated layers and convolutions of
+  /// images of twice the size. Elsewhere their parts are run one after the other. Types are checked when a graph is
+  /// planned.
   package func supports(_ op: Op, _ operands: [TensorType]) -> Bool {
     switch op {
-    case .gatedLinear: false
-    case .conv2d(let convolution, _): convolution.upsampling == nil
+    case .gatedLinear:
+      multipliesInTiles(operands) && operands[0].shape.last > 0
+    case .conv2d(let convolution, _): convolution.upsampling == nil || doublesInTiles(convolution, operands)
     case .input, .parameter, .linear, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
       .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .attention, .geglu:
       true
     }
+  }
+
+  private func multipliesInTiles(_ operands: [TensorType]) -> Bool {
+    ck_has_tiles(machine.device) && operands.prefix(2).allSatisfy { $0.elementType == .bfloat16 }
+  }
+
+  private func doublesInTiles(_ convolution: Convolution, _ operands: [TensorType]) -> Bool {
+    guard multipliesInTiles(operands), let size = convolution.upsampling else { return false }
+    let x = operands[0].shape, weight = operands[1].shape
+    return convolution.stride == 1 && convolution.padding == .init(1) && weight[2] == 3 && weight[3] == 3 && x[3] > 0
+      && size.height == 2 * x[1] && size.width == 2 * x[2]
   }
 
   /// Reads nothing yet: each weight is read, packed and its plain copy freed when the first plan needs it.

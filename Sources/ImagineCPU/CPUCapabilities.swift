@@ -1,4 +1,3 @@
-import COneDNNShim
 import Foundation
 
 /// What the backend computes with.
@@ -14,18 +13,12 @@ package struct CPUCapabilities: Sendable, Hashable {
   ///
   /// Where they do not, bfloat16 is a format of memory only: values are widened on the way into 32-bit arithmetic.
   package let hasNativeBFloat16: Bool
-  /// Whether products of bfloat16 run in tiles, many times as fast as in vectors.
-  package var multipliesInTiles: Bool { hasNativeBFloat16 && features.contains(.amxBFloat16) }
-  /// The version of oneDNN found at run time, such as `2.6.3`.
-  package let oneDNNVersion: String
 
   init(features: CPUFeatures, threads: Int) {
     name = Self.processorName
     self.features = features
     self.threads = threads
-    hasNativeBFloat16 = features.contains(.avx512BFloat16) && od_has_native_bf16()
-    let version = Int(od_version())
-    oneDNNVersion = "\(version / 10000).\(version / 100 % 100).\(version % 100)"
+    hasNativeBFloat16 = features.contains(.avx512BFloat16)
   }
 
   private static let processorName: String = {

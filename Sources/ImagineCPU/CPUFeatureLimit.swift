@@ -1,4 +1,3 @@
-import COneDNNShim
 import Foundation
 
 /// What the environment leaves of the processor's instruction sets: for trying the paths of older processors.
@@ -7,11 +6,11 @@ package enum CPUFeatureLimit {
   /// nothing.
   package static let variable = "IMAGINE_CPU_FEATURES"
 
-  private static let names: [(name: String, features: CPUFeatures, isa: od_isa)] = [
-    ("avx2", .avx2, OD_ISA_AVX2),
-    ("avx512", [.avx2, .avx512], OD_ISA_AVX512),
-    ("avx512-bf16", [.avx2, .avx512, .avx512BFloat16], OD_ISA_AVX512_BF16),
-    ("amx-bf16", [.avx2, .avx512, .avx512BFloat16, .amxBFloat16], OD_ISA_AMX),
+  private static let names: [(name: String, features: CPUFeatures)] = [
+    ("avx2", .avx2),
+    ("avx512", [.avx2, .avx512]),
+    ("avx512-bf16", [.avx2, .avx512, .avx512BFloat16]),
+    ("amx-bf16", [.avx2, .avx512, .avx512BFloat16, .amxBFloat16]),
   ]
 
   /// The instruction sets that a value of the variable names.
@@ -31,12 +30,9 @@ package enum CPUFeatureLimit {
 
   /// What this processor has and the environment leaves.
   ///
-  /// oneDNN keeps to it as well, if it has not been used in this process before.
   /// - Throws: `CPUBackendError` for a name that stands for nothing.
   static func permitted() throws -> CPUFeatures {
     guard let list = ProcessInfo.processInfo.environment[variable] else { return .available }
-    let features = try features(named: list)
-    od_limit_isa(names.last { features.isSuperset(of: $0.features) }?.isa ?? OD_ISA_BASELINE)
-    return features.intersection(.available)
+    return try features(named: list).intersection(.available)
   }
 }

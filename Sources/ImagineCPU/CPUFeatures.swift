@@ -21,9 +21,6 @@ package struct CPUFeatures: OptionSet, Sendable, Hashable {
   package static let available = CPUFeatures(rawValue: ck_cpu_features())
 
   /// What this processor has, less some: for trying the paths of older processors.
-  ///
-  /// This concerns the kernels of this package and the choice of bfloat16 products; oneDNN makes its own choice, which
-  /// `CPUFeatureLimit` limits.
   package init(masking masked: CPUFeatures) {
     self = CPUFeatures.available.subtracting(masked)
   }

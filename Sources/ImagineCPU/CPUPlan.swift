@@ -47,7 +47,8 @@ package final class CPUPlan: PoisonablePlan, @unchecked Sendable {
   /// Bytes for values between operations and for the operations' own needs.
   package var peakBytes: Int { valueBytes + scratchBytes }
 
-  /// - Throws: `CPUBackendError` if an input is missing, unknown or of another type than traced, or memory is lacking.
+  /// - Throws: `CPUBackendError` if an input is missing, unknown or of another type than traced, or memory is lacking;
+  ///   `CancellationError` before the next operation once the calling task is cancelled.
   package func run(_ inputs: [String: HostTensor]) throws -> [HostTensor] {
     try run(inputs) { step, frame in try step.kernel(frame) }
   }
@@ -71,12 +72,16 @@ package final class CPUPlan: PoisonablePlan, @unchecked Sendable {
     }
   }
 
-  private func run(_ inputs: [String: HostTensor], _ execute: (Step, Frame) throws -> Void) throws -> [HostTensor] {
+  /// - Parameter execute: runs one operation.
+  func run(_ inputs: [String: HostTensor], _ execute: (Step, Frame) throws -> Void) throws -> [HostTensor] {
     if let complaint = graph.complaint(about: inputs) { throw CPUBackendError(complaint) }
     return try machine.locked { workspace in
       let memory = try workspace.memory(peakBytes)
       let frame = Frame(values: memory, scratch: memory + valueBytes, inputs: inputs)
-      for step in steps { try execute(step, frame) }
+      for step in steps {
+        try Task.checkCancellation()
+        try execute(step, frame)
+      }
       return try outputs.map { try $0.hostTensor(in: frame) }
     }
   }

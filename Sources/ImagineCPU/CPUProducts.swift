@@ -2,17 +2,12 @@ import Foundation
 
 /// What multiplies by weights.
 package enum CPUProducts: String, Sendable, Hashable, CaseIterable {
-  /// `winograd`, but for products of bfloat16 on processors that multiply it in tiles, which are oneDNN's.
-  ///
-  /// Elsewhere oneDNN is as fast on an idle machine, but slower on a busy one, where its threads wait for each other, and
-  /// its sums depend on their number.
+  /// `winograd`, but for products of bfloat16 on processors that multiply it in tiles: these are faster directly.
   case automatic
-  /// Kernels of this package, all with direct sums.
+  /// All sums directly, as products are defined.
   case kernels
   /// Convolutions of 3 x 3 in a quarter of the products, everything else by `kernels`.
   case winograd
-  /// oneDNN wherever the processor computes in the format of the operands, which has to be the same for all.
-  case oneDNN = "onednn"
 
   /// The environment's variable that chooses: for measuring one beside another.
   package static let variable = "IMAGINE_CPU_PRODUCTS"

@@ -42,9 +42,7 @@ final class StoredWeight: @unchecked Sendable {
     /// In panels, as the kernels of this package want them, in a format that they widen.
     case panels(ElementType)
     /// In panels of pairs, as products of bfloat16 by pairs want them.
-    case pairs
-    /// As a product of oneDNN wants them; `plain` describes the row-major form to it.
-    case oneDNN(WeightLayout, plain: WeightLayout)
+    case pairs(PairedWeight)
 
     /// Of panels, what kernels are told.
     var format: ck_stored? {
@@ -77,13 +75,6 @@ final class StoredWeight: @unchecked Sendable {
       return .panels(type.elementType)
     }
     return .panels(stored)
-  }
-
-  /// oneDNN's layout of the weight, if it has been read and packed so.
-  var layout: WeightLayout? {
-    lock.withLock {
-      if case .oneDNN(let layout, _) = content?.form { layout } else { nil }
-    }
   }
 
   /// From now on it is kept once it was read.
@@ -155,18 +146,8 @@ final class StoredWeight: @unchecked Sendable {
       guard let format = format.stored,
         ck_pack_weights(device, ck_product_shape(weight: type.shape), plain, format, packed.address)
       else { throw CPUBackendError("It is stored as \(stored), and was to be packed as \(format).") }
-    case .pairs:
-      ck_pack_weight_pairs(device, ck_product_shape(weight: type.shape), plain, packed.address)
-    case .oneDNN(let layout, let plainLayout):
-      let shape = ck_product_shape(weight: type.shape)
-      if let panels = layout.panels(kernelWidth: shape.kernel_width),
-        ck_pack_as(device, shape, plain, target.asStored, panels, packed.address)
-      {
-        return packed
-      }
-      let converted = try block(type.byteCount)
-      ck_convert(device, stored, address, target, converted.address, type.shape.count)
-      try machine.engine.repack(converted.address, from: plainLayout, into: packed.address, as: layout)
+    case .pairs(let kind):
+      ck_pack_weight_pairs(device, ck_product_shape(weight: type.shape, kind), plain, packed.address)
     }
     return packed
   }
@@ -177,8 +158,9 @@ final class StoredWeight: @unchecked Sendable {
     case .plain: return type.byteCount
     case .panels(let format):
       return ck_packed_weight_count(machine.loadingDevice, ck_product_shape(weight: type.shape)) * format.size
-    case .pairs: return ck_packed_pair_count(ck_product_shape(weight: type.shape)) * type.elementType.size
-    case .oneDNN(let layout, _): return layout.byteCount
+    case .pairs(let kind):
+      let shape = ck_product_shape(weight: type.shape, kind)
+      return ck_packed_pair_count(machine.loadingDevice, shape) * type.elementType.size
     }
   }
 

@@ -7,6 +7,8 @@ final class PlanBuilder {
   let machine: Machine
   private let weights: CPUWeights
   private let memory: MemoryPlan
+  /// Norms that are computed as the convolutions that alone read them copy their images; see `DeferredNorms`.
+  private let deferred: Set<NodeID>
   /// Bytes that weights and working memory should not exceed together; nil keeps all weights.
   private let limit: Int?
   /// The parameters that only products read, so that they can be packed.
@@ -20,7 +22,8 @@ final class PlanBuilder {
     self.graph = graph
     self.weights = weights
     self.machine = machine
-    memory = MemoryPlan(graph)
+    deferred = graph.deferredNorms(for: machine)
+    memory = MemoryPlan(graph, deferred: deferred)
     packable = graph.packableParameters
   }
 
@@ -65,7 +68,7 @@ final class PlanBuilder {
   /// Asks for a weight that products alone read, in a form: before the first run if it is kept, else at each run.
   func load(_ weight: StoredWeight, in form: StoredWeight.Form) { wanted.add(weight, form, mayPass: true) }
 
-  /// Whether a node is a parameter that may lie in memory as oneDNN wants it.
+  /// Whether a node is a parameter that may lie in memory as its product wants it.
   func isPackable(_ id: NodeID) -> Bool { packable.contains(id) }
 
   private func value(of id: NodeID) throws -> Value {
@@ -75,6 +78,8 @@ final class PlanBuilder {
       if !isPackable(id) { wanted.add(weight, .plain, mayPass: false) }
       return Value(type: node.type, location: .weight(weight))
     }
+    // What a deferred norm is computed from.
+    if deferred.contains(id) { return values[node.operands[0].index] }
     if case .reshape = node.op {
       return Value(type: node.type, location: values[node.operands[0].index].location)
     }
@@ -92,6 +97,7 @@ final class PlanBuilder {
   private func kernel(for id: NodeID) throws -> Kernel? {
     let node = graph[id]
     let operands = node.operands.map { values[$0.index] }
+    if deferred.contains(id) { return nil }
     switch node.op {
     case .parameter, .reshape:
       return nil
@@ -102,6 +108,14 @@ final class PlanBuilder {
     }
   }
 
+  private func deferredNorm(_ id: NodeID) throws -> DeferredNorm? {
+    guard deferred.contains(id), case .groupNorm(let groups, let epsilon, let activation) = graph[id].op else {
+      return nil
+    }
+    let operands = graph[id].operands.map { values[$0.index] }
+    return try DeferredNorm(operands, groups: groups, epsilon: epsilon, activation)
+  }
+
   private func kernel(_ node: Node, _ operands: [Value], _ result: Target) throws -> Kernel? {
     switch node.op {
     case .parameter, .reshape: nil
@@ -109,7 +123,9 @@ final class PlanBuilder {
     case .linear(let epilogue):
       try linear(epilogue, operands, result, isPackable: isPackable(node.operands[1]))
     case .conv2d(let convolution, let epilogue):
-      try conv2d(convolution, epilogue, operands, result, isPackable: isPackable(node.operands[1]))
+      try conv2d(
+        convolution, epilogue, operands, norm: deferredNorm(node.operands[0]), result,
+        isPackable: isPackable(node.operands[1]))
     case .matmul(let transposeB): try matmul(operands[0], operands[1], transposeB: transposeB, result)
     case .groupNorm(let groups, let epsilon, let activation):
       try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result)
@@ -128,7 +144,9 @@ final class PlanBuilder {
     case .slice(let axis, let start, _): slice(operands[0], axis: axis, start: start, result)
     case .attention(let heads, let causal): try attention(operands, heads: heads, causal: causal, result)
     case .geglu: try geglu(operands[0], result)
-    case .gatedLinear: throw CPUBackendError("The processor has no kernel for \(node.op.name).")
+    case .gatedLinear(let bias):
+      try linear(
+        Epilogue(bias: bias), as: .gated, operands, result, isPackable: isPackable(node.operands[1]))
     }
   }
 }
@@ -140,7 +158,7 @@ extension Graph {
     for node in nodes {
       for (position, operand) in node.operands.enumerated() {
         switch node.op {
-        case .linear where position == 1, .conv2d where position == 1:
+        case .linear where position == 1, .gatedLinear where position == 1, .conv2d where position == 1:
           if case .parameter = self[operand].op { packable.insert(operand) }
         case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add,
           .multiply, .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute,

@@ -1,4 +1,3 @@
-import CKernels
 import Foundation
 import ImagineGraph
 
@@ -21,20 +20,20 @@ struct WeightLoading {
 
   /// Returns when all weights are in memory.
   ///
-  /// - Throws: what reading the first of the weights that failed, in the order of the plan, threw.
+  /// - Throws: what reading the first of the weights that failed, in the order of the plan, threw; `CancellationError`
+  ///   once the calling task is cancelled.
   func run(threads: Int) throws {
     let progress = Progress()
     // The largest first, so that the threads end at about the same time.
     let order = requests.indices.sorted { requests[$0].weight.type.byteCount > requests[$1].weight.type.byteCount }
     DispatchQueue.concurrentPerform(iterations: min(threads, Self.maximumThreads, requests.count)) { _ in
-      // Libraries that bring threads of their own stay on this one.
-      ck_set_threads(1)
       while let turn = progress.next(of: requests.count) {
         let index = order[turn]
+        // Only the thread that called knows the task; the others stop when it has failed.
+        if Task.isCancelled { return progress.fail(index, CancellationError()) }
         do { _ = try requests[index].weight.address(in: requests[index].form) } catch { progress.fail(index, error) }
       }
     }
-    ck_set_threads(UInt32(threads))
     if let error = progress.error { throw error }
   }
 

@@ -63,13 +63,10 @@ final class WeightStream: @unchecked Sendable {
     }
     let threads = Int(machine.device.threads), loaded = Loaded(), workers = min(threads, batch.count)
     DispatchQueue.concurrentPerform(iterations: workers) { worker in
-      // Libraries that bring threads of their own stay on this one.
-      if workers > 1 { ck_set_threads(1) }
       for index in stride(from: worker, to: batch.count, by: workers) {
         loaded.add(index, Result { try batch[index].weight.read(in: batch[index].form, on: machine.loadingDevice) })
       }
     }
-    ck_set_threads(UInt32(threads))
     return try loaded.results.sorted { $0.key < $1.key }.map { (batch[$0.key], try $0.value.get()) }
   }
 

@@ -8,7 +8,8 @@ package protocol DeviceWeights: AnyObject, Sendable {
 package protocol Plan: AnyObject, Sendable {
   /// Runs the graph.
   ///
-  /// Blocks the calling thread until the result is there; callers own a thread for it.
+  /// Blocks the calling thread until the result is there; callers own a thread for it. Once the task that calls is
+  /// cancelled it stops with `CancellationError`, after the operations that the device has begun.
   /// - Parameter inputs: by the names given while tracing; each must have the traced shape.
   /// - Returns: the graph's outputs, in order, as floats.
   func run(_ inputs: [String: HostTensor]) throws -> [HostTensor]

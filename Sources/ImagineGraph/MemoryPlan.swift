@@ -19,9 +19,11 @@ package struct MemoryPlan: Sendable {
   ///     it, unless it is longer itself.
   ///   - keepsSteady: whether steady values stay where they are from run to run. What computes them then comes before all
   ///     else of a run, in its own order, and before inputs that are not steady.
+  ///   - deferred: nodes that are computed on the way into their readers: they have no place, and what they read lives
+  ///     until these have run.
   ///   - scratch: bytes that an operation needs while it is computed.
   package init(
-    _ graph: Graph, alignment: Int = 64, block: Int = .max, keepsSteady: Bool = false,
+    _ graph: Graph, alignment: Int = 64, block: Int = .max, keepsSteady: Bool = false, deferred: Set<NodeID> = [],
     scratch: (Node) -> Int = { _ in 0 }
   ) {
     let storage = Self.storage(of: graph)
@@ -30,13 +32,17 @@ package struct MemoryPlan: Sendable {
       for (index, keeps) in graph.isKeptBetweenRuns.enumerated() where keeps { isKept[storage[index]] = true }
     }
     var lastUse = Array(graph.nodes.indices)
-    for (index, node) in graph.nodes.enumerated() {
-      for operand in node.operands { lastUse[storage[operand.index]] = max(lastUse[storage[operand.index]], index) }
+    for id in graph.ids.reversed() {
+      let time = deferred.contains(id) ? lastUse[id.index] : id.index
+      for operand in graph[id].operands {
+        lastUse[storage[operand.index]] = max(lastUse[storage[operand.index]], time)
+      }
     }
     for output in graph.outputs { lastUse[storage[output.index]] = graph.nodes.count }
 
     var buffers: [Buffer] = []
-    for (index, node) in graph.nodes.enumerated() where storage[index] == index {
+    for id in graph.ids where storage[id.index] == id.index && !deferred.contains(id) {
+      let index = id.index, node = graph[id]
       if case .parameter = node.op { continue }
       func aligned(_ size: Int) -> Int { (size + alignment - 1) / alignment * alignment }
       let scratchSize = aligned(scratch(node))

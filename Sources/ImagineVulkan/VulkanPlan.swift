@@ -160,7 +160,10 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
       try write(inputs.filter { !isSteady || steadyInputs[$0.key] == nil })
       let first = isSteady ? [] : steady ?? steadyCommands.submissions(context.pace)
       let start = ContinuousClock.now
-      try context.device.submit(first + (rest ?? commands.submissions(context.pace)), "running \(graph.network)")
+      for part in first + (rest ?? commands.submissions(context.pace)) {
+        try Task.checkCancellation()
+        try context.device.submit([part], "running \(graph.network)")
+      }
       if rest == nil { try adjustPace(start.duration(to: .now) / .seconds(1), steady: !isSteady) }
       let results = try readResults()
       keptInputs = steadyInputs

@@ -29,8 +29,12 @@ struct CPUConfiguration: Sendable {
         try? CPUConfiguration("\(name), \($0)", masking: masked, products: $0)
       }
     }
-    let tiles = try? CPUBackend(threads: 2, features: .available.union(.softwareTiles), products: .kernels)
-    return kernels + [tiles.map { CPUConfiguration("tiles in software", $0) }].compactMap { $0 }
-      + [try? CPUConfiguration("oneDNN", products: .oneDNN)].compactMap { $0 }
+    let tiles = [("tiles in software", CPUFeatures.softwareTiles), ("tiles in software, all features", .available)]
+    return kernels
+      + tiles.compactMap { name, features in
+        (try? CPUBackend(threads: 2, features: features.union(.softwareTiles), products: .kernels)).map {
+          CPUConfiguration(name, $0)
+        }
+      }
   }()
 }

@@ -26,7 +26,6 @@ private let casesForProcessors = OpCase.forThisBuild.filter { $0.precision != .f
     }
   }
 
-  /// Except by oneDNN, which divides some of its sums among threads.
   @Test("Results do not depend on the number of threads", arguments: casesForProcessors)
   func sameForAnyThreads(_ opCase: OpCase) throws {
     for products in [CPUProducts.kernels, .winograd] {

@@ -22,7 +22,7 @@ import Testing
     return try plan.run(Dictionary(uniqueKeysWithValues: pairs))
   }
 
-  @Test(arguments: [Precision.float32, .bfloat16], [CPUProducts.kernels, .oneDNN])
+  @Test(arguments: [Precision.float32, .bfloat16], [CPUProducts.kernels, .winograd])
   func plansShareWeights(_ precision: Precision, _ products: CPUProducts) throws {
     let backend = try CPUBackend(threads: 2, products: products)
     let small = try network(4, precision), large = try network(19, precision)
@@ -44,7 +44,7 @@ import Testing
   }
 
   /// One plan multiplies by a weight, which wants it packed; another reads it as a table.
-  @Test(arguments: [Precision.float32, .bfloat16], [CPUProducts.kernels, .oneDNN])
+  @Test(arguments: [Precision.float32, .bfloat16], [CPUProducts.kernels, .winograd])
   func plansThatWantAWeightInDifferentForms(_ precision: Precision, _ products: CPUProducts) throws {
     let backend = try CPUBackend(threads: 2, products: products)
     // A multiple of every processor's panel, so that packing pads nothing.

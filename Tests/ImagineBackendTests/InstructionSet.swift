@@ -13,9 +13,13 @@ struct InstructionSet: Sendable, CustomTestStringConvertible {
       ("AVX512-BF16", [.avx2, .avx512, .avx512BFloat16]),
       ("AMX-BF16", [.avx2, .avx512, .avx512BFloat16, .amxBFloat16]),
     ]
-    return steps.filter { CPUFeatures.available.isSuperset(of: $0.1) }
+    let tiles: [(String, CPUFeatures)] = [
+      ("tiles in software", []), ("tiles in software, AVX512-BF16", [.avx2, .avx512, .avx512BFloat16]),
+    ]
+    return
+      (steps + tiles.map { ($0.0, $0.1.union(.softwareTiles)) })
+      .filter { CPUFeatures.available.union(.softwareTiles).isSuperset(of: $0.1) }
       .map { InstructionSet(testDescription: $0.0, features: $0.1.rawValue) }
-      + [InstructionSet(testDescription: "tiles in software", features: CPUFeatures.softwareTiles.rawValue)]
   }()
 
   func withDevice<Result>(threads: UInt32 = 1, _ body: (ck_device) throws -> Result) rethrows -> Result {

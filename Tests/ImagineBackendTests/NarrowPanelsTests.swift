@@ -60,11 +60,7 @@ import Testing
     let wide = try run(configuration, graph, Source(format: format, tells: false, weights: weights))
     #expect(narrow.results == wide.results)
     let vectorBytes = (45 + 50) * 4
-    if configuration.name == "oneDNN" {
-      #expect(narrow.bytes == wide.bytes)
-    } else {
-      #expect((narrow.bytes - vectorBytes) * 2 == wide.bytes - vectorBytes)
-    }
+    #expect((narrow.bytes - vectorBytes) * 2 == wide.bytes - vectorBytes)
   }
 
   /// What has to be rounded to bfloat16 for other products is not for those that compute in 32 bits.

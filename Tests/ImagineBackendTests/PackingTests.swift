@@ -1,5 +1,4 @@
 import CKernels
-import COneDNNShim
 import ImagineGraph
 import ImagineTesting
 import Testing
@@ -107,67 +106,34 @@ import Testing
   func pairs(_ set: InstructionSet) {
     set.withDevice(threads: 2) { device in
       guard ck_has_pairs(device) else { return }
-      for shape in Self.shapes {
+      let inTiles = ck_has_tiles(device)
+      let gated = Self.shapes.filter { $0.out % 2 == 0 }.map { shape in
+        var shape = shape
+        shape.gated = true
+        return shape
+      }
+      for shape in Self.shapes + (inTiles ? gated : []) {
         for format in Self.formats {
-          let depth = shape.in * shape.kernel_height * shape.kernel_width, padded = (depth + 31) / 32 * 32
-          let bytes = stored(shape.out * depth, format), count = ck_packed_pair_count(shape)
+          let taps = shape.kernel_height * shape.kernel_width, depth = shape.in * taps
+          let channels = (shape.in + 31) / 32 * 32, padded = inTiles ? channels * taps : (depth + 31) / 32 * 32
+          let bytes = stored(shape.out * depth, format), count = ck_packed_pair_count(device, shape)
           for transposed in depth == shape.in ? [false, true] : [false] {
             let found = packed(bytes, format, CK_STORED_BF16, count: count, transposed: transposed) { plain, target in
               ck_pack_weight_pairs(device, shape, plain, target)
             }
             let right = expected(shape, bytes, format, CK_STORED_BF16, count: count, transposed: transposed) {
-              let k = $2 * shape.in + $1
-              return $0 / 16 * 16 * padded + k / 2 * 32 + $0 % 16 * 2 + k % 2
+              out, channel, tap in
+              let k = inTiles ? (channel / 32 * taps + tap) * 32 + channel % 32 : tap * shape.in + channel
+              // Panels of values and of gates take turns.
+              let half = shape.out / 2, i = out % max(half, 1)
+              let column = shape.gated ? i / 16 * 32 + out / half * 16 + i % 16 : out
+              return column / 16 * 16 * padded + k / 2 * 32 + column % 16 * 2 + k % 2
             }
             #expect(found == right, "\(shape), \(format)")
           }
         }
       }
     }
-  }
-
-  /// The layouts oneDNN chooses for layers of a model, and for some it has to pad.
-  @Test(arguments: [OD_F32, OD_BF16], [false, true])
-  func oneDNN(_ type: od_type, _ isConvolution: Bool) throws {
-    guard type == OD_F32 || od_has_native_bf16() else { return }
-    let engine = try Engine(), format = type == OD_F32 ? CK_STORED_F32 : CK_STORED_BF16
-    let device = ck_device(kernels: ck_kernels_for(CPUFeatures.available.rawValue), threads: 1, pool: nil)
-    var recognised = 0
-    for (out, channels, kernel) in [(320, 320, 3), (64, 160, 1), (96, 48, 3), (4, 320, 3), (320, 4, 3), (100, 70, 1)] {
-      let taps = isConvolution ? kernel * kernel : 1
-      let shape = product(type, isConvolution, out: out, in: channels, kernel: kernel)
-      let layout = try Product(engine, shape, weights: nil).weightLayout
-      let weight: Shape = isConvolution ? [out, channels, kernel, kernel] : [out, channels]
-      guard let panels = layout.panels(kernelWidth: isConvolution ? kernel : 1) else { continue }
-      let bytes = stored(out * channels * taps, format), size = format == CK_STORED_F32 ? 4 : 2
-      var isPacked = false
-      let ours = packed(bytes, format, format, count: layout.byteCount / size, transposed: false) { plain, target in
-        isPacked = ck_pack_as(device, ck_product_shape(weight: weight), plain, format, panels, target)
-      }
-      guard isPacked else { continue }
-      recognised += 1
-      let plain = try WeightLayout(plain: shape)
-      var theirs = [UInt8](repeating: Self.canary, count: layout.byteCount)
-      try bytes.withUnsafeBytes { source in
-        try theirs.withUnsafeMutableBytes { target in
-          try engine.repack(
-            #require(source.baseAddress), from: plain, into: #require(target.baseAddress), as: layout)
-        }
-      }
-      #expect(ours == theirs, "\(weight)")
-    }
-    if CPUFeatures.available.contains(.avx512) { #expect(recognised > 0) }
-  }
-
-  private func product(_ type: od_type, _ isConvolution: Bool, out: Int, in channels: Int, kernel: Int) -> od_shape {
-    var shape = od_shape()
-    (shape.is_convolution, shape.type) = (isConvolution, type)
-    (shape.batch, shape.in, shape.out) = (isConvolution ? 2 : 512, Int64(channels), Int64(out))
-    (shape.height, shape.width, shape.out_height, shape.out_width) = (32, 32, 32, 32)
-    (shape.kernel_height, shape.kernel_width, shape.stride) = (Int64(kernel), Int64(kernel), 1)
-    let padding = Int64(kernel / 2)
-    (shape.top, shape.left, shape.bottom, shape.right) = (padding, padding, padding, padding)
-    return shape
   }
 
   @Test("Binary16 is only moved: from other formats nothing is packed as it")
@@ -178,19 +144,6 @@ import Testing
       let bytes = stored(64 * 64, format)
       let result = packed(bytes, format, CK_STORED_F16, count: 4096, transposed: false) { plain, target in
         #expect(!ck_pack_weights(device, shape, plain, CK_STORED_F16, target))
-      }
-      #expect(result.allSatisfy { $0 == Self.canary })
-    }
-  }
-
-  @Test func otherLayoutsAreLeftAlone() {
-    let device = ck_device(kernels: ck_kernels_for(CPUFeatures.available.rawValue), threads: 1, pool: nil)
-    let shape = ck_product_shape(weight: [64, 64]), bytes = stored(64 * 64, CK_STORED_F32)
-    for (width, group, block) in [(0, 1, 1), (62, 1, 1), (64, 1, 0), (64, 2, 2), (64, 4, 4)] {
-      let layout = ck_weight_layout(
-        width: width, group: group, block: block, panel: 4096, stretch: 64 * block, tap: 0, spans_taps: false)
-      let result = packed(bytes, CK_STORED_F32, CK_STORED_F32, count: 4096, transposed: false) { plain, target in
-        #expect(!ck_pack_as(device, shape, plain, CK_STORED_F32, layout, target))
       }
       #expect(result.allSatisfy { $0 == Self.canary })
     }

@@ -24,7 +24,7 @@ import Testing
       uniqueKeysWithValues: graph.inputs.map { ($0.name, Distribution.normal().tensor($0.type, seed: $0.name)) })
   }
 
-  @Test(arguments: [Precision.float32, .bfloat16], [CPUProducts.kernels, .oneDNN])
+  @Test(arguments: [Precision.float32, .bfloat16], [CPUProducts.kernels, .winograd])
   func resultsAreTheSameAndWeightsAreNotKept(_ precision: Precision, _ products: CPUProducts) throws {
     let backend = try CPUBackend(threads: 2, products: products), graph = try network(precision)
     let usual = try backend.plan(graph, weights: backend.upload(CountingSource(graph), for: graph))
@@ -86,7 +86,7 @@ import Testing
     for _ in 0..<2 { #expect(throws: Failure.self) { try plan.run(inputs(graph)) } }
   }
 
-  @Test(arguments: [Precision.float32, .bfloat16], [CPUProducts.kernels, .oneDNN])
+  @Test(arguments: [Precision.float32, .bfloat16], [CPUProducts.kernels, .winograd])
   func needsAreKnownBeforehand(_ precision: Precision, _ products: CPUProducts) throws {
     let backend = try CPUBackend(threads: 2, products: products), graph = try network(precision, side: 20)
     for backend in [backend, backend.limited(to: 1_000_000)] as [any MemoryAwareBackend] {

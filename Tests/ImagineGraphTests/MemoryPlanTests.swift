@@ -38,6 +38,22 @@ import Testing
     #expect(plan.byteCount < plan.unsharedByteCount)
   }
 
+  @Test("What a deferred node reads lives until its reader has run, and the node has no place")
+  func deferredNodes() throws {
+    let builder = GraphBuilder()
+    let x = builder.input("x", [1, 4, 4, 32]).silu()
+    let norm = x.groupNorm(
+      Parameter(path: "norm.weight", shape: [32]), Parameter(path: "norm.bias", shape: [32]), groups: 8, epsilon: 1e-5)
+    let weight = Parameter(path: "conv.weight", shape: [32, 32, 3, 3])
+    let graph = try builder.finish([norm.conv2d(weight, bias: nil, Convolution(padding: .init(1))).silu()])
+    let ids = graph.ids.filter { if case .parameter = graph[$0].op { false } else { true } }
+    let (read, deferred, reader) = (ids[1], ids[2], ids[3])
+    let plan = MemoryPlan(graph, deferred: [deferred])
+    #expect(plan.offsets[deferred.index] == nil)
+    #expect(plan.offsets[read.index] != plan.offsets[reader.index])
+    #expect(plan.unsharedByteCount == MemoryPlan(graph).unsharedByteCount - 4 * 4 * 32 * 4)
+  }
+
   @Test func offsetsAreAligned() throws {
     let builder = GraphBuilder()
     let x = builder.input("x", [3]), y = x.silu()

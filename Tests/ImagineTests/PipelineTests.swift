@@ -40,21 +40,6 @@ import Testing
     #expect(steps.allSatisfy { $0.count == 3 && $0.imageCount == 2 })
   }
 
-  @Test func cancellationStopsWithinAStep() async throws {
-    let pipeline = try await TinyModel.pipeline()
-    var request = TinyModel.request
-    request.steps = 1000
-    let task = Task { try await pipeline.image(request) }
-    try await Task.sleep(for: .milliseconds(300))
-    task.cancel()
-    let clock = ContinuousClock.now
-    await #expect(throws: CancellationError.self) { try await task.value }
-    // A thousand steps take minutes in a debug build: ending at all within one is the point.
-    #expect(ContinuousClock.now - clock < .seconds(60))
-    // And the pipeline still draws.
-    _ = try await pipeline.image(TinyModel.request)
-  }
-
   @Test func cancelledReaderDoesNotSeeAnOrdinaryEnd() async throws {
     let pipeline = try await TinyModel.pipeline()
     var request = TinyModel.request

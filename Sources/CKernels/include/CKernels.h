@@ -15,7 +15,7 @@ enum {
   CK_AVX512 = 1 << 1,       // F, BW, DQ and VL
   CK_AVX512_BF16 = 1 << 2,  // products of bfloat16
   CK_AMX_BF16 = 1 << 3,     // products of bfloat16 tiles
-  CK_SOFTWARE_TILES = 1 << 4,  // the same tiles computed one element at a time: no processor offers this, tests ask for it
+  CK_SOFTWARE_TILES = 1 << 4,  // the same tiles computed one element at a time, and vectors as in the rest of the mask: for tests
 };
 
 // What the processor and the operating system offer, as a mask. Asks the system for tile registers if there are any.
@@ -23,10 +23,6 @@ uint32_t ck_cpu_features(void);
 
 // The number of processors this process may use: its affinity mask, limited by its control group's quota.
 unsigned ck_available_threads(void);
-
-// Sets the number of threads that libgomp's parallel regions have if the calling thread starts them: oneDNN's, and loops
-// without a pool.
-void ck_set_threads(unsigned threads);
 
 // Threads that wait for loops. Loops run on the calling thread and on those workers that come in time: where other
 // programs keep the processors busy, a late worker delays nothing.
@@ -51,8 +47,8 @@ const ck_kernels *ck_kernels_for(uint32_t features);
 // What to compute with.
 typedef struct {
   const ck_kernels *kernels;
-  unsigned threads;
-  ck_pool *pool;  // NULL: libgomp's threads, the ones oneDNN's loops run on. Two pools would fight for the processors.
+  unsigned threads;  // at least the pool's
+  ck_pool *pool;     // NULL: loops run on the calling thread
 } ck_device;
 
 // Pointwise.
@@ -85,6 +81,10 @@ typedef struct {
 } ck_group_norm_shape;
 
 size_t ck_group_norm_scratch_bytes(ck_group_norm_shape shape);
+// What normalises each channel of each image, in the scratch memory: its mean, and the factor of its distances from that.
+// [images][2][channels]
+const float *ck_group_norm_statistics(
+  ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, void *scratch);
 void ck_group_norm(
   ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, const float *bias,
   void *out, void *scratch);
@@ -115,7 +115,17 @@ void ck_attention(
 typedef struct {
   size_t images, height, width, in, out_height, out_width, out;
   size_t kernel_height, kernel_width, stride, top, left;
+  bool gated;  // `out` counts values and then as many gates; the result has the values times gelu of the gates
+  // x is repeated to twice its height and width before a kernel of 3 x 3 with a border of 1 meets it. What the repeated
+  // pixels meet is added up in the weights, so that each pixel of x makes four of the result's with kernels of 2 x 2.
+  bool upsampled;
 } ck_product_shape;
+
+// What a product's x becomes as it is read, by ck_group_norm_statistics.
+typedef struct {
+  const float *statistics, *bias;
+  ck_activation activation;
+} ck_norm;
 
 // result = residual + activation(x * weights + bias)
 typedef struct {
@@ -124,8 +134,9 @@ typedef struct {
   ck_stored weight_type;
   ck_activation activation;
   const void *x, *weights;  // packed by ck_pack_weights, or by ck_pack_weight_pairs where `pairs`
-  bool pairs;               // x and weights are bfloat16, and ck_has_pairs
+  bool pairs;               // x, weights and result are bfloat16, and ck_has_pairs
   const float *bias;        // [out], or NULL
+  const ck_norm *norm;      // NULL, or for x of a product in tile registers with a kernel larger than 1
   const void *residual;     // of the result's shape and type, or NULL
   void *out;
 } ck_product;
@@ -137,23 +148,6 @@ typedef struct {
   const void *elements;
 } ck_plain_weights;
 
-// How weights are packed: in panels of `width` columns, pairs of neighbouring channels side by side if `group` is 2.
-// Element (o, in, t) is found at
-//   o / width * panel + in / block * stretch + t * tap
-//     + in % block / group * width * group + o % width * group + in % group,
-// `block` being a multiple of `group`; columns are padded to whole panels and channels to whole blocks, with zeros.
-typedef struct {
-  size_t width, group, block;
-  size_t panel, stretch, tap;
-  bool spans_taps;  // channels count on from tap to tap: in + t * channels takes the place of in, and t adds nothing
-} ck_weight_layout;
-
-// Converts to `type` as ck_convert does, and packs. False, with nothing done, for what is not packed so: other formats as
-// binary16, columns that are no multiple of the instruction set's vectors, and pairs of anything but bfloat16.
-bool ck_pack_as(
-  ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_stored type, ck_weight_layout layout,
-  void *packed);
-
 // Elements of packed weights: [panel][kernel_height, kernel_width, in][column], padded to whole panels.
 size_t ck_packed_weight_count(ck_device device, ck_product_shape shape);
 // Converts to `type` as ck_convert does, and packs. False, with nothing done, for other formats as binary16.
@@ -161,11 +155,14 @@ bool ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights 
 
 // Whether there are products of bfloat16 by pairs: two neighbours along the depth are multiplied and added at once.
 bool ck_has_pairs(ck_device device);
-// Elements of bfloat16 weights packed for them: [panel][depth / 2][column][2], padded with zeros.
-size_t ck_packed_pair_count(ck_product_shape shape);
+// Whether these run in tile registers. Only then products may be gated or upsampled.
+bool ck_has_tiles(ck_device device);
+// Elements of bfloat16 weights packed for them: [panel][depth / 2][column][2], padded with zeros. In tile registers the
+// depth is [32 channels][tap], else [tap][channel].
+size_t ck_packed_pair_count(ck_device device, ck_product_shape shape);
 void ck_pack_weight_pairs(ck_device device, ck_product_shape shape, ck_plain_weights plain, void *packed);
 
-size_t ck_product_scratch_bytes(ck_device device);
+size_t ck_product_scratch_bytes(ck_device device, const ck_product *product);
 void ck_multiply(ck_device device, const ck_product *product, void *scratch);
 
 // Convolutions with kernels of 3 x 3 and a stride of 1 by Winograd's minimal filtering: a quarter of the products, all

@@ -1,6 +1,7 @@
 // The kernels of one instruction set: a file that defines CK_WIDTH (lanes), CK_ROWS (rows of an attention tile) and
 // CK_TABLE (the table's name) includes this. One that widens binary16 in an instruction defines CK_NATIVE_HALF. One with
-// products of pairs of bfloat16 defines CK_PAIR_TILE, too: the file that has its tile.
+// products of pairs of bfloat16 defines CK_PAIR_TILE, too: the file that has its tile; if that is one in tile registers,
+// it defines CK_TILES.
 
 #include "vector.h"
 #include "pointwise.h"
@@ -37,12 +38,16 @@ const ck_kernels CK_TABLE = {
   .least_rows = CK_ROWS / 3,
   .transform_image = transform_image,
   .multiply_winograd_panel = multiply_winograd_panel,
-  .lanes = CK_WIDTH,
   .pack_panel = pack_panel,
 #ifdef CK_PAIR_TILE
   .pack_key_pairs = pack_key_pairs,
   .pack_value_pairs = pack_value_pairs,
   .attend_pairs = attend_pairs,
+#ifdef CK_TILES
+  .multiply_tiles = multiply_tile_block,
+  .attend_in_tiles = attend_in_tiles,
+#else
   .multiply_pair_block = multiply_pair_block,
+#endif
 #endif
 };

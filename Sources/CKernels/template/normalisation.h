@@ -101,13 +101,13 @@ INLINE void normalise_rows(
     for (; c + CK_WIDTH <= channels; c += CK_WIDTH) {
       const vf distance = load(type, x, at + c) - load(CK_F32, mean, c);
       const vf y = distance * load(CK_F32, factor, c) + load(CK_F32, bias, c);
-      store(type, out, at + c, activated(activation, y));
+      store(type, out, at + c, activated_as(type, activation, y));
     }
     if (c < channels) {
       const size_t n = channels - c;
       const vf distance = load_part(type, x, at + c, n) - load_part(CK_F32, mean, c, n);
       const vf y = distance * load_part(CK_F32, factor, c, n) + load_part(CK_F32, bias, c, n);
-      store_part(type, out, at + c, n, activated(activation, y));
+      store_part(type, out, at + c, n, activated_as(type, activation, y));
     }
   }
 }

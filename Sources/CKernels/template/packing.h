@@ -51,13 +51,26 @@ INLINE void load_square(
 // Rows of a strip, a few channels with all taps: with the columns they come from they stay in the nearest cache.
 enum { STRIP_BYTES = 16384 };
 
+// The first column of a panel: of a gated product, panels of values and of gates take turns.
+INLINE size_t first_column(const ck_packing *packing, size_t panel) {
+  const size_t width = packing->layout.width;
+  return packing->shape.gated ? panel % 2 * (packing->shape.out / 2) + panel / 2 * width : panel * width;
+}
+
+// Columns that exist of the panel that begins with column `first`.
+INLINE size_t columns_from(const ck_packing *packing, size_t first) {
+  const size_t out = packing->shape.out, half = out / 2;
+  const size_t end = packing->shape.gated && first < half ? half : out, left = end > first ? end - first : 0;
+  return left < packing->layout.width ? left : packing->layout.width;
+}
+
 // Elements k ..< k + count of some columns, in the order they are stored in, [channel][tap]; one row of `width` columns
 // per element. Columns that do not exist are 0.
 INLINE void gather_rows(
   ck_stored from, ck_type to, const ck_packing *packing, size_t first, size_t k, size_t count, char *rows
 ) {
   const size_t size = ck_element_size(to), stored_size = ck_stored_size(from), width = packing->layout.width;
-  const size_t out = packing->shape.out, left = out > first ? out - first : 0, columns = left < width ? left : width;
+  const size_t out = packing->shape.out, columns = columns_from(packing, first);
   const char *elements = packing->plain.elements;
   if (packing->plain.transposed) {
     for (size_t i = 0; i < count; i++, rows += width * size) {
@@ -104,7 +117,7 @@ INLINE void store_pairs(const char *even, const char *odd, size_t width, char *o
 INLINE void pack_strips(ck_stored from, ck_type to, const ck_packing *packing, size_t panel) {
   const ck_weight_layout layout = packing->layout;
   const size_t channels = packing->shape.in, taps = packing->shape.kernel_height * packing->shape.kernel_width;
-  const size_t size = ck_element_size(to), row_bytes = layout.width * size, first = panel * layout.width;
+  const size_t size = ck_element_size(to), row_bytes = layout.width * size, first = first_column(packing, panel);
   char *out = (char *)packing->packed + panel * layout.panel * size;
   const size_t padded = ck_round_up(channels, layout.block);
   if (taps == 1 && layout.group == 1 && padded == channels && layout.stretch == layout.block * layout.width) {
@@ -139,9 +152,10 @@ INLINE void pack_strips(ck_stored from, ck_type to, const ck_packing *packing, s
 INLINE void pack_singly(ck_stored from, ck_type to, const ck_packing *packing, size_t panel) {
   const ck_weight_layout layout = packing->layout;
   const size_t channels = packing->shape.in, taps = packing->shape.kernel_height * packing->shape.kernel_width;
-  const size_t depth = channels * taps, size = ck_element_size(to), first = panel * layout.width;
+  const size_t depth = channels * taps, size = ck_element_size(to), first = first_column(packing, panel);
   const size_t padded = layout.spans_taps ? 1 : ck_round_up(channels, layout.block);
   const size_t rows = layout.spans_taps ? ck_round_up(depth, layout.group) : padded * taps;
+  const size_t columns = columns_from(packing, first);
   char *out = (char *)packing->packed + panel * layout.panel * size;
   for (size_t i = 0; i < rows; i++) {
     // [tap][channel], as both kinds are laid out or can be.
@@ -152,7 +166,7 @@ INLINE void pack_singly(ck_stored from, ck_type to, const ck_packing *packing, s
       out + (place / layout.block * layout.stretch + (layout.spans_taps ? 0 : tap * layout.tap)
              + place % layout.block / layout.group * layout.group * layout.width + place % layout.group) * size;
     for (size_t column = 0; column < layout.width; column++) {
-      const bool exists = first + column < packing->shape.out && channel < channels && tap < taps;
+      const bool exists = column < columns && channel < channels && tap < taps;
       const size_t at = (first + column) * depth + channel * taps + tap;
       const vu bits = exists ? converted_bits(from, to, packing->plain.elements, at, 1) : (vu){0};
       store_bits(to, target, column * layout.group, 1, bits);

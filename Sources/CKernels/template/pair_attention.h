@@ -12,10 +12,20 @@ static void pack_key_pairs(
   const uint16_t *k, size_t stride, size_t first, size_t count, size_t head_size, uint16_t *out
 ) {
   const size_t padded = ck_round_up(head_size, CK_PAIR_STEP), end = first + ck_round_up(count, CK_PAIR_STEP);
-  for (size_t key = first; key < end; key++) {
-    const size_t channels = key < first + count ? head_size : 0;
-    for (size_t c = 0; c < channels; c++) *pair_at(out, c, padded, key) = k[key * stride + c];
-    for (size_t c = channels; c < padded; c++) *pair_at(out, c, padded, key) = 0;
+  for (size_t key = first; key < end; key += CK_WIDTH) {
+    for (size_t c = 0; c < padded; c += 2 * CK_WIDTH) {
+      // Squares of keys and pairs of channels change sides in registers.
+      vu rows[CK_WIDTH] = {{0}};
+      const size_t left = head_size > c ? head_size - c : 0, channels = left < 2 * CK_WIDTH ? left : 2 * CK_WIDTH;
+      for (size_t i = 0; i < CK_WIDTH && key + i < first + count; i++) {
+        if (channels == 2 * CK_WIDTH) __builtin_memcpy(&rows[i], k + (key + i) * stride + c, sizeof rows[i]);
+        else __builtin_memcpy(&rows[i], k + (key + i) * stride + c, channels * sizeof *k);
+      }
+      transpose(rows);
+      for (size_t i = 0; i < CK_WIDTH; i++) {
+        __builtin_memcpy(pair_at(out, c + 2 * i, padded, key), &rows[i], sizeof rows[i]);
+      }
+    }
   }
 }
 
@@ -25,10 +35,16 @@ static void pack_value_pairs(
 ) {
   const size_t padded = ck_round_up(keys, CK_PAIR_STEP), columns = ck_round_up(head_size, CK_PAIR_STEP);
   const size_t end = first + ck_round_up(count, CK_PAIR_STEP);
-  for (size_t key = first; key < end; key++) {
-    const size_t channels = key < first + count ? head_size : 0;
-    for (size_t c = 0; c < channels; c++) *pair_at(out, key, padded, c) = v[key * stride + c];
-    for (size_t c = channels; c < columns; c++) *pair_at(out, key, padded, c) = 0;
+  for (size_t c = 0; c < columns; c += CK_PAIR_PANEL) {
+    const size_t left = head_size > c ? head_size - c : 0, channels = left < CK_PAIR_PANEL ? left : CK_PAIR_PANEL;
+    for (size_t key = first; key < end; key += 2) {
+      uint16_t rows[2][CK_PAIR_PANEL] = {{0}};
+      for (size_t i = 0; i < 2 && key + i < first + count; i++) {
+        if (channels == CK_PAIR_PANEL) __builtin_memcpy(rows[i], v + (key + i) * stride + c, sizeof rows[i]);
+        else __builtin_memcpy(rows[i], v + (key + i) * stride + c, channels * sizeof *v);
+      }
+      store_pairs((const char *)rows[0], (const char *)rows[1], CK_PAIR_PANEL, (char *)pair_at(out, key, padded, c));
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // A tile of a product by pairs in tile registers: 32 rows, as two registers of 16, times one or two panels (TDPBF16PS).
 // The including file defines TILE_LOAD and the other operations on a register, in hardware or in software.
 
+#define CK_TILES
 #define CK_PAIR_ROWS 32
 #define CK_PAIR_DEPTH 32
 

@@ -16,5 +16,12 @@ NOINLINE void pair_half(
   else pair_tile(1, false, a, a_stride, b, b_stride, depth, c, c_stride);
 }
 
+#ifdef CK_TILES
+#include "tile_product.h"
+#else
 #include "pair_product.h"
+#endif
 #include "pair_attention.h"
+#ifdef CK_TILES
+#include "tile_attention.h"
+#endif

@@ -33,7 +33,7 @@ static void widen(const uint16_t *row, float *out, size_t count) { MAP_ROW(CK_BF
 static void narrow(const float *row, uint16_t *out, size_t count) { MAP_ROW(CK_F32, row, CK_BF16, out, count, x); }
 
 INLINE void activate_row(ck_type type, ck_activation activation, const void *row, void *out, size_t count) {
-  MAP_ROW(type, row, type, out, count, activated(activation, x));
+  MAP_ROW(type, row, type, out, count, activated_as(type, activation, x));
 }
 
 static void activate(ck_type type, ck_activation activation, const void *x, void *out, size_t count) {
@@ -78,7 +78,7 @@ static void binary(
 
 INLINE void geglu_row(ck_type type, const void *row, void *out, size_t columns) {
   const void *gate = (const char *)row + columns * ck_element_size(type);
-  MAP_ROWS(type, row, type, gate, type, out, columns, x * activated(CK_GELU, y));
+  MAP_ROWS(type, row, type, gate, type, out, columns, x * activated_as(type, CK_GELU, y));
 }
 
 static void geglu(ck_type type, const void *x, void *out, size_t columns) {

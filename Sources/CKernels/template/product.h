@@ -34,7 +34,7 @@ INLINE void finish_row(
   FOR_VECTORS(c, n, columns) {
     vf x = load(CK_F32, sums, c);
     if (bias) x += n == CK_WIDTH ? load(CK_F32, bias, c) : load_part(CK_F32, bias, c, n);
-    x = activated(activation, x);
+    x = activated_as(type, activation, x);
     if (residual) x += n == CK_WIDTH ? load(type, residual, at + c) : load_part(type, residual, at + c, n);
     if (n == CK_WIDTH) store(type, out, at + c, x);
     else store_part(type, out, at + c, n, x);

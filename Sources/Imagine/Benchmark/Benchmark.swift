@@ -52,6 +52,8 @@ public struct Benchmark: Sendable {
   public var repeats = 5
   /// Whether each operation is measured as well.
   public var profiles = false
+  /// Seconds after which a thing is measured less often.
+  package var patience = Timing.patience
 
   public init(_ model: Model, options: Pipeline.Options = Pipeline.Options()) {
     self.model = model
@@ -114,7 +116,7 @@ public struct Benchmark: Sendable {
     measurement.notices = try await pipeline.draw(request)
     let first = start.duration(to: .now) / .seconds(1)
     var seconds: [Double] = []
-    while Timing.isNotEnough(seconds, of: repeats) {
+    while Timing.isNotEnough(seconds, of: repeats, patience: patience) {
       let start = ContinuousClock.now
       let notices = try await pipeline.draw(request)
       measurement.notices += notices.filter { !measurement.notices.contains($0) }

@@ -29,7 +29,7 @@ actor BenchmarkMachine {
         try Task.checkCancellation()
         onProgress(stage.name)
         return try StageMeasurement(backend: device.backend, weights: opened.weights, ceiling: ceiling)
-          .measure(stage, repeats: benchmark.repeats, profiles: benchmark.profiles)
+          .measure(stage, repeats: benchmark.repeats, patience: benchmark.patience, profiles: benchmark.profiles)
       }
       return (ceiling, stages)
     }

@@ -6,13 +6,14 @@ struct StageMeasurement {
   let weights: any WeightSource
   let ceiling: DeviceCeiling
 
-  func measure(_ stage: BenchmarkStage, repeats: Int, profiles: Bool) throws -> BenchmarkResult.Stage {
+  func measure(_ stage: BenchmarkStage, repeats: Int, patience: Double, profiles: Bool) throws -> BenchmarkResult.Stage
+  {
     let start = ContinuousClock.now
     let uploaded = try backend.upload(weights, for: stage.graph)
     let plan = try backend.plan(stage.graph, weights: uploaded)
     _ = try plan.run(stage.inputs)
     let preparation = start.duration(to: .now) / .seconds(1)
-    let timing = try Timing(repeats: repeats) { _ = try plan.run(stage.inputs) }
+    let timing = try Timing(repeats: repeats, patience: patience) { _ = try plan.run(stage.inputs) }
     var profile: BenchmarkResult.Profile?, obstacle: String?
     if profiles {
       do {

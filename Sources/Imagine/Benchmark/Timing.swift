@@ -15,19 +15,19 @@ public struct Timing: Sendable, Hashable, Encodable {
       }
   }
 
-  /// What a slow device may take for one thing before the repeats are cut short.
-  private static let patience = 20.0
+  /// Seconds that a slow device may take for one thing before the repeats are cut short.
+  package static let patience = 20.0
 
   /// Whether one more measurement is to be made.
-  package static func isNotEnough(_ seconds: [Double], of repeats: Int) -> Bool {
+  package static func isNotEnough(_ seconds: [Double], of repeats: Int, patience: Double = patience) -> Bool {
     seconds.isEmpty || seconds.count < repeats && seconds.reduce(0, +) < patience
   }
 
   /// Runs `body` once for nothing, then measures it.
-  package init(repeats: Int, _ body: () throws -> Void) throws {
+  package init(repeats: Int, patience: Double = patience, _ body: () throws -> Void) throws {
     try body()
     var seconds: [Double] = []
-    while Self.isNotEnough(seconds, of: repeats) {
+    while Self.isNotEnough(seconds, of: repeats, patience: patience) {
       try Task.checkCancellation()
       seconds.append(try ContinuousClock().measure(body) / .seconds(1))
     }

@@ -16,15 +16,16 @@ extension PlanBuilder {
     let packedBytes: Int
     let stored: (weight: StoredWeight, form: StoredWeight.Form)?
     if request.isPackable, case .weight(let parameter) = weight.location {
-      let form = product.pairs ? .pairs : parameter.panels
+      let form = product.pairs ? .pairs(shape.kind) : parameter.panels
       product.weight_type = form.format ?? product.weight_type
       load(parameter, in: form)
       (stored, packedBytes) = ((parameter, form), 0)
     } else {
       (stored, packedBytes) = (nil, device.packedByteCount(shape, weightType, pairs: product.pairs))
     }
+    let normBytes = request.norm?.scratchBytes ?? 0, before = normBytes + packedBytes.aligned
+    reserveScratch(before + ck_product_scratch_bytes(device, &product))
     let template = product
-    reserveScratch(packedBytes.aligned + ck_product_scratch_bytes(device))
 
     return { frame in
       var product = try template.reading(request, in: frame)
@@ -32,10 +33,14 @@ extension PlanBuilder {
         product.weights = try stored.weight.address(in: stored.form)
       } else {
         let plain = try weight.address(in: frame)
-        device.pack(plain, weightType, shape, pairs: product.pairs, into: frame.scratch)
-        product.weights = UnsafeRawPointer(frame.scratch)
+        device.pack(plain, weightType, shape, pairs: product.pairs, into: frame.scratch + normBytes)
+        product.weights = UnsafeRawPointer(frame.scratch + normBytes)
       }
-      ck_multiply(device, &product, frame.scratch + packedBytes.aligned)
+      let norm = try request.norm?.norm(of: product, on: device, in: frame)
+      withUnsafePointer(to: norm ?? ck_norm()) { pointer in
+        product.norm = norm == nil ? nil : pointer
+        ck_multiply(device, &product, frame.scratch + before)
+      }
     }
   }
 
@@ -65,12 +70,12 @@ extension PlanBuilder {
     (shape.out_height, shape.out_width) = (1, rows)
     let pairs = ck_has_pairs(device) && type == CK_BF16
     let packedBytes = device.packedByteCount(shape, type, pairs: pairs).aligned
-    reserveScratch(packedBytes + ck_product_scratch_bytes(device))
 
     var template = ck_product()
     template.shape = shape
     (template.x_type, template.weight_type, template.out_type) = (type, type.asStored, type)
     template.pairs = pairs
+    reserveScratch(packedBytes + ck_product_scratch_bytes(device, &template))
     let product = template
     return { frame in
       var product = product
@@ -84,6 +89,10 @@ extension PlanBuilder {
       }
     }
   }
+}
+
+extension ck_product_shape {
+  fileprivate var kind: PairedWeight { gated ? .gated : upsampled ? .upsampled : .plain }
 }
 
 extension ProductRequest {
@@ -115,7 +124,7 @@ extension ck_product {
 extension ck_device {
   /// Bytes of what is multiplied by, packed for this device's kernels.
   fileprivate func packedByteCount(_ shape: ck_product_shape, _ type: ck_type, pairs: Bool) -> Int {
-    pairs ? ck_packed_pair_count(shape) * 2 : ck_packed_weight_count(self, shape) * (type == CK_BF16 ? 2 : 4)
+    pairs ? ck_packed_pair_count(self, shape) * 2 : ck_packed_weight_count(self, shape) * (type == CK_BF16 ? 2 : 4)
   }
 
   /// Packs what is multiplied by: [out, in, ...], or [in, out] where it is `transposed`.

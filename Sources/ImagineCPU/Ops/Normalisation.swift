@@ -9,9 +9,7 @@ extension PlanBuilder {
     let x = operands[0], weight = operands[1], bias = operands[2]
     try requireFloats(weight, bias)
     let type = try x.type.elementType.arithmetic, device = device
-    let shape = ck_group_norm_shape(
-      images: x.shape[0], positions: x.shape.dimensions.dropFirst().dropLast().reduce(1, *), channels: x.shape.last,
-      groups: groups, epsilon: epsilon, activation: activation.kernel)
+    let shape = ck_group_norm_shape(x.shape, groups: groups, epsilon: epsilon, activation)
     reserveScratch(ck_group_norm_scratch_bytes(shape))
     return { frame in
       ck_group_norm(
@@ -41,10 +39,19 @@ extension PlanBuilder {
     }
   }
 
-  private func requireFloats(_ values: Value...) throws {
-    for value in values where value.type.elementType != .float32 {
-      throw CPUBackendError("A normalisation's weight or bias is \(value.type); it has to be float32.")
-    }
+}
+
+func requireFloats(_ values: Value...) throws {
+  for value in values where value.type.elementType != .float32 {
+    throw CPUBackendError("A normalisation's weight or bias is \(value.type); it has to be float32.")
+  }
+}
+
+extension ck_group_norm_shape {
+  init(_ x: Shape, groups: Int, epsilon: Float, _ activation: Activation?) {
+    self.init(
+      images: x[0], positions: x.dimensions.dropFirst().dropLast().reduce(1, *), channels: x.last, groups: groups,
+      epsilon: epsilon, activation: activation.kernel)
   }
 }
 
