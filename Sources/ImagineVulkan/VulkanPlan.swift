@@ -103,6 +103,10 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   /// Bytes of device memory for values between operations.
   package var peakBytes: Int { values.byteCount }
 
+  private var steadySubmissions: [[VkCommandBuffer]] {
+    graph.steadyInputs.isEmpty ? [] : steadyCommands.submissions(context.pace)
+  }
+
   /// What is run, in order.
   var kernels: [KernelVariant] { (steadyDispatches + dispatches).map(\.kernel) }
 
@@ -111,7 +115,7 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   package var submissionCount: Int {
     context.device.locked { restSubmissionCount + (keptInputs == nil ? steadySubmissionCount : 0) }
   }
-  var steadySubmissionCount: Int { context.device.locked { steadyCommands.submissions(context.pace).count } }
+  var steadySubmissionCount: Int { context.device.locked { steadySubmissions.count } }
   var restSubmissionCount: Int { context.device.locked { commands.submissions(context.pace).count } }
 
   /// - Throws: `VulkanError` if an input is missing, unknown or of another type than traced, the device fails, or a result
@@ -158,7 +162,7 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
       let isSteady = keptInputs == steadyInputs
       keptInputs = nil
       try write(inputs.filter { !isSteady || steadyInputs[$0.key] == nil })
-      let first = isSteady ? [] : steady ?? steadyCommands.submissions(context.pace)
+      let first = isSteady ? [] : steady ?? steadySubmissions
       let start = ContinuousClock.now
       for part in first + (rest ?? commands.submissions(context.pace)) {
         try Task.checkCancellation()

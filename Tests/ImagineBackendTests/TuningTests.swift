@@ -24,7 +24,9 @@ struct TuningTests {
         TensorType([rows, 32], .float16)))
   }
 
-  @Test("A table comes back from its file, and a damaged file is none", .enabled(if: VulkanTestDevice.backend != nil, "no Vulkan"))
+  @Test(
+    "A table comes back from its file, and a damaged file is none",
+    .enabled(if: VulkanTestDevice.backend != nil, "no Vulkan"))
   func file() throws {
     let device = try #require(VulkanTestDevice.backend).device, folder = try folder()
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -64,7 +66,8 @@ struct TuningTests {
 
   @Test(
     "Products and attention are timed and kept, and what is kept gives the same results",
-    .enabled(if: VulkanTestDevice.matrixBackend != nil, "no Vulkan device with matrix units (Mesa 26 has one in software)"))
+    .enabled(
+      if: VulkanTestDevice.matrixBackend != nil, "no Vulkan device with matrix units (Mesa 26 has one in software)"))
   func tuning() throws {
     let instance = try #require(VulkanTestDevice.instance), folder = try folder()
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -41,7 +41,8 @@ struct VulkanTierTests {
   @Test(
     "Each thing that kernels on matrix units need is needed",
     arguments: [
-      { $0.has16BitFloats = false }, { $0.hasMemoryModel = false }, { $0.hasSubgroupVote = false }, { $0.setsSubgroupSize = false },
+      { $0.has16BitFloats = false }, { $0.hasMemoryModel = false }, { $0.hasSubgroupVote = false },
+      { $0.setsSubgroupSize = false },
       { $0.matrices = [] }, { $0.subgroupSizes = 8...16 },
       { $0.matrices = [CooperativeMatrix(rows: 16, columns: 16, depth: 16, isHalfToFloatOfSubgroup: false)] },
       { $0.matrices = [CooperativeMatrix(rows: 12, columns: 16, depth: 16)] },

@@ -47,6 +47,16 @@ import Testing
     #expect(plain.repeats == 5 && !plain.profile && !plain.json && plain.measured.size == nil && plain.steps == nil)
   }
 
+  @Test func tuningOptions() throws {
+    func tune(_ arguments: [String]) throws -> BenchTuneCommand {
+      try #require(try BenchTuneCommand.parseAsRoot(arguments) as? BenchTuneCommand)
+    }
+    let command = try tune(["--random", "sd15", "--size", "512x768", "--stage", "unet", "--json"])
+    #expect(command.measured.benchmark.model == .random(.stableDiffusion15) && command.json)
+    #expect(command.measured.benchmark.parts == [.unet])
+    #expect(complaint(["--repeat", "3"], of: BenchTuneCommand.self) != nil, "what is not done is not taken")
+  }
+
   @Test func mistakes() {
     #expect(complaint(["--random", "sd9"])?.contains("sd15, sdxl-unet or mini") == true)
     #expect(complaint(["--random", "sd15", "-m", "x"])?.contains("contradict") == true)
@@ -156,25 +166,20 @@ import Testing
   }
 
   @Test func tuning() throws {
-    func tune(_ arguments: [String]) throws -> BenchTuneCommand {
-      try #require(try BenchTuneCommand.parseAsRoot(arguments) as? BenchTuneCommand)
-    }
-    let command = try tune(["--random", "sd15", "--size", "512x768", "--stage", "unet", "--json"])
-    #expect(command.measured.benchmark.model == .random(.stableDiffusion15) && command.json)
-    #expect(command.measured.benchmark.parts == [.unet])
-    #expect(complaint(["--repeat", "3"], of: BenchTuneCommand.self) != nil, "what is not done is not taken")
     func product(_ name: String, count: Int, _ usual: Double, _ seconds: Double) -> BenchmarkTuning.Product {
       BenchmarkTuning.Product(name: name, count: count, choice: "64x64x64", usualSeconds: usual, seconds: seconds)
     }
     let text = BenchTuneCommand.text(
       BenchmarkTuning(
-        device: "Some GPU", products: [product("small", count: 1, 0.002, 0.002), product("big", count: 3, 0.002, 0.001)]))
+        device: "Some GPU",
+        products: [product("small", count: 1, 0.002, 0.002), product("big", count: 3, 0.002, 0.001)]))
     let lines = text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
     #expect(lines[0] == "on Some GPU")
-    #expect(lines[2...] == [
-      "big 3 2.00 ms 1.00 ms 2.00 64x64x64", "small 1 2.00 ms 2.00 ms 1.00 64x64x64",
-      "all products 4 8.00 ms 5.00 ms 1.60",
-    ])
+    #expect(
+      lines[2...] == [
+        "big 3 2.00 ms 1.00 ms 2.00 64x64x64", "small 1 2.00 ms 2.00 ms 1.00 64x64x64",
+        "all products 4 8.00 ms 5.00 ms 1.60",
+      ])
   }
 
   @Test func checks() {

@@ -54,9 +54,11 @@ import Testing
   @Test("Command lines: a command, or a complaint") func commandLines() throws {
     try Fuzz.run("command line") { random in
       let arguments = (0..<random.below(8)).map { _ in Self.word(&random) }.filter { !$0.contains("\0") }
-      let (type, rest) = CommandLineProgram.commandType(arguments)
+      var type: any ParsableCommand.Type = RenderCommand.self
       do {
-        _ = try type.parseAsRoot(rest)
+        let invocation = try Invocation(arguments)
+        type = invocation.type
+        _ = try invocation.command()
         return true
       } catch {
         #expect(!type.fullMessage(for: error).isEmpty, "\(random)")

@@ -9,7 +9,9 @@ struct SteadyNodesTests {
     let builder = GraphBuilder()
     let context = builder.input("context", [1, 3, 8], isSteady: true), x = builder.input("x", [1, 3, 8])
     let keys = context.silu().linear(Parameter(path: "k.weight", shape: [8, 8]), bias: nil)
-    return try builder.finish([x.linear(Parameter(path: "q.weight", shape: [8, 8]), bias: nil) + keys.reshaped([1, 3, 8])])
+    return try builder.finish([
+      x.linear(Parameter(path: "q.weight", shape: [8, 8]), bias: nil) + keys.reshaped([1, 3, 8])
+    ])
   }
 
   @Test("Operations on them are steady, and on anything else not") func nodes() throws {

@@ -100,14 +100,16 @@ extension MatrixTile {
 
   /// What a product takes a device, counted in products that a core adds while it has two workgroups.
   ///
-  /// Cores take workgroups two at a time. One alone takes more than half the time of two, since nothing else is done while it
-  /// waits: with eight subgroups little more. A workgroup begins and ends for about 1.5 million, and a step of its depth takes 0.6 million at least, for which
-  /// its loads are on their way. A divided depth costs about 440 for each sum that is stored
-  /// and read again, and 5 million to start another kernel (on a card of 132 cores, 358 TFLOP/s and 3 TB/s).
+  /// Cores take workgroups two at a time. One alone takes more than half the time of two, since nothing else is done while
+  /// it waits: with eight subgroups little more. A workgroup begins and ends for about 1.5 million. A step of its depth takes
+  /// half a million for which its loads are on their way, and more for larger ones, if its products do not take longer. A
+  /// divided depth costs about 440 for each sum that is stored and read again, and 5 million to start another kernel (on a
+  /// card of 132 cores, 358 TFLOP/s and 3 TB/s).
   func time(for shape: ProductShape, parts: Int, cores: Int) -> Double {
     let count = count(for: shape), workgroups = count.rows * count.columns * shape.batch * parts
     let steps = Double(partDepth(of: shape.depth, parts: parts) / depth)
-    let each = steps * max(Double(rows * columns * depth) * cost, 0.6e6) + 1.5e6
+    let sumsOfStep = Double(rows * columns * depth)
+    let each = steps * max(sumsOfStep * cost, 0.5e6 + 0.3 * sumsOfStep) + 1.5e6
     let rounds = workgroups / (2 * cores), rest = workgroups % (2 * cores)
     let alone = subgroupRows * subgroupColumns >= 8 ? 1.1 : 1.3
     let last = rest == 0 ? 0 : rest <= cores ? alone : 2
