@@ -103,6 +103,10 @@ struct VulkanTierTests {
     #expect(try #require(MatrixTile.best(for: product, on: card, divided: false)).parts == 1)
     let other = try #require(shape(rows: 8192, depth: 320, columns: 640))
     #expect(try #require(MatrixTile.best(for: other, on: card)).tile != tile)
+    for parts in [Int.min, 0, 17, .max] {
+      card.tuned[product] = TuningTable.Choice(tile, parts: parts)
+      #expect(try #require(MatrixTile.best(for: product, on: card)).tile != tile, "a file may say anything")
+    }
     let heads = attention(targets: 4096, channels: 40)
     let usual = try #require(MatrixAttentionTile.best(for: heads, on: card))
     let slow = try #require(MatrixAttentionTile.all(for: heads, on: card).first { $0 != usual })

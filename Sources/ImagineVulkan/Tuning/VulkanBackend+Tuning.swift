@@ -1,3 +1,4 @@
+import Foundation
 package import ImagineGraph
 
 /// A product or attention of a network that was timed in all ways worth trying.
@@ -13,13 +14,16 @@ package struct TunedKernel: Sendable {
 }
 
 extension VulkanBackend {
-  /// Times the products and attention of these graphs on the device, and keeps how each is fastest beside the compiled kernels, for backends
-  /// that are opened later.
+  /// Times the products and attention of these graphs on the device, and keeps how each is fastest beside the compiled
+  /// kernels, for backends that are opened later.
   ///
   /// Returns nothing for a device that is not used through matrix units: there is nothing to choose from.
-  /// - Throws: `VulkanError`, and what writing the file throws.
+  /// - Throws: `VulkanError`, also if there is no folder to keep it in.
   package func tune(_ graphs: [Graph], onProgress: (_ done: Int, _ of: Int) throws -> Void) throws -> [TunedKernel] {
     guard context.productDevice.units != nil else { return [] }
+    guard let folder = context.configuration.pipelineCache else {
+      throw VulkanError(.failed, "There is no place to keep what is measured: set HOME or XDG_CACHE_HOME to a folder.")
+    }
     let optimized = try graphs.map { try $0.optimized(for: supports) }
     let products = Occurrences(optimized.flatMap { $0.productShapes(context) })
     let attentions = Occurrences(optimized.flatMap { $0.attentionShapes })
@@ -29,23 +33,27 @@ extension VulkanBackend {
       + attentions.order.map { (name: "\($0)", count: attentions.counts[$0] ?? 0, ways: tuner.candidates(for: $0)) }
     try tuner.prepare(kernels.flatMap(\.ways))
     if let first = kernels.first?.ways.first { try tuner.warmUp(first) }
-    var table = configuredTable ?? TuningTable()
+    var table = TuningTable(in: folder, for: device) ?? TuningTable()
     let tuned = try kernels.enumerated().compactMap { index, kernel -> TunedKernel? in
       try onProgress(index, kernels.count)
       let times = try tuner.seconds(kernel.ways)
-      guard let usual = times.first, let best = times.indices.min(by: { times[$0] < times[$1] }) else { return nil }
+      guard let usual = times.first, var best = times.indices.min(by: { times[$0] < times[$1] }) else { return nil }
+      if times[best] > usual * Self.worthChanging { best = 0 }
       kernel.ways[best].keep(&table)
       return TunedKernel(
         name: kernel.name, count: kernel.count, choice: kernel.ways[best].words, usualSeconds: usual,
         seconds: times[best])
     }
-    if let folder = context.configuration.pipelineCache { try table.save(in: folder, for: device) }
+    do {
+      try table.save(in: folder, for: device)
+    } catch {
+      throw VulkanError(.failed, "What was measured cannot be kept in '\(folder.path)': \(error.localizedDescription)")
+    }
     return tuned
   }
 
-  private var configuredTable: TuningTable? {
-    context.configuration.pipelineCache.flatMap { TuningTable(in: $0, for: device) }
-  }
+  /// The share of the usual way's time above which another is not worth it: two timings of one way differ by as much.
+  private static let worthChanging = 0.98
 }
 
 /// Different values in order, and how often each occurs.

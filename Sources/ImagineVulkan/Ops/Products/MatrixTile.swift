@@ -123,10 +123,13 @@ extension MatrixTile {
 
   /// Into how many parts a depth might be divided with gain; the products of a batch are not divided.
   static func partsWorthTrying(_ shape: ProductShape) -> [Int] {
-    shape.batch == 1 ? Array(1...max(1, min(16, shape.depth / 256))) : [1]
+    shape.batch == 1 ? Array(1...max(1, min(mostParts, shape.depth / 256))) : [1]
   }
 
-  /// The tile that takes a device the least time, as measured or else as reckoned, and in how many parts the depth is divided for it.
+  private static let mostParts = 16
+
+  /// The tile that takes a device the least time, as measured or else as reckoned, and in how many parts the depth is
+  /// divided for it.
   ///
   /// Nil if the device has no matrix units or its limits allow no tile, and for products of anything but halves.
   ///
@@ -136,12 +139,14 @@ extension MatrixTile {
   ) -> (tile: MatrixTile, parts: Int)? {
     guard let units = device.units, shape.left == .float16, shape.right == .float16 else { return nil }
     let fitting = (device.forced.matrixTile.map { [$0] } ?? all(units)).filter { $0.fits(shape, device) }
-    if device.forced == ForcedProduct(), let measured = device.tuned[shape], divided || measured.parts == 1,
+    if device.forced == ForcedProduct(), let measured = device.tuned[shape],
+      (divided ? 1...mostParts : 1...1).contains(measured.parts),
       let tile = fitting.first(where: { TuningTable.Choice($0, parts: measured.parts) == measured })
     {
-      return (tile, tile.parts(of: shape.depth, wanted: max(measured.parts, 1)))
+      return (tile, tile.parts(of: shape.depth, wanted: measured.parts))
     }
-    let wanted = divided ? device.forced.parts.map { [shape.batch == 1 ? $0 : 1] } ?? partsWorthTrying(shape) : [1]
+    let forced = device.forced.parts.map { [shape.batch == 1 ? $0 : 1] }
+    let wanted = divided ? forced ?? partsWorthTrying(shape) : [1]
     let choices = fitting.flatMap { tile in
       wanted.map { (tile: tile, parts: tile.parts(of: shape.depth, wanted: $0)) }
     }
