@@ -60,6 +60,19 @@ struct VulkanMatrixTests {
     #expect(VulkanTestDevice.instance?.validationMessages == [])
   }
 
+  /// Where a driver has `VK_KHR_cooperative_matrix` alone.
+  private static let unconverted = backend(ForcedProduct(convertsNothing: true))
+
+  @Test(
+    "So does attention whose weights go through shared memory",
+    arguments: OpCase.small.filter { halves($0) && $0.name.contains("attention") })
+  func unconvertedWeights(_ opCase: OpCase) throws {
+    let backend = try #require(Self.unconverted)
+    var trial = try VulkanTrial(opCase)
+    try trial.run(on: backend, "t2, without conversions")
+    #expect(VulkanTestDevice.instance?.validationMessages == [])
+  }
+
   /// Where all scores of one wide head would be too many: 128 queries at a time.
   private static let pieces = backend(ForcedProduct(scoreBytes: 1))
 
@@ -90,7 +103,13 @@ struct VulkanMatrixTests {
       .linear(Epilogue()), [tokens, builder.parameter(Parameter(path: "linear", shape: [16, 16]))])
     let graph = try builder.finish([builder.apply(.attention(heads: 1, causal: false), [mapped, mapped, mapped])])
     let plan = try backend.preparedPlan(graph, weights: backend.upload(RandomWeights(graph.parameters), for: graph))
+    let converts = backend.device.traits.matrixUnits?.converts == true
     #expect(
-      plan.kernels.prefix(3).map(\.name) == ["conv2d_coopmat_f16", "matmul_coopmat_f16", "attention_coopmat_f16"])
+      plan.kernels.prefix(3).map(\.name) == [
+        "conv2d_coopmat_f16", "matmul_coopmat_f16", converts ? "attention_convert_f16" : "attention_coopmat_f16",
+      ])
+    let other = try #require(Self.unconverted)
+    let second = try other.preparedPlan(graph, weights: other.upload(RandomWeights(graph.parameters), for: graph))
+    #expect(second.kernels.contains { $0.name == "attention_coopmat_f16" })
   }
 }

@@ -22,6 +22,9 @@ struct ProductDevice: Hashable {
     threads = Int(min(physical.limits.maxComputeWorkGroupInvocations, physical.limits.maxComputeWorkGroupSize.0))
     tuned = configuration.pipelineCache.flatMap { TuningTable(in: $0, for: physical) } ?? TuningTable()
     forced = configuration.forcedProduct
+    if forced.convertsNothing, let own = units {
+      units = MatrixUnits(matrix: own.matrix, subgroupSize: own.subgroupSize, converts: false)
+    }
   }
 
   init(tier: VulkanTier, cores: Int, sharedBytes: Int, threads: Int) {
@@ -39,4 +42,6 @@ struct ForcedProduct: Hashable {
   var matrixTile: MatrixTile?
   /// Bytes of the scores that `WideAttention` keeps at a time.
   var scoreBytes: Int?
+  /// Whether matrices of sums are never converted where they are.
+  var convertsNothing = false
 }
