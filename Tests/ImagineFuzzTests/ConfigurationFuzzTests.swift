@@ -85,7 +85,7 @@ import Testing
     for (path, text) in good { try Self.write(text, to: folder.appending(path: path)) }
     #expect(try ModelReport(inspecting: folder).isComplete)
     let paths = good.keys.sorted()
-    try Fuzz.run("folder", part: 0.2) { random in
+    try Fuzz.run("folder") { random in
       let path = random.pick(paths), text = try #require(good[path])
       var bytes = Array((random.oneIn(2) ? text : Self.settings(&random)).utf8)
       if random.oneIn(2) {

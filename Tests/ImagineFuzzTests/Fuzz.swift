@@ -10,18 +10,17 @@ import Testing
 /// - `IMAGINE_FUZZ_TRACE=1`: each number is written to the standard error before its turn, to find one that ends the process.
 enum Fuzz {
   /// - Parameters:
-  ///   - part: of the inputs, for what writes files for each.
   ///   - takesAll: whether the parser has no input that it refuses.
   ///   - body: gives the parser an input; true if it was taken.
   static func run(
-    _ parser: String, part: Double = 1, takesAll: Bool = false, _ body: (inout FuzzRandom) throws -> Bool
+    _ parser: String, takesAll: Bool = false, _ body: (inout FuzzRandom) throws -> Bool
   ) throws {
     let environment = ProcessInfo.processInfo.environment
     let count = environment["IMAGINE_FUZZ_INPUTS"].flatMap { Int($0) } ?? 2000
     let first = environment["IMAGINE_FUZZ_FIRST"].flatMap { Int($0) } ?? 0
     let isTraced = environment["IMAGINE_FUZZ_TRACE"] == "1"
     var taken = 0
-    let numbers = first..<first + Int((Double(count) * part).rounded(.up))
+    let numbers = first..<first + count
     for number in numbers {
       if isTraced { FileHandle.standardError.write(Data("\(parser) \(number)\n".utf8)) }
       var random = FuzzRandom(parser: parser, number: number)

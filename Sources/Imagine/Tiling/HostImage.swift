@@ -9,7 +9,11 @@ struct HostImage {
   init(height: Int, width: Int, channels: Int) throws {
     let count = height * width * channels
     guard HostMemory.has(count * 4) else {
-      throw StageFailure(.outOfMemory, "There is no memory for \(count * 4 >> 20) MiB of values between tiles.")
+      throw StageFailure(
+        .outOfMemory,
+        "There is no memory left for values between tiles, \(count * 4) bytes: choose a smaller size, or close other "
+          + "programs."
+      )
     }
     self.height = height
     self.width = width
