@@ -107,8 +107,8 @@ let package = Package(
       "ImagineFuzzTests",
       [
         "Imagine", "ImagineCommand", "ImagineModels", "ImagineCheckpoint", "ImagineImage", "ImagineText",
-        "ImagineGraph",
-        "ImagineGoldens", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "ImagineGraph", "ImagineGoldens", "ImagineTesting",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     tests("ImagineBenchmarkTests", ["ImagineBenchmark", "Imagine", "ImagineGraph", "ImagineTesting"]),
     tests("ImagineCommandTests", ["ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles"]),

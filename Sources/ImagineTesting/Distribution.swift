@@ -37,15 +37,15 @@ package enum Distribution: Sendable, Hashable {
 
 /// A small generator with a string for its seed (Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators,
 /// 2014). It is not the one pictures are made with.
-struct SplitMix64: RandomNumberGenerator {
+package struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 
   /// Hashes the seed with 64-bit FNV-1a.
-  init(seed: String) {
+  package init(seed: String) {
     state = seed.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9

@@ -1,4 +1,5 @@
 import Foundation
+import ImagineTesting
 import Testing
 
 /// Runs a parser on inputs that are made up: broken in the way that real files and people break them.
@@ -45,23 +46,17 @@ enum Fuzz {
   }
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014), started by a parser's name and an input's number.
+/// Random numbers that follow from a parser's name and an input's number.
 struct FuzzRandom: RandomNumberGenerator, CustomStringConvertible {
   let description: String
-  private var state: UInt64
+  private var generator: SplitMix64
 
   init(parser: String, number: Int) {
     description = "input \(number) of \(parser)"
-    state = description.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    generator = SplitMix64(seed: description)
   }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
+  mutating func next() -> UInt64 { generator.next() }
 
   /// 0 to `bound` - 1; 0 for a bound of 0.
   mutating func below(_ bound: Int) -> Int { bound > 0 ? Int(next() % UInt64(bound)) : 0 }

@@ -16,7 +16,7 @@ struct GroupNormSplit: Equatable {
   let blocks: Int, block: Int
 
   /// `WORKGROUP` of the kernels.
-  private static let workgroup = 256
+  static let workgroup = 256
   /// Elements of a group that one workgroup does alone, and that each invocation then keeps in registers.
   private static let alone = 4096
   static let keptElements = alone / workgroup
@@ -114,7 +114,7 @@ private func groupNormAlone(
 ) throws -> Dispatch {
   let x = operands[0], images = x.shape[0], channels = x.shape.last
   let positions = images * channels == 0 ? 0 : x.count / images / channels
-  let kept = (positions * channels / groups + 255) / 256
+  let kept = (positions * channels / groups + GroupNormSplit.workgroup - 1) / GroupNormSplit.workgroup
   return Dispatch(
     "group_norm_\(try x.type.elementType.kernelSuffix)",
     [

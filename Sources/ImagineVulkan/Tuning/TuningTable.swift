@@ -28,12 +28,13 @@ struct TuningTable: Hashable, Codable {
   init() {}
 
   subscript(shape: ProductShape) -> Choice? {
-    get { choices[shape.description] }
+    // Planning asks for every product several times: without choices, no name is made.
+    get { choices.isEmpty ? nil : choices[shape.description] }
     set { choices[shape.description] = newValue }
   }
 
   subscript(shape: AttentionShape) -> AttentionChoice? {
-    get { attentionChoices[shape.description] }
+    get { attentionChoices.isEmpty ? nil : attentionChoices[shape.description] }
     set { attentionChoices[shape.description] = newValue }
   }
 
