@@ -91,3 +91,10 @@ extension CheckpointLayout {
     return choice
   }
 }
+
+func divides(_ part: Int, _ whole: Int) -> Bool { part >= 1 && whole >= part && whole % part == 0 }
+
+/// - Throws: `ModelError` that says how the model contradicts itself.
+func require(_ condition: Bool, _ problem: @autoclosure () -> String) throws {
+  guard condition else { throw ModelError.contradiction(problem()) }
+}

@@ -1,0 +1,44 @@
+import ImagineCheckpoint
+
+/// The structure of an autoencoder, read off its weights.
+extension AutoencoderKL.Configuration {
+  init(_ layout: CheckpointLayout) throws {
+    self.init()
+    // Drawing needs the decoder, so the structure is read off that; it goes from coarse to fine.
+    let levels = try layout.count(atMost: 6, "levels of the autoencoder") {
+      "vae.decoder.up_blocks.\($0).resnets.0.conv1.weight"
+    }
+    try require(levels >= 1, "the autoencoder has no up blocks")
+    blockOutChannels = try (0..<levels).reversed().compactMap {
+      try layout.width("vae.decoder.up_blocks.\($0).resnets.0.conv1.weight", 0)
+    }
+    let layers = try layout.count(atMost: 16, "layers in a level of the autoencoder") {
+      "vae.decoder.up_blocks.0.resnets.\($0).conv1.weight"
+    }
+    try require(layers >= 2, "its autoencoder has \(layers) layer in a level")
+    layersPerBlock = layers - 1
+    hasEncoder = layout.shapes.keys.contains { $0.hasPrefix("vae.encoder.") }
+    latentChannels = try layout.width("vae.decoder.conv_in.weight", 1) ?? latentChannels
+    normGroups = try layout.integer("vae", "norm_num_groups", in: CheckpointLayout.widths) ?? normGroups
+    scalingFactor = try layout.scalingFactor() ?? scalingFactor
+
+    for channels in blockOutChannels {
+      try require(divides(normGroups, channels), "\(normGroups) groups do not divide \(channels) channels")
+    }
+    try require(latentChannels == 4, "its autoencoder has \(latentChannels) latent channels, not 4")
+  }
+}
+
+extension CheckpointLayout {
+  private static let scales = 1e-6...1e6
+
+  fileprivate func scalingFactor() throws -> Float? {
+    guard let value = note("training", "model", "params", "scale_factor") else {
+      return try number("vae", "scaling_factor", in: Self.scales).map(Float.init)
+    }
+    guard let factor = value.double, Self.scales ~= factor else {
+      throw ModelError.setting("training", "scale_factor", value, "a number above 0 is needed")
+    }
+    return Float(factor)
+  }
+}
