@@ -43,15 +43,24 @@ let package = Package(
     module("ImagineCPU", ["ImagineGraph", "CKernels"]),
     module("ImagineVulkan", ["ImagineGraph", "CVulkan", "CShaders"]),
 
-    // The library and the command.
+    // What runs models on devices, whichever they are.
+    module(
+      "ImagineEngine",
+      [
+        "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU", "ImagineVulkan",
+        "ImagineImage", "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // The library, which is the public API and nothing else; measuring; the command.
     module(
       "Imagine",
       [
-        "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU", "ImagineVulkan",
-        "ImagineImage", "ImagineFiles", "ImagineDemoModel", "ImagineGraph", "CSHA256",
-        .product(name: "Logging", package: "swift-log"),
+        "ImagineEngine", "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineCPU", "ImagineVulkan",
+        "ImagineImage", "ImagineFiles", "ImagineGraph", "CSHA256", .product(name: "Logging", package: "swift-log"),
       ]),
-    module("ImagineBenchmark", ["Imagine", "ImagineGraph", "ImagineModels", "ImagineTesting"]),
+    module(
+      "ImagineBenchmark",
+      ["Imagine", "ImagineEngine", "ImagineGraph", "ImagineModels", "ImagineVulkan", "ImagineTesting"]),
     .executableTarget(
       name: "ImagineCommand",
       dependencies: [

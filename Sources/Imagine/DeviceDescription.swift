@@ -1,4 +1,5 @@
 internal import ImagineCPU
+internal import ImagineEngine
 internal import ImagineVulkan
 
 /// A device of this machine, for people to read.
@@ -54,7 +55,7 @@ public struct DeviceDescription: Sendable, Hashable {
     threads = processor.threads
     memory = nil
     driver = nil
-    defaultPrecision = processor.preferredPrecision
+    defaultPrecision = Precision(processor.preferredPrecision)
     tiers = []
     defaultTier = nil
     obstacle = nil
@@ -68,17 +69,12 @@ public struct DeviceDescription: Sendable, Hashable {
     threads = nil
     memory = Int(clamping: physical.memory)
     driver = physical.driver
-    defaultPrecision = physical.preferredPrecision
+    defaultPrecision = Precision(physical.preferredPrecision)
     tiers = physical.tiers.map(VulkanTier.init)
     defaultTier = VulkanTier(physical.defaultTier)
     obstacle = physical.obstacle
     passedOver = physical.passedOver
   }
-}
-
-extension CPUCapabilities {
-  /// Brain floats where products of them run in hardware.
-  var preferredPrecision: Precision { hasNativeBFloat16 ? .bfloat16 : .float32 }
 }
 
 extension VulkanPhysicalDevice.Kind {
@@ -97,24 +93,5 @@ extension MatrixUnits {
   /// Such as `matrices of 16x16x16`.
   fileprivate var words: String {
     "matrices of \(matrix.rows)x\(matrix.columns)x\(matrix.depth)" + (converts ? ", converted in registers" : "")
-  }
-}
-
-extension VulkanTier {
-  fileprivate init(_ tier: ImagineVulkan.VulkanTier) {
-    self =
-      switch tier {
-      case .t0: .t0
-      case .t1: .t1
-      case .t2: .t2
-      }
-  }
-
-  var backend: ImagineVulkan.VulkanTier {
-    switch self {
-    case .t0: .t0
-    case .t1: .t1
-    case .t2: .t2
-    }
   }
 }

@@ -1,4 +1,5 @@
 public import Foundation
+internal import ImagineEngine
 internal import ImagineImage
 internal import ImagineSampling
 
@@ -7,7 +8,7 @@ public struct GeneratedImage: Sendable {
   public let size: Size
   /// Red, green, blue for each pixel, row by row: [height, width, 3].
   public let pixels: [UInt8]
-  /// What was asked for; its seed is this picture's.
+  /// What was asked for, with the model's own in place of what was left open; its seed is this picture's.
   public let request: GenerationRequest
   /// The seed of this picture.
   public let seed: UInt64
@@ -47,34 +48,38 @@ public struct GeneratedImage: Sendable {
   }
 
   /// - Parameters:
-  ///   - pixels: [height, width, 3], around -1...1.
+  ///   - request: with the model's own in place of what was left open.
   ///   - model: the model's name and hash, for the parameters.
   /// - Throws: `ImagineError` with code `nonFiniteValues`.
-  init(pixels values: [Float], job: ImageJob, model: String, hash: String?) throws {
-    size = job.request.size
+  init(
+    _ drawn: DrawnPicture, _ picture: PictureRequest, _ request: GenerationRequest, model: String, hash: String?
+  ) throws {
+    size = Size(width: picture.width, height: picture.height)
     pixels = try ImagineError.translating {
-      try RGBImage(width: job.request.size.width, height: job.request.size.height, interleaved: values).pixels
+      try RGBImage(width: picture.width, height: picture.height, interleaved: drawn.pixels).pixels
     }
-    var request = job.request
-    request.seed = job.seed
+    var request = request
+    request.seed = drawn.seed
     self.request = request
-    seed = job.seed
-    parameters = Infotext(job, model: model, hash: hash).text
-    tensors = job.recorder?.contents
+    seed = drawn.seed
+    parameters = Infotext(picture, request, seed: drawn.seed, model: model, hash: hash).text
+    tensors = drawn.record.map { TensorRecord($0.contents) }
   }
 }
 
 extension Infotext {
   /// The settings in A1111's words and order.
-  fileprivate init(_ job: ImageJob, model: String, hash: String?) {
-    let request = job.request
+  fileprivate init(
+    _ picture: PictureRequest, _ request: GenerationRequest, seed: UInt64, model: String, hash: String?
+  ) {
     self.init(
-      prompt: request.prompt, negativePrompt: request.negativePrompt,
+      prompt: picture.prompt, negativePrompt: picture.negativePrompt,
       fields: [
-        ("Steps", "\(request.steps)"), ("Sampler", request.sampler.label), ("Schedule type", job.method.scheduleLabel),
-        ("CFG scale", Self.number(request.guidanceScale)), ("Seed", "\(job.seed)"), ("Size", "\(request.size)"),
+        ("Steps", "\(picture.steps)"), ("Sampler", picture.method.sampler.label),
+        ("Schedule type", picture.method.scheduleLabel), ("CFG scale", Self.number(picture.guidanceScale)),
+        ("Seed", "\(seed)"), ("Size", "\(picture.width)x\(picture.height)"),
       ] + (hash.map { [("Model hash", $0)] } ?? []) + [
-        ("Model", model), ("RNG", job.request.randomSource.stream.label), ("Version", ImagineVersion.full),
+        ("Model", model), ("RNG", picture.stream.label), ("Version", ImagineVersion.full),
       ])
   }
 

@@ -1,4 +1,9 @@
-/// What a pipeline reports while it works.
+internal import ImagineEngine
+
+/// What a pipeline reports while it works. More kinds may come: pass over those that a program does not know.
+#if hasAttribute(nonexhaustive)
+@nonexhaustive
+#endif
 public enum GenerationEvent: Sendable {
   /// Something the person should know: a prompt that was cut, a fallback that was taken.
   case notice(Notice)
@@ -14,6 +19,10 @@ public enum GenerationEvent: Sendable {
 ///
 /// Networks are prepared when they are first needed, which for a large model takes seconds; work goes on where it stood
 /// when the next stage is reported.
+/// More stages may come.
+#if hasAttribute(nonexhaustive)
+@nonexhaustive
+#endif
 public enum GenerationStage: Sendable, Hashable {
   /// Something is made ready: mostly the weights of a network are read, and its work is planned. What it is, such as
   /// `UNet`, is for people.
@@ -24,6 +33,16 @@ public enum GenerationStage: Sendable, Hashable {
   case denoising
   /// The picture is decoded.
   case decoding
+
+  init(_ stage: EngineStage) {
+    self =
+      switch stage {
+      case .preparing(let what): .preparing(what)
+      case .encoding: .encoding
+      case .denoising: .denoising
+      case .decoding: .decoding
+      }
+  }
 }
 
 /// Progress within a request.

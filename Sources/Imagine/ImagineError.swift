@@ -1,5 +1,8 @@
+public import Foundation
+internal import ImagineEngine
+
 /// What went wrong, in words for the person at the keyboard.
-public struct ImagineError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct ImagineError: Error, Sendable, Hashable, CustomStringConvertible, LocalizedError {
   /// Stable names for programs to tell failures apart.
   public struct Code: RawRepresentable, Sendable, Hashable {
     public let rawValue: String
@@ -32,11 +35,59 @@ public struct ImagineError: Error, Sendable, Hashable, CustomStringConvertible {
   public let code: Code
   /// One sentence that names the thing and the way out.
   public let message: String
+  /// Choices that would avoid it, the best first.
+  public let remedies: [Remedy]
+  /// The file or folder that it is about; nil if it is about none.
+  public let path: String?
+  /// What computed, if it is about a device.
+  public let device: String?
+  /// What was thrown further down, for logs; nil if it began here.
+  public let cause: (any Error)?
 
-  public init(_ code: Code, _ message: String) {
+  public init(
+    _ code: Code, _ message: String, remedies: [Remedy] = [], path: String? = nil, device: String? = nil,
+    cause: (any Error)? = nil
+  ) {
     self.code = code
     self.message = message
+    self.remedies = remedies
+    self.path = path
+    self.device = device
+    self.cause = cause
   }
 
   public var description: String { message }
+  public var errorDescription: String? { message }
+
+  /// Errors are equal that say the same, whatever they come from.
+  public static func == (one: ImagineError, other: ImagineError) -> Bool {
+    one.code == other.code && one.message == other.message && one.path == other.path && one.device == other.device
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(code)
+    hasher.combine(message)
+  }
+}
+
+extension ImagineError {
+  /// Runs `body`; whatever the layers below throw comes out as an `ImagineError`, cancellation as itself.
+  package static func translating<Result>(path: URL? = nil, _ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch { throw translated(error, path: path) }
+  }
+
+  static func translating<Result>(_ body: () async throws -> Result) async throws -> Result {
+    do { return try await body() } catch { throw translated(error) }
+  }
+
+  static func translated(_ error: any Error, path: URL? = nil) -> any Error {
+    switch EngineError.translated(error) {
+    case let error as EngineError:
+      error.cause as? ImagineError
+        ?? ImagineError(
+          Code(rawValue: error.code.rawValue), error.message, remedies: error.remedies.map(Remedy.init),
+          path: error.path ?? path?.path(percentEncoded: false), device: error.device, cause: error.cause)
+    case let other: other
+    }
+  }
 }

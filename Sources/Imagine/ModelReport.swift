@@ -1,5 +1,6 @@
 public import Foundation
 internal import ImagineCheckpoint
+package import ImagineEngine
 internal import ImagineGraph
 internal import ImagineModels
 
@@ -44,21 +45,26 @@ public struct ModelReport: Sendable, CustomStringConvertible {
   ///
   /// - Throws: `ImagineError` for what cannot be read and for what is no model that can run, saying what it is.
   public init(inspecting url: URL) throws {
-    self = try ImagineError.translating { try OpenedModel(url).report }
+    self = try ImagineError.translating(path: url) { ModelReport(try OpenedModel(url)) }
   }
 
   /// A report on the model built into this library.
   public static func demonstration() throws -> ModelReport {
-    try ImagineError.translating { try OpenedModel.demonstration().report }
+    try ImagineError.translating { ModelReport(try OpenedModel.demonstration()) }
   }
 
-  init(
-    _ checkpoint: Checkpoint, family: ModelFamily, weights: WeightReport, name: String, isDemonstration: Bool
-  ) {
+  package init(_ opened: OpenedModel) {
+    name = opened.name
+    isDemonstration = opened.source == .demonstration
+    family = opened.family.name
+    guard let checkpoint = opened.checkpoint else {
+      url = URL(filePath: opened.name)
+      layout = "made on the spot"
+      parts = Self.parts(synthetic: opened.model)
+      (missing, misshapen, foreign, unused, ignored, unrecognised) = ([], [], [], [], [], [])
+      return
+    }
     url = checkpoint.url
-    self.name = name
-    self.isDemonstration = isDemonstration
-    self.family = family.name
     layout =
       switch checkpoint.layout {
       case .originalSingleFile: "single file, original names"
@@ -71,30 +77,24 @@ public struct ModelReport: Sendable, CustomStringConvertible {
         name: part.component.rawValue, parameterCount: part.parameterCount, byteCount: part.byteCount,
         elementTypes: types.map(\.key.rawValue))
     }
+    let weights = opened.model.report
     missing = weights.missing
     misshapen = weights.misshapen
-    let spare = weights.unused.filter(family.isSpare)
-    unused = spare
+    unused = weights.unused.filter(opened.family.isSpare)
     foreign =
-      weights.unused.filter { !family.isSpare($0) } + [Component.unet, .vae].flatMap { checkpoint.strangers[$0] ?? [] }
+      weights.unused.filter { !opened.family.isSpare($0) }
+      + [Component.unet, .vae].flatMap { checkpoint.strangers[$0] ?? [] }
     ignored = checkpoint.ignored
     unrecognised = checkpoint.unrecognised
   }
 
-  /// What there is to say of weights made on the spot.
-  init(_ structure: Benchmark.Structure, parameters: [String: Shape]) {
-    name = "random \(structure.rawValue)"
-    url = URL(filePath: structure.rawValue)
-    isDemonstration = false
-    family = ModelFamily.stableDiffusion1.name
-    layout = "made on the spot"
-    let counts = Dictionary(grouping: parameters) { $0.key.prefix { $0 != "." } }
-    parts = counts.map { part, parameters in
+  private static func parts(synthetic model: DiffusionModel) -> [Part] {
+    let counts = Dictionary(grouping: model.parameters) { $0.key.prefix { $0 != "." } }
+    return counts.map { part, parameters in
       Part(
         name: String(part), parameterCount: parameters.reduce(0) { $0 + $1.value.count }, byteCount: 0,
         elementTypes: ["random numbers"])
     }.sorted { $0.name < $1.name }
-    (missing, misshapen, foreign, unused, ignored, unrecognised) = ([], [], [], [], [], [])
   }
 
   /// Whether every weight the family needs is there in the right shape, and none that it knows nothing of.
@@ -109,8 +109,8 @@ public struct ModelReport: Sendable, CustomStringConvertible {
     }
     guard !problems.isEmpty else { return nil }
     return
-      "\(quoted(url.lastPathComponent)) does not fit \(family): \(problems.joined(separator: "; ")). `imagine inspect` lists "
-      + "them all."
+      "\(quoted(url.lastPathComponent)) does not fit \(family): \(problems.joined(separator: "; ")). a report "
+      + "on the model lists them all."
   }
 
   /// Parameters of all networks together.

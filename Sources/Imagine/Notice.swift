@@ -1,3 +1,5 @@
+internal import ImagineEngine
+
 /// Something the person should know about a request that is drawn all the same.
 public struct Notice: Sendable, Hashable, CustomStringConvertible {
   /// Stable names for programs to tell notices apart.
@@ -17,15 +19,25 @@ public struct Notice: Sendable, Hashable, CustomStringConvertible {
     public static let memory = Code(rawValue: "memory")
     /// What a device could not do is done another way.
     public static let fallback = Code(rawValue: "fallback")
+    /// Something about the model's files.
+    public static let model = Code(rawValue: "model")
   }
 
   public let code: Code
   /// One sentence, or a few.
   public let message: String
+  /// Choices that avoid what it tells of, the best first.
+  public let remedies: [Remedy]
 
-  public init(_ code: Code, _ message: String) {
+  public init(_ code: Code, _ message: String, remedies: [Remedy] = []) {
     self.code = code
     self.message = message
+    self.remedies = remedies
+  }
+
+  init(_ notice: EngineNotice) {
+    self.init(
+      Code(rawValue: notice.code.rawValue), notice.message, remedies: notice.remedies.map(Remedy.init))
   }
 
   public var description: String { message }

@@ -1,198 +1,118 @@
 public import Foundation
-internal import ImagineCheckpoint
-internal import ImagineDemoModel
-internal import ImagineGraph
+package import ImagineEngine
 internal import ImagineModels
 internal import ImagineSampling
-internal import ImagineText
-public import Logging
 
 /// A model ready to draw.
 ///
 /// ```swift
 /// let pipeline = try await Pipeline(model: checkpointURL)
-/// let image = try await pipeline.image(pipeline.recommendedRequest(prompt: "a lighthouse at dusk"))
+/// let image = try await pipeline.image(GenerationRequest(prompt: "a lighthouse at dusk"))
 /// try image.writePNG(to: outputURL)
 /// ```
 ///
-/// A pipeline computes on a thread of its own, so waiting for it blocks nobody. Requests made at the same time take
-/// turns. Cancel the task that waits to stop a request within one operation.
-public actor Pipeline {
+/// Requests made at the same time take turns. Cancel the task that waits to stop a request within one operation.
+public final class Pipeline: Sendable {
   /// How a model is to be run.
-  public struct Options: Sendable {
-    public var device: Device
-    /// Nil takes 16-bit floats on graphics cards, and on the processor 16-bit brain floats where it has them in hardware;
-    /// else 32-bit floats.
-    public var precision: Precision?
-    /// Nil takes one thread for each processor core this process may use.
-    public var threads: Int?
-    /// Whether pictures are decoded in tiles.
-    public var vaeTiling: VAETiling
-    /// Whether pictures are drawn with much less memory, which takes longer.
-    public var lowMemory: LowMemory
-    /// Whether pictures are drawn whatever memory is free. Otherwise those that would certainly not fit are refused.
-    public var ignoresMemory: Bool
-    /// How a device with Vulkan multiplies; nil takes the best it has.
-    public var vulkanTier: VulkanTier?
-    /// Whether the driver is asked what it made of kernels, for checks.
-    package var inspectsKernels = false
-    /// Where the pipeline tells what it does, at level `debug`; nowhere unless given.
-    public var logger: Logger
+  public typealias Options = Engine.Options
 
-    public init(
-      device: Device = .automatic, precision: Precision? = nil, threads: Int? = nil, vulkanTier: VulkanTier? = nil,
-      vaeTiling: VAETiling = .automatic, lowMemory: LowMemory = .automatic, ignoresMemory: Bool = false,
-      logger: Logger = Logger(label: "imagine") { _ in SwiftLogNoOpLogHandler() }
-    ) {
-      self.device = device
-      self.precision = precision
-      self.threads = threads
-      self.vaeTiling = vaeTiling
-      self.lowMemory = lowMemory
-      self.ignoresMemory = ignoresMemory
-      self.vulkanTier = vulkanTier
-      self.logger = logger
-    }
-  }
-
+  /// What draws; other pipelines may share it.
+  public let engine: Engine
   /// What was found in the model's files.
-  public nonisolated let report: ModelReport
-  /// What computes, such as `AMD EPYC 7763, 8 threads`.
-  public nonisolated let deviceName: String
-  /// The number format the model computes in.
-  public nonisolated let precision: Precision
+  public let report: ModelReport
 
-  private nonisolated let thread: ComputeThread
-  private nonisolated let configuration: ModelConfiguration
-  private nonisolated let training: NoiseSchedule
-  private nonisolated let sampler: Sampler
-  private let prediction: PredictionType
-  private let tokenizer = CLIPTokenizer()
-  private var runner: ModelRunner
+  let opened: OpenedModel
   /// Nil for a model without a file.
-  private nonisolated let hash: ModelHash?
-  /// What to say of the device, until it has been said.
-  private var deviceNotice: String?
+  private let hash: ModelHash?
 
-  public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
-
-  /// Opens a model: a `.safetensors` checkpoint or a diffusers folder.
+  /// Opens a model on a device of its own: a `.safetensors` checkpoint or a diffusers folder.
   ///
   /// Recognises its family and checks every weight's presence and shape; the weights themselves are read as they are
   /// needed.
   /// - Throws: `ImagineError`.
-  public init(model: URL, options: Options = Options()) async throws {
-    try await self.init(ImagineError.translating { try OpenedModel(model) }, options: options)
+  public convenience init(model: URL, options: Options = Options()) async throws {
+    // What is no model should not have to wait for a device.
+    let opened = try ImagineError.translating(path: model) { try OpenedModel(model) }
+    try await self.init(opened, on: Engine(options))
+  }
+
+  /// Opens a model to be drawn with by an engine.
+  ///
+  /// - Throws: `ImagineError`.
+  public convenience init(model: URL, on engine: Engine) async throws {
+    try await self.init(ImagineError.translating(path: model) { try OpenedModel(model) }, on: engine)
   }
 
   /// Opens the small model built into this library, which draws simple scenes.
   ///
   /// - Throws: `ImagineError`.
   public static func demonstration(options: Options = Options()) async throws -> Pipeline {
-    try await Pipeline(ImagineError.translating { try OpenedModel.demonstration() }, options: options)
+    try await demonstration(on: Engine(options))
   }
 
-  init(_ opened: OpenedModel, options: Options) async throws {
-    if let threads = options.threads, !(1...1024).contains(threads) {
-      throw ImagineError(.invalidRequest, "\(threads) threads are not possible: choose 1 to 1024.")
+  /// The same, to be drawn with by an engine.
+  ///
+  /// - Throws: `ImagineError`.
+  public static func demonstration(on engine: Engine) async throws -> Pipeline {
+    try await Pipeline(ImagineError.translating { try OpenedModel.demonstration() }, on: engine)
+  }
+
+  package init(_ opened: OpenedModel, on engine: Engine) async throws {
+    report = ModelReport(opened)
+    if let problem = report.problem {
+      throw ImagineError(.incompleteModel, problem, path: report.url.path(percentEncoded: false))
     }
-    try opened.requireComplete()
-    try self.init(opened, options, on: OpenedDevice(options))
+    self.opened = await engine.inner.shared(opened)
+    self.engine = engine
+    hash = opened.source == .file ? ModelHash(report.url) : nil
   }
 
-  /// - Parameters:
-  ///   - opened: a complete model.
-  ///   - device: in place of the one that the options name.
-  ///   - freeMemory: bytes of the processor's memory that can be had; nil where that is not known.
-  ///   - residentMemory: bytes of it that the process has.
-  ///   - networkBytes: what one network should not exceed with little memory.
-  init(
-    _ opened: OpenedModel, _ options: Options, on device: OpenedDevice,
-    freeMemory: @escaping @Sendable () -> Int? = SystemMemory.free,
-    residentMemory: @escaping @Sendable () -> Int? = SystemMemory.resident, networkBytes: Int = LowMemory.networkBytes
-  ) throws {
-    // A thread that cannot be started would be waited for, for ever.
-    guard HostMemory.has(ComputeThread.stackBytes) else {
-      throw ImagineError(.outOfMemory, "There is no memory for a thread: close other programs, or raise the limit.")
-    }
-    training = opened.training
-    prediction = opened.prediction
-    sampler = opened.sampler
-    deviceName = device.name
-    deviceNotice = device.notice
-    let precision = options.precision ?? device.preferredPrecision
-    self.precision = precision
-    report = opened.report
-    configuration = opened.model.configuration
-    runner = ModelRunner(
-      opened.model,
-      RunnerSettings(
-        weights: opened.weights, tiling: options.vaeTiling, lowMemory: options.lowMemory, networkBytes: networkBytes,
-        ignoresMemory: options.ignoresMemory, log: options.logger, freeMemory: freeMemory,
-        residentMemory: residentMemory),
-      on: ComputePlaces(device, precision: precision))
-    thread = ComputeThread(name: "imagine")
-    hash = opened.hasFile ? ModelHash(opened.report.url) : nil
-  }
+  deinit { hash?.stop() }
 
-  deinit {
-    hash?.stop()
-    thread.finish()
-  }
+  /// What computes, such as `AMD EPYC 7763, 8 threads`.
+  public var deviceName: String { engine.deviceName }
+  /// The number format the model computes in.
+  public var precision: Precision { engine.precision }
 
-  /// A request with the model's own defaults.
-  public nonisolated func recommendedRequest(prompt: String) -> GenerationRequest {
-    let defaults = configuration.defaults
-    return GenerationRequest(
-      prompt: prompt, size: Size(width: defaults.width, height: defaults.height), steps: defaults.steps,
-      guidanceScale: defaults.guidanceScale,
-      sampler: sampler)
+  // MARK: Requests
+
+  /// A request with the model's own defaults filled in.
+  public func recommendedRequest(prompt: String) -> GenerationRequest { resolved(GenerationRequest(prompt: prompt)) }
+
+  /// A request with the model's own defaults in place of what it leaves open; only its seed may still be nil.
+  public func resolved(_ request: GenerationRequest) -> GenerationRequest {
+    let defaults = opened.model.defaults
+    var request = request
+    request.size = request.size ?? Size(width: defaults.width, height: defaults.height)
+    request.steps = request.steps ?? defaults.steps
+    request.guidanceScale = request.guidanceScale ?? defaults.guidanceScale
+    // A sampler of the person's own comes with its own schedule.
+    if request.sampler == nil { request.schedule = request.schedule ?? opened.method.schedule.map(Schedule.init) }
+    request.sampler = request.sampler ?? Sampler(opened.method.sampler)
+    return request
   }
 
   /// Checks everything about a request that can be checked before any work.
   ///
   /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would.
-  public nonisolated func validate(_ request: GenerationRequest) throws {
-    _ = try sampling(of: request)
-  }
-
-  /// How a request is sampled, once everything about it is checked.
-  private nonisolated func sampling(
-    of request: GenerationRequest
-  ) throws -> (method: SamplingMethod, plan: SamplingPlan) {
-    try request.validate(reduction: configuration.vae.reduction)
-    let method = SamplingMethod(request.sampler.kind, schedule: request.schedule?.kind)
-    return (method, try ImagineError.translating { try method.plan(steps: request.steps, training: training) })
-  }
+  public func validate(_ request: GenerationRequest) throws { _ = try picture(request) }
 
   /// What a request will take of the processor's memory, stage by stage, and how much there is.
   ///
   /// It comes from the same plans that would draw it, and takes as long as planning: about a second. No weight is read.
   /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would, and if the device has memory of its own.
-  public func estimate(_ request: GenerationRequest) throws -> RequestEstimate {
-    try validate(request)
-    return try ImagineError.translating {
-      let (forecast, free) = try runner.estimate(latents: latents(of: request), prompts: prompts(of: request))
+  public func estimate(_ request: GenerationRequest) async throws -> RequestEstimate {
+    let picture = try picture(request)
+    return try await ImagineError.translating {
+      let (forecast, free) = try await engine.inner.estimate(picture, with: opened)
       return RequestEstimate(
-        size: request.size, device: deviceName, precision: precision.rawValue, stages: forecast.stages,
-        usesLowMemory: forecast.isFrugal, usesTiles: forecast.usesTiles, peakBytes: forecast.peakBytes, freeBytes: free)
+        forecast, size: Size(width: picture.width, height: picture.height), device: deviceName, precision: precision,
+        freeBytes: free)
     }
   }
 
-  /// The shape of one image's latents: [1, h, w, 4].
-  private nonisolated func latents(of request: GenerationRequest) -> Shape {
-    let reduction = configuration.vae.reduction
-    return [1, request.size.height / reduction, request.size.width / reduction, configuration.unet.inChannels]
-  }
-
-  /// How many prompts the UNet runs for at once.
-  private nonisolated func prompts(of request: GenerationRequest) -> Int {
-    Guidance(scale: request.guidanceScale).needsUnconditional ? 2 : 1
-  }
-
-  /// Draws, reporting on the way. Cancelling the task that reads the events stops the work within one
-  /// operation.
-  public nonisolated func generate(_ request: GenerationRequest) -> GenerationEvents {
+  /// Draws, reporting on the way. Cancelling the task that reads the events stops the work within one operation.
+  public func generate(_ request: GenerationRequest) -> GenerationEvents {
     GenerationEvents { report in try await self.run(request, report) }
   }
 
@@ -208,145 +128,53 @@ public actor Pipeline {
     throw ImagineError(.internalError, "The request ended without a picture.")
   }
 
+  /// What the engine is to draw, once everything about it is checked.
+  private func picture(_ request: GenerationRequest) throws -> PictureRequest {
+    let resolved = resolved(request)
+    guard let size = resolved.size, let steps = resolved.steps, let scale = resolved.guidanceScale,
+      let sampler = resolved.sampler
+    else { throw ImagineError(.internalError, "The model has no defaults.") }
+    try request.validate(size, steps: steps, guidanceScale: scale, reduction: opened.model.latent.reduction)
+    var picture = PictureRequest(
+      prompt: request.prompt, negativePrompt: request.negativePrompt, width: size.width, height: size.height,
+      steps: steps, guidanceScale: scale, seed: request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max)),
+      method: SamplingMethod(sampler.kind, schedule: resolved.schedule?.kind), stream: request.randomSource.stream)
+    picture.count = request.count
+    picture.recordsTensors = request.recordsTensors
+    _ = try ImagineError.translating { try picture.method.plan(steps: steps, training: opened.training) }
+    return picture
+  }
+
   private func run(
     _ request: GenerationRequest, _ report: @escaping @Sendable (GenerationEvent) -> Void
   ) async throws {
-    let (method, plan) = try sampling(of: request)
-    let seed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
-    let prompts = PromptTokens(request, tokenizer)
-    for notice in notices(of: request, prompts) { report(.notice(notice)) }
-    try requireMemory(for: request)
-    try runner.settleMemory(latents: latents(of: request), prompts: self.prompts(of: request)) {
-      report(.notice(Notice(.memory, $0)))
-    }
-    let guided = Guidance(scale: request.guidanceScale).needsUnconditional
-    let context = try encode(prompts, guided: guided, report: report)
-    for index in 0..<request.count {
-      try Task.checkCancellation()
-      let recorder = request.recordsTensors ? TensorRecorder() : nil
-      recorder?.add(prompts: prompts, context: context)
-      let job = ImageJob(
-        request: request, seed: seed &+ UInt64(index), method: method, plan: plan, context: context,
-        reduction: configuration.vae.reduction, recorder: recorder, report: report)
-      let latents = try await denoise(job) { step in
-        report(
-          .step(GenerationStep(index: step.index, count: step.count, image: index, imageCount: request.count)))
-      }
-      try Task.checkCancellation()
-      report(.image(try decode(latents, job)))
-    }
-  }
-}
-
-extension Pipeline {
-  /// What the person should know before the work begins.
-  private func notices(of request: GenerationRequest, _ prompts: PromptTokens) -> [Notice] {
-    defer { deviceNotice = nil }
-    let own = Size(width: configuration.defaults.width, height: configuration.defaults.height)
-    return [
-      deviceNotice.map { Notice(.device, $0) }, request.size.notice(for: own), Notice(languageOf: request),
-    ].compactMap { $0 } + prompts.notices
-  }
-
-  /// The prompts' vectors: for guidance the negative one's first, then the positive one's.
-  private func encode(
-    _ prompts: PromptTokens, guided: Bool, report: @escaping (GenerationEvent) -> Void
-  ) throws -> HostTensor {
-    let sequences = guided ? [prompts.negative.ids, prompts.positive.ids] : [prompts.positive.ids]
-    let ids = HostTensor([sequences.count, CLIPTokenizer.sequenceLength], sequences.flatMap { $0 })
-    return try runner.encode(ids, report: report)
-  }
-
-  private func denoise(
-    _ job: ImageJob, onStep: @escaping @Sendable (SamplingStep) -> Void
-  ) async throws -> [Float] {
-    var noise = BatchNoise(stream: job.request.randomSource.stream, seed: job.seed, elements: job.latentCount)
-    let first = noise.draw()
-    job.recorder?.add("latents.initial", job.latentShape, job.initialLatentsAsOthersHaveThem(first))
-
-    let predictions = Counter(), steps = Counter()
-    let denoiser = GuidedDenoiser(
-      prediction: prediction, training: training, guidance: Guidance(scale: job.request.guidanceScale),
-      observe: { prediction, _ in
-        job.recorder?.add("noise_pred.\(predictions.next())", job.latentShape, prediction)
-      },
-      model: { input, timestep in
-        try await self.predict(input, timestep: timestep, step: steps.value + 1, job)
-      })
-    let loop = SamplingLoop(job.method.sampler.makeSampler(), plan: job.plan)
-    let latents = try await loop.run(
-      from: job.plan.initialLatents(noise: first), noise: &noise, denoise: denoiser.callAsFunction
-    ) { step in
-      _ = steps.next()
-      onStep(step)
-    }
-    job.recorder?.add("latents.final", job.latentShape, latents)
-    return latents
-  }
-
-  /// One run of the UNet, on both prompts at once where guidance needs both.
-  ///
-  /// - Parameter step: of the picture, from 1, to say where something went wrong.
-  private func predict(_ input: [Float], timestep: Float, step: Int, _ job: ImageJob) throws -> ModelOutput {
-    let batch = job.context.shape[0]
-    let one = ImageLayout.channelsLast(input, channels: 4)
-    let latents = HostTensor([batch, job.latentHeight, job.latentWidth, 4], (0..<batch).flatMap { _ in one })
-    let output: HostTensor
+    let picture = try picture(request), resolved = resolved(request)
     do {
-      output = try runner.predict(latents, timestep: timestep, prompt: job.context, report: job.report)
-    } catch let failure as any BackendFailure where failure.failure == .notFinite {
-      throw notFinite(step: step, of: job.plan.stepCount)
-    }
-    let values = ImageLayout.channelsFirst(output.floats, channels: 4, images: batch)
-    let conditional = Array(values.suffix(job.latentCount))
-    return ModelOutput(
-      unconditional: batch == 2 ? Array(values.prefix(job.latentCount)) : nil, conditional: conditional)
-  }
-
-  /// Arrays of pixels cannot say that there is no memory for them.
-  private func requireMemory(for request: GenerationRequest) throws {
-    let pixels = request.size.width * request.size.height
-    let recorded = request.recordsTensors ? 4 * 3 * pixels : 0
-    guard HostMemory.has(pixels * ProcessMemory.bytesPerPixel + recorded) else {
-      throw ImagineError(
-        .outOfMemory, "There is no memory for a picture of \(request.size): choose a smaller size.")
-    }
-  }
-
-  private func notFinite(step: Int, of count: Int) -> ImagineError {
-    let advice =
-      precision == .float32
-      ? "the model's weights may be damaged" : "try --precision \(precision == .float16 ? "bf16 or f32" : "f32")"
-    return ImagineError(
-      .nonFiniteValues,
-      "The UNet gave values that are no numbers in step \(step) of \(count), in \(precision.rawValue): \(advice).")
-  }
-
-  private func decode(_ latents: [Float], _ job: ImageJob) throws -> GeneratedImage {
-    let input = HostTensor(
-      [1, job.latentHeight, job.latentWidth, 4], ImageLayout.channelsLast(latents, channels: 4))
-    let pixels = try runner.decode(input, report: job.report).floats
-    if let recorder = job.recorder {
-      let size = job.request.size, visible = pixels.map { min(max($0, -1), 1) }
-      recorder.add("image", [1, 3, size.height, size.width], ImageLayout.channelsFirst(visible, channels: 3))
-    }
-    return try GeneratedImage(pixels: pixels, job: job, model: report.name, hash: modelHash(job))
+      try await engine.inner.draw(picture, with: opened) { event in
+        switch event {
+        case .notice(let notice): report(.notice(Notice(notice)))
+        case .stage(let stage): report(.stage(GenerationStage(stage)))
+        case .step(let index, let step, let count):
+          report(.step(GenerationStep(index: step, count: count, image: index, imageCount: picture.count)))
+        }
+      } deliver: { drawn in
+        let hash = try await self.modelHash(report)
+        report(.image(try GeneratedImage(drawn, picture, resolved, model: self.report.name, hash: hash)))
+      }
+    } catch { throw ImagineError.translated(error) }
   }
 
   /// The hash of the model's file.
   ///
   /// It is mostly known long before the picture is; a fast device waits for it, once for a file that was never seen.
   /// - Throws: `CancellationError`.
-  private func modelHash(_ job: ImageJob) throws -> String? {
+  private func modelHash(_ report: (GenerationEvent) -> Void) async throws -> String? {
     guard let hash else { return nil }
-    let known = hash.value(waiting: 0.2)
-    guard hash.isComputing else { return known }
-    job.report(.stage(.preparing("hash of the model")))
-    defer { job.report(.stage(.decoding)) }
-    while hash.isComputing {
-      try Task.checkCancellation()
-      _ = hash.value(waiting: 0.1)
-    }
-    return hash.value(waiting: 0)
+    for _ in 0..<20 where hash.isComputing { try await Task.sleep(for: .milliseconds(10)) }
+    guard hash.isComputing else { return hash.known }
+    report(.stage(.preparing("hash of the model")))
+    defer { report(.stage(.decoding)) }
+    while hash.isComputing { try await Task.sleep(for: .milliseconds(50)) }
+    return hash.known
   }
 }

@@ -6,9 +6,11 @@ extension GenerationRequest {
 
   /// Checks everything that can be checked before any work.
   ///
-  /// - Parameter reduction: pixels along one side of a latent position; sizes must be multiples of it.
+  /// - Parameters:
+  ///   - size, steps, guidanceScale: with the model's own in place of what the request leaves open.
+  ///   - reduction: pixels along one side of a latent position; sizes must be multiples of it.
   /// - Throws: `ImagineError` with code `invalidRequest`.
-  func validate(reduction: Int) throws {
+  func validate(_ size: Size, steps: Int, guidanceScale: Float, reduction: Int) throws {
     func refuse(_ message: String) -> ImagineError { ImagineError(.invalidRequest, message) }
 
     guard Self.allowedSteps ~= steps else {

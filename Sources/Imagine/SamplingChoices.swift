@@ -4,7 +4,7 @@ internal import ImagineSampling
 public struct Sampler: Sendable, Hashable {
   let kind: SamplerKind
 
-  private init(_ kind: SamplerKind) { self.kind = kind }
+  init(_ kind: SamplerKind) { self.kind = kind }
 
   /// Euler's method, k-diffusion's `sample_euler`.
   public static let euler = Sampler(.euler)

@@ -18,3 +18,11 @@ public struct Size: Sendable, Hashable, CustomStringConvertible {
 
   public var description: String { "\(width)x\(height)" }
 }
+
+extension Size: Encodable {
+  /// As `512x768`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}

@@ -1,3 +1,5 @@
+internal import ImagineEngine
+
 /// Whether a picture is decoded in tiles, which takes longer and much less memory. The picture is the same.
 public enum VAETiling: String, Sendable, Hashable, CaseIterable {
   /// Where the memory or the device's limits ask for it.
@@ -6,4 +8,12 @@ public enum VAETiling: String, Sendable, Hashable, CaseIterable {
   case always
   /// Not even where the picture cannot be decoded otherwise.
   case never
+
+  var settings: MemorySettings.Tiling {
+    switch self {
+    case .automatic: .automatic
+    case .always: .always
+    case .never: .never
+    }
+  }
 }

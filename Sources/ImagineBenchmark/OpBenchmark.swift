@@ -1,5 +1,6 @@
 import Foundation
 package import Imagine
+import ImagineEngine
 import ImagineGraph
 import ImagineTesting
 
@@ -29,19 +30,19 @@ package struct OpBenchmark: Sendable {
     package let obstacle: String?
   }
 
-  package var options: Pipeline.Options
+  package var options: Engine.Options
   /// Only what has this in its name; `sd15` is in the names of all that a model computes.
   package var filter: String?
   package var repeats = 5
 
-  package init(_ options: Pipeline.Options) { self.options = options }
+  package init(_ options: Engine.Options) { self.options = options }
 
   /// - Parameter onProgress: told the name of each operation before it is timed.
   /// - Throws: `ImagineError`.
   package func run(onProgress: (String) -> Void) throws -> Result {
     try ImagineError.translating {
-      let device = try OpenedDevice(options)
-      let precision = options.precision ?? device.preferredPrecision
+      let device = try OpenedDevice(options.settings)
+      let precision = options.precision ?? Imagine.Precision(device.preferredPrecision)
       let sources = try self.sources(device, precision.graph)
       guard !sources.isEmpty else {
         throw ImagineError(

@@ -1,5 +1,6 @@
 import Foundation
 package import Imagine
+import ImagineEngine
 import ImagineGraph
 import ImagineTesting
 import Synchronization
@@ -25,13 +26,13 @@ package struct OpCheck: Sendable {
     case differs(String)
   }
 
-  package var options: Pipeline.Options
+  package var options: Engine.Options
   /// Only cases with this in their name.
   package var filter: String?
   /// Whether the cases are left out that keep the interpreter, or a software driver, busy for long.
   package var skipsLarge = false
 
-  package init(_ options: Pipeline.Options) { self.options = options }
+  package init(_ options: Engine.Options) { self.options = options }
 
   /// - Parameter onProgress: told how many cases of how many are done.
   /// - Throws: `ImagineError` if the device cannot be opened, is lost on the way, or no case has the filter's text.
@@ -39,7 +40,7 @@ package struct OpCheck: Sendable {
     try ImagineError.translating {
       var options = options
       options.inspectsKernels = true
-      let device = try OpenedDevice(options)
+      let device = try OpenedDevice(options.settings)
       let cases = self.cases
       guard !cases.isEmpty else {
         throw ImagineError(.invalidRequest, "No case of the table has \"\(filter ?? "")\" in its name.")

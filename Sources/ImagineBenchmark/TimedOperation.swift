@@ -47,12 +47,13 @@ struct ModelOperation: Sendable {
   /// What Stable Diffusion 1.5 computes at 512 x 512 pixels with guidance: the operations of each network, as a backend
   /// runs it, each once.
   static func stableDiffusion15(on backend: any Backend, _ precision: Precision) throws -> [ModelOperation] {
-    let (model, _) = StableDiffusionModel.synthetic(.stableDiffusion15)
-    return try [
-      ("text", model.textEncoderGraph(prompts: 2, precision: precision)),
-      ("unet", model.denoiserGraph(latents: [2, 64, 64, 4], precision: precision)),
-      ("vae", model.decoderGraph(latents: [1, 64, 64, 4], precision: precision)),
-    ].flatMap { network, graph in try operations(of: graph.optimized(for: backend.supports), network) }
+    let (model, _) = DiffusionModel.synthetic(.stableDiffusion15)
+    let parts: [(String, Network.Role, Int)] = [("text", .textEncoder(0), 2), ("unet", .denoiser, 2), ("vae", .decoder, 1)]
+    return try parts.flatMap { name, role, rows in
+      guard let network = model[role] else { return [ModelOperation]() }
+      let graph = try network.graph(NetworkShape(rows: rows, height: 64, width: 64), precision)
+      return try operations(of: graph.optimized(for: backend.supports), name)
+    }
   }
 
   /// The different operations of a graph, in order of first use.

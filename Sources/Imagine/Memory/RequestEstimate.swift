@@ -1,8 +1,10 @@
+internal import ImagineEngine
+
 /// What a request will take, stage by stage, as planned before any weight is read.
 public struct RequestEstimate: Sendable, Hashable, Encodable {
   /// One network at work.
   public struct Stage: Sendable, Hashable, Encodable {
-    /// `text encoder`, `UNet` or `decoder`.
+    /// The network's, such as `text encoder`, `UNet` or `decoder`.
     public let name: String
     /// Bytes of the network's weights in memory. What passes through from the file at each use is not among them.
     public let weightBytes: Int
@@ -28,4 +30,19 @@ public struct RequestEstimate: Sendable, Hashable, Encodable {
   public let peakBytes: Int
   /// Bytes that this process can still get; nil where that is not known.
   public let freeBytes: Int?
+
+  init(_ forecast: MemoryForecast, size: Size, device: String, precision: Precision, freeBytes: Int?) {
+    self.size = size
+    self.device = device
+    self.precision = precision.rawValue
+    stages = forecast.stages.map {
+      Stage(
+        name: $0.name, weightBytes: $0.weightBytes, workingBytes: $0.workingBytes, peakBytes: $0.peakBytes,
+        flops: $0.flops)
+    }
+    usesLowMemory = forecast.policy.savesMemory
+    usesTiles = forecast.policy.tile != nil
+    peakBytes = forecast.peakBytes
+    self.freeBytes = freeBytes
+  }
 }

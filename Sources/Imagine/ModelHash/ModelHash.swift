@@ -16,7 +16,6 @@ final class ModelHash: Sendable {
 
   private let state = Mutex(State.computing)
   private let isStopped = Atomic(false)
-  private let done = DispatchSemaphore(value: 0)
 
   /// - Parameters:
   ///   - url: the model's file; a folder has no hash.
@@ -50,7 +49,6 @@ final class ModelHash: Sendable {
 
   private func settle(_ hash: String?) {
     state.withLock { $0 = hash.map(State.known) ?? .unknown }
-    done.signal()
   }
 
   /// Gives up what is not computed yet.
@@ -61,10 +59,8 @@ final class ModelHash: Sendable {
     if case .computing = state.withLock({ $0 }) { true } else { false }
   }
 
-  /// The hash; nil if there is none, or it takes longer than this.
-  func value(waiting seconds: Double) -> String? {
-    // Whoever was told tells the next who waits.
-    if isComputing, done.wait(timeout: .now() + seconds) == .success { done.signal() }
+  /// The hash; nil if there is none, or it is not known yet.
+  var known: String? {
     guard case .known(let hash) = state.withLock({ $0 }) else { return nil }
     return hash
   }

@@ -40,7 +40,7 @@ enum CommandLineProgram {
       if let message = failure.message { report(message) }
       return failure.status
     } catch let error as ImagineError {
-      report(error.message)
+      report(Wording.message(error.message, error.remedies))
       return status(of: error)
     } catch {
       return finish(error, of: type, mistake: Status.failure)

@@ -96,8 +96,8 @@ struct PictureOptions: ParsableArguments {
     var request = defaults
     if let negativePrompt { request.negativePrompt = negativePrompt }
     if let size { request.size = size }
-    if let width { request.size.width = width }
-    if let height { request.size.height = height }
+    request.size = Size(
+      width: width ?? request.pictureSize.width, height: height ?? request.pictureSize.height)
     if let steps { request.steps = steps }
     if let cfgScale { request.guidanceScale = cfgScale }
     if let sampler { request.sampler = sampler.sampler }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Imagine
+import ImagineBenchmark
 
 /// `imagine bench`: measures how fast a model runs.
 struct BenchCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import Imagine
+import ImagineBenchmark
 
 /// What `imagine bench` prints.
 struct BenchReport {

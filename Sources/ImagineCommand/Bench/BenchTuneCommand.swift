@@ -1,5 +1,6 @@
 import ArgumentParser
 import Imagine
+import ImagineBenchmark
 
 /// `imagine bench tune`: finds out how products are fastest on a graphics card, and keeps that.
 struct BenchTuneCommand: AsyncParsableCommand {

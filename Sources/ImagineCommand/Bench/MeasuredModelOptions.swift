@@ -1,5 +1,6 @@
 import ArgumentParser
 import Imagine
+import ImagineBenchmark
 
 /// Which networks are measured, on what: what `imagine bench` and `imagine bench tune` have in common.
 struct MeasuredModelOptions: ParsableArguments {

@@ -78,7 +78,7 @@ struct Renderer {
     let folder = try PictureFolder(place)
     var name: String?
     if case .file(_, let given) = place { name = given }
-    display.start(pictures: request.count, steps: request.steps * request.count, most: Self.mostPictures)
+    display.start(pictures: request.count, steps: request.stepCount * request.count, most: Self.mostPictures)
     for job in try PictureJob.jobs(request, name: name) {
       try Task.checkCancellation()
       do { try await draw(job, into: folder, with: pipeline) } catch let failure as PictureFolder.Failure {
@@ -96,7 +96,7 @@ struct Renderer {
     let folder = try PictureFolder(place)
     let total = entries.reduce((pictures: 0, steps: 0)) { sum, entry in
       let request = entry.applied(to: base)
-      return (sum.pictures + request.count, sum.steps + request.count * request.steps)
+      return (sum.pictures + request.count, sum.steps + request.count * request.stepCount)
     }
     if total.pictures > Self.mostPictures {
       display.note(
@@ -148,7 +148,7 @@ struct Renderer {
     do {
       if try skip(job, in: folder) { return true }
       guard let claim = try folder.claim(job) else {
-        display.skipPicture(steps: job.request.steps)
+        display.skipPicture(steps: job.request.stepCount)
         return false
       }
       // It may have been finished between the look and the claim.
@@ -158,7 +158,7 @@ struct Renderer {
       guard !failure.endsRun else { throw ImagineError(.unwritableOutput, failure.message) }
       fail(job.line, failure.message)
     } catch let error as ImagineError {
-      fail(job.line, error.message)
+      fail(job.line, Wording.message(error.message, error.remedies))
     }
     return true
   }
@@ -172,7 +172,7 @@ struct Renderer {
         message: "'\(folder.path(of: job))' is a folder: give the line another --output.", endsRun: false)
     case .file, .other:
       skipped += 1
-      display.skipPicture(steps: job.request.steps)
+      display.skipPicture(steps: job.request.stepCount)
       display.note("skipped, exists: \(folder.path(of: job))")
       return true
     }
@@ -206,7 +206,8 @@ struct Renderer {
     for try await event in pipeline.generate(job.request) {
       switch event {
       case .notice(let notice):
-        let text = job.line.map { "line \($0): \(notice)" } ?? "\(notice)"
+        let message = Wording.message(notice.message, notice.remedies)
+        let text = job.line.map { "line \($0): \(message)" } ?? message
         if notices.insert(Array(text.utf8)).inserted { display.note(text) }
       case .stage(let stage): display.stage(stage)
       case .step(let step): display.step(step.index, of: step.count)

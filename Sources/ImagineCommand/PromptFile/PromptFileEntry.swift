@@ -57,8 +57,8 @@ struct PromptFileEntry: Sendable, Hashable {
     var request = request
     if let prompt { request.prompt = prompt }
     if let negativePrompt { request.negativePrompt = negativePrompt }
-    if let width { request.size.width = width }
-    if let height { request.size.height = height }
+    request.size = Size(
+      width: width ?? request.pictureSize.width, height: height ?? request.pictureSize.height)
     if let steps { request.steps = steps }
     if let guidanceScale { request.guidanceScale = guidanceScale }
     if let sampler { request.sampler = sampler }

@@ -56,7 +56,7 @@ final class Display: Sendable {
   }
 
   func picture(_ request: GenerationRequest) {
-    update { $0.progress?.beginPicture(steps: request.steps, at: time) }
+    update { $0.progress?.beginPicture(steps: request.stepCount, at: time) }
   }
 
   func step(_ index: Int, of count: Int) {
@@ -95,9 +95,9 @@ final class Display: Sendable {
       }
       let seconds = progress.endPicture(at: time)
       let rate = progress.secondsPerStep.map { ", \(Wording.rate(secondsPerStep: $0))" } ?? ""
-      let steps = Wording.count(job.request.steps, "step", "steps")
+      let steps = Wording.count(job.request.stepCount, "step", "steps")
       line(
-        "\(job.request.size), \(steps)\(rate), seed \(job.seed): \(Wording.duration(seconds, precise: true))", &state)
+        "\(job.request.pictureSize), \(steps)\(rate), seed \(job.seed): \(Wording.duration(seconds, precise: true))", &state)
       if verbosity >= .details, case .decoding = progress.stage {
         line(
           "  steps \(Wording.duration(progress.stageStart - progress.pictureStart, precise: true)), decoding and saving "

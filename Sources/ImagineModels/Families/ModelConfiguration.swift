@@ -1,8 +1,31 @@
-/// Everything about a model that is not a weight.
+/// Everything about a Stable Diffusion model that is not a weight.
 package struct ModelConfiguration: Sendable, Hashable {
+  /// One of the text encoders.
+  package struct TextEncoder: Sendable, Hashable {
+    /// Its part of a checkpoint, as diffusers calls it.
+    package var component = "text_encoder"
+    package var model = CLIPTextModel.Configuration()
+    /// The token that fills a sequence after its end: 49407 (end of text), or 0.
+    package var padding: Int32 = 49407
+    /// Layers at its end whose work is not wanted.
+    package var skippedLayers = 0
+    /// Layers behind those of the checkpoint, which it leaves out.
+    package var absentLayers = 0
+    /// Whether what the last wanted layer gives is normalised.
+    package var isNormalised = true
+
+    package init() {}
+  }
+
+  package var textEncoders = [TextEncoder()]
   package var unet = UNet2DConditionModel.Configuration()
   package var vae = AutoencoderKL.Configuration()
-  package var textEncoder = CLIPTextModel.Configuration()
+  /// Which text encoder gives the UNet a prompt as one vector; nil if none does.
+  package var pooled: Int?
+  /// What the UNet is told of the picture.
+  package var numbers: [Conditioning.PictureNumber] = []
+  package var zeroesEmptyNegative = false
+  package var extraChannels: Conditioning.ExtraChannels?
   package var scheduler = SchedulerConfiguration()
   package var defaults = GenerationDefaults()
 

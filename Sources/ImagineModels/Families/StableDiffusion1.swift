@@ -9,12 +9,13 @@ extension ModelFamily {
     configuration: { layout in
       try layout.checkSettings()
       var configuration = ModelConfiguration()
-      configuration.textEncoder = try CLIPTextModel.Configuration(layout)
-      configuration.unet = try UNet2DConditionModel.Configuration(layout, text: configuration.textEncoder.hiddenSize)
+      let text = try CLIPTextModel.Configuration(layout)
+      configuration.textEncoders[0].model = text
+      configuration.unet = try UNet2DConditionModel.Configuration(layout, text: text.hiddenSize)
       configuration.vae = try AutoencoderKL.Configuration(layout)
       configuration.scheduler = try SchedulerConfiguration(layout)
       configuration.defaults = try GenerationDefaults(layout, reduction: configuration.vae.reduction)
-      let width = configuration.textEncoder.hiddenSize, context = configuration.unet.crossAttentionDim
+      let width = text.hiddenSize, context = configuration.unet.crossAttentionDim
       try require(
         width == context, "its text encoder gives vectors of \(width) numbers, and its UNet takes \(context)")
       return configuration

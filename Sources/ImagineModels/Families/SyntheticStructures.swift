@@ -29,10 +29,10 @@ extension ModelConfiguration {
     configuration.vae.blockOutChannels = [16, 32]
     configuration.vae.layersPerBlock = 1
     configuration.vae.normGroups = 8
-    configuration.textEncoder.hiddenSize = 64
-    configuration.textEncoder.intermediateSize = 128
-    configuration.textEncoder.layers = 2
-    configuration.textEncoder.heads = 4
+    configuration.textEncoders[0].model.hiddenSize = 64
+    configuration.textEncoders[0].model.intermediateSize = 128
+    configuration.textEncoders[0].model.layers = 2
+    configuration.textEncoders[0].model.heads = 4
     configuration.defaults.width = 32
     configuration.defaults.height = 32
     configuration.defaults.steps = 4

@@ -70,15 +70,15 @@ private struct HashedStream {
   }
 }
 
-extension StableDiffusionModel {
+extension DiffusionModel {
   /// A model of a structure, complete with weights made on the spot.
   package static func synthetic(
     _ configuration: ModelConfiguration
-  ) -> (model: StableDiffusionModel, weights: SyntheticWeights) {
+  ) -> (model: DiffusionModel, weights: SyntheticWeights) {
     let nothing = CheckpointLayout(shapes: [:], configurations: [:])
-    let shapes = StableDiffusionModel(configuration, nothing).parameters
+    let shapes = DiffusionModel(configuration, nothing).parameters
     return (
-      StableDiffusionModel(configuration, CheckpointLayout(shapes: shapes, configurations: [:])),
+      DiffusionModel(configuration, CheckpointLayout(shapes: shapes, configurations: [:])),
       SyntheticWeights(shapes)
     )
   }

@@ -1,0 +1,7 @@
+import Imagine
+
+/// What there is to see of a request that a pipeline has filled in.
+extension GenerationRequest {
+  var pictureSize: Size { size ?? Size(width: 0, height: 0) }
+  var stepCount: Int { steps ?? 0 }
+}

@@ -1,0 +1,51 @@
+/// How a network is run at present.
+struct RunMode: Sendable, Hashable {
+  enum Place: Sendable, Hashable {
+    /// What was chosen to compute.
+    case device
+    /// The processor, in place of another device.
+    case processor
+  }
+
+  var place = Place.device
+  /// Whether the other networks make room first.
+  var isAlone = false
+  /// Whether the denoiser runs for the two prompts of guidance one after the other.
+  var splitsGuidance = false
+  /// Latent positions along one side of a tile; nil decodes the picture as a whole.
+  var tile: Int?
+  /// Whether it computes in 32-bit floats, whatever was chosen.
+  var isWide = false
+
+  /// The mode after a step down.
+  func after(_ fallback: Fallback) -> RunMode {
+    var next = self
+    switch fallback {
+    case .alone: next.isAlone = true
+    case .splitGuidance: next.splitsGuidance = true
+    case .tiles(let size): next.tile = size
+    case .wide: next.isWide = true
+    case .reopening: break
+    case .processor:
+      // What the device could not do says nothing about the processor; that a format is too narrow does.
+      next = RunMode(place: .processor)
+      next.isWide = isWide
+    }
+    return next
+  }
+}
+
+/// A step down: what is given up so that the picture is drawn all the same.
+enum Fallback: Sendable, Hashable {
+  /// The networks share the memory in turn.
+  case alone
+  /// Guidance in two passes.
+  case splitGuidance
+  /// Decoding in tiles of so many latent positions a side.
+  case tiles(Int)
+  /// Computing in 32-bit floats.
+  case wide
+  /// The device opened anew, with smaller portions of work.
+  case reopening
+  case processor
+}

@@ -1,0 +1,25 @@
+/// What an engine reports while it draws.
+package enum EngineEvent: Sendable {
+  case notice(EngineNotice)
+  /// Something else is being done from now on.
+  case stage(EngineStage)
+  /// A step of the picture with this index, from 0, was finished: `step` of `count`, from 1.
+  case step(picture: Int, step: Int, count: Int)
+}
+
+/// What is being done for a picture.
+package enum EngineStage: Sendable, Hashable {
+  /// Something is made ready: what it is, such as `UNet`, is for people.
+  case preparing(String)
+  case encoding
+  case denoising
+  case decoding
+}
+
+/// A picture as the decoder leaves it.
+package struct DrawnPicture: Sendable {
+  /// [height, width, 3], around -1...1.
+  package let pixels: [Float]
+  package let seed: UInt64
+  package let record: TensorRecorder?
+}

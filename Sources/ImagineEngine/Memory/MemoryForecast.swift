@@ -1,0 +1,104 @@
+internal import ImagineGraph
+package import ImagineModels
+
+/// What a picture takes of the processor's memory, from the very plans that will draw it; no weight is read for it.
+///
+/// It follows a `MemoryPolicy`, as the run does: which networks are in memory together, and how much room the working
+/// memory has been given.
+package struct MemoryForecast: Sendable {
+  /// One network at work.
+  package struct Stage: Sendable, Hashable {
+    /// The network's, for people to read.
+    package let name: String
+    package let role: Network.Role
+    /// Bytes of the network's weights in memory. What passes through from the file at each use is not among them.
+    package let weightBytes: Int
+    /// Bytes for everything between the weights and the result, what passes through included.
+    package let workingBytes: Int
+    /// The most memory of the process while the stage is at work, in bytes.
+    package let peakBytes: Int
+    /// Floating-point operations of one run.
+    package let flops: Double
+  }
+
+  package let policy: MemoryPolicy
+  package private(set) var stages: [Stage] = []
+
+  /// The most memory of the process at any time, in bytes.
+  package var peakBytes: Int { stages.reduce(0) { max($0, $1.peakBytes) } }
+
+  private let backend: any MemoryAwareBackend
+  private let precision: Precision
+  /// Bytes that the process has without the weights.
+  private let program: Int
+  /// Weights in memory, and those of them that read prompts.
+  private var held = 0, heldByTexts = 0
+  /// Working memory that the backend has at the moment.
+  private var workspace = 0
+  /// Planned so far.
+  private var operations = 0
+
+  /// - Parameters:
+  ///   - backend: without a limit of its own.
+  ///   - program: bytes that the process has without the weights.
+  init(
+    _ workload: Workload, _ policy: MemoryPolicy, _ backend: any MemoryAwareBackend, _ precision: Precision,
+    program: Int
+  ) throws {
+    self.policy = policy
+    self.backend = policy.networkBytes.map { backend.limited(to: $0) } ?? backend
+    self.precision = precision
+    self.program = program
+    for entry in workload.entries { try add(entry) }
+  }
+
+  private mutating func add(_ entry: Workload.Entry) throws {
+    let graph = try entry.network.graph(entry.shape, precision)
+    operations += graph.nodes.count
+    var host = 0
+    if entry.network.role == .decoder {
+      host = graph.outputs.reduce(0) { $0 + graph[$1].type.shape.count / 3 } * ProcessMemory.bytesPerPixel
+    }
+    if entry.network.role == .decoder, let tile = policy.tile, let decoder = entry.network.tiling {
+      let latents = Shape([1, entry.shape.height, entry.shape.width, decoder.configuration.latentChannels])
+      let tiled = try decoder.tiledNeeds(
+        latents, tile: tile, entry.weights, backend, precision, dropsSections: policy.savesMemory)
+      return add(entry.network, tiled.needs, host: host + tiled.hostBytes, flops: tiled.flops)
+    }
+    add(
+      entry.network, try backend.memoryNeeds(of: graph, weights: entry.weights), host: host, flops: graph.cost.flops)
+  }
+
+  /// - Parameter host: bytes of values on the host meanwhile.
+  private mutating func add(_ network: Network, _ needs: MemoryNeeds, host: Int, flops: Double) {
+    if policy.savesMemory { (held, heldByTexts, workspace) = (0, 0, 0) }
+    if policy.releasesTexts, network.role == .denoiser {
+      held -= heldByTexts
+      heldByTexts = 0
+    }
+    let program = program + ProcessMemory.bytesOfDrawing + operations * ProcessMemory.bytesPerOperation
+    let loading = needs.loadingBytes + workspace
+    workspace = max(workspace, needs.workingBytes)
+    let running = needs.weightBytes + needs.passingBytes + workspace + host
+    stages.append(
+      Stage(
+        name: network.name, role: network.role, weightBytes: needs.weightBytes,
+        workingBytes: needs.passingBytes + needs.workingBytes + host,
+        peakBytes: program + held + max(loading, running), flops: flops))
+    held += needs.weightBytes
+    if case .textEncoder = network.role { heldByTexts += needs.weightBytes }
+  }
+}
+
+/// What a process that draws takes beside weights and working memory, as measured: see `Tests/Benchmarks/memory-check`. A
+/// process may be much larger before it draws: the drivers that an automatic choice looks at take 50 MB and more.
+package enum ProcessMemory {
+  /// The program with its libraries before it draws, where the system does not say.
+  static let usualBytes = 40_000_000
+  /// What comes to that by drawing: threads, code that was not needed before, and small things.
+  static let bytesOfDrawing = 12_500_000
+  /// One operation of a plan.
+  static let bytesPerOperation = 5_000
+  /// The picture as floats, as bytes and as a PNG file on its way.
+  package static let bytesPerPixel = 24
+}

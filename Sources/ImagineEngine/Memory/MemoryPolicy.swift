@@ -1,0 +1,159 @@
+internal import ImagineGraph
+internal import ImagineModels
+
+/// How a request uses memory: decided once, before its first plan. The forecast counts by it, and the run goes by it.
+package struct MemoryPolicy: Sendable, Hashable {
+  /// Bytes that one network should not exceed; the networks make room for each other then. Nil for no limit.
+  package var networkBytes: Int?
+  /// Whether the text encoders make room once the prompts are read.
+  package var releasesTexts = false
+  /// Latent positions along one side of a tile; nil decodes the picture as a whole.
+  package var tile: Int?
+
+  package init() {}
+
+  /// Whether networks keep to a budget and make room for each other.
+  package var savesMemory: Bool { networkBytes != nil }
+}
+
+/// What a policy is chosen for and by.
+struct MemoryChoice {
+  let workload: Workload
+  let settings: MemorySettings
+  /// Nil for a device with memory of its own, of which nothing can be told beforehand.
+  let backend: (any MemoryAwareBackend)?
+  let precision: Precision
+  /// Bytes of weights in memory that this request can use or do without.
+  let heldBytes: Int
+
+  /// Text encoders of so many bytes are let go once prompts are read: to read them again for the next prompt takes much
+  /// less than one step of a model that has such encoders.
+  private static let largeTexts = 1_000_000_000
+
+  /// Bytes that this process could have without the weights it holds.
+  private var free: Int? { settings.free().map { $0 + heldBytes } }
+
+  /// What a request is drawn by.
+  ///
+  /// Counting takes as long as planning, so that it is left out where there is far more than can be needed.
+  /// - Throws: `EngineError` with code `outOfMemory` if it would certainly not fit.
+  /// - Returns: with the most bytes that the process will have then, other models apart; nil where nobody counted.
+  func settled(notify: (EngineNotice) -> Void) throws -> (policy: MemoryPolicy, peakBytes: Int?) {
+    guard let backend, !settings.ignoresMemory, let now = settings.free(), let free, free < plenty else {
+      return (settings.use == .little ? try saving() : usual(), nil)
+    }
+    // Of what the process takes in all, it has a part already.
+    let resident = settings.resident() ?? 0
+    let full = try settings.use == .little ? nil : fullForecast(backend)
+    let low = try settings.use == .usual ? nil : forecast(saving(), backend)
+    let decision = MemoryDecision(
+      full: full.map { $0.peakBytes - resident }, low: low.map { $0.peakBytes - resident }, free: now,
+      advice: precision == .float32 ? [.bfloat16] : [])
+    if let refusal = decision.refusal { throw refusal }
+    if let notice = decision.notice { notify(notice) }
+    let forecast = decision.savesMemory ? low : full
+    return (forecast?.policy ?? usual(), forecast?.peakBytes)
+  }
+
+  /// What drawing a request would take, as it would be drawn now.
+  ///
+  /// - Throws: `EngineError` if the device has memory of its own.
+  func estimate() throws -> (forecast: MemoryForecast, freeBytes: Int?) {
+    guard let backend else {
+      throw EngineError(
+        .invalidRequest,
+        "Estimates are for the processor, and this would be drawn on a device with memory of its own: choose the "
+          + "processor.", remedies: [.processor])
+    }
+    if settings.use == .little { return (try forecast(saving(), backend), free) }
+    let full = try fullForecast(backend)
+    guard settings.use == .automatic, !settings.ignoresMemory, let now = settings.free(),
+      full.peakBytes - (settings.resident() ?? 0) > now
+    else { return (full, free) }
+    let low = try forecast(saving(), backend)
+    return (low.peakBytes < full.peakBytes ? low : full, free)
+  }
+
+  // MARK: Policies
+
+  private func usual() -> MemoryPolicy {
+    var policy = MemoryPolicy()
+    policy.releasesTexts = backend != nil && textBytes > Self.largeTexts
+    if settings.tiling == .always { policy.tile = FallbackOrder.modestTile }
+    return policy
+  }
+
+  private func saving() throws -> MemoryPolicy {
+    var policy = usual()
+    policy.networkBytes = settings.networkBytes
+    if settings.tiling == .automatic { policy.tile = try savingTile() }
+    return policy
+  }
+
+  /// As usual; in tiles where the decoder does not fit beside what is held.
+  private func fullForecast(_ backend: any MemoryAwareBackend) throws -> MemoryForecast {
+    let whole = try forecast(usual(), backend)
+    guard settings.tiling == .automatic, let free, let decoder = decoder, decoder.network.tiling != nil,
+      let stage = whole.stages.last(where: { $0.role == .decoder }), whole.peakBytes - program > free,
+      stage.peakBytes == whole.peakBytes
+    else { return whole }
+    var order = FallbackOrder(role: .decoder)
+    order.tileableSide = max(decoder.shape.height, decoder.shape.width)
+    guard case .tiles(let size) = order.fallback(after: .outOfMemory, from: RunMode()) else { return whole }
+    var policy = whole.policy
+    policy.tile = size
+    return try forecast(policy, backend)
+  }
+
+  /// The largest tiles whose decoding keeps to the budget, in latent positions; nil if the whole picture does, which is
+  /// much faster.
+  private func savingTile() throws -> Int? {
+    guard let decoder, let tiling = decoder.network.tiling else { return nil }
+    guard let backend = backend?.limited(to: settings.networkBytes) else { return FallbackOrder.modestTile }
+    let whole = try backend.memoryNeeds(
+      of: decoder.network.graph(decoder.shape, precision), weights: decoder.weights)
+    if whole.peakBytes <= settings.networkBytes { return nil }
+    let latents = Shape([1, decoder.shape.height, decoder.shape.width, tiling.configuration.latentChannels])
+    let side = max(decoder.shape.height, decoder.shape.width)
+    for tile in FallbackOrder.tileSizes where tile > FallbackOrder.modestTile && tile < side {
+      let tiled = try tiling.tiledNeeds(
+        latents, tile: tile, decoder.weights, backend, precision, dropsSections: true)
+      if tiled.needs.peakBytes + tiled.hostBytes <= settings.networkBytes { return tile }
+    }
+    return FallbackOrder.modestTile
+  }
+
+  // MARK: Facts
+
+  private func forecast(_ policy: MemoryPolicy, _ backend: any MemoryAwareBackend) throws -> MemoryForecast {
+    try MemoryForecast(workload, policy, backend, precision, program: program)
+  }
+
+  /// Bytes that the process has without weights.
+  private var program: Int { settings.resident().map { max($0 - heldBytes, 0) } ?? ProcessMemory.usualBytes }
+
+  private var decoder: Workload.Entry? { workload.entries.last { $0.network.role == .decoder } }
+
+  /// Bytes of the text encoders' weights, as most files store them.
+  private var textBytes: Int {
+    workload.entries.reduce(0) { sum, entry in
+      guard case .textEncoder = entry.network.role else { return sum }
+      return sum + entry.parameterCount * 2
+    }
+  }
+
+  /// Bytes that are enough for any request of a size, by a wide margin: weights as 32-bit floats, and more for each pixel
+  /// than any network needs.
+  private var plenty: Int {
+    let weights = workload.entries.reduce(0) { $0 + $1.parameterCount } * 4
+    guard let decoder else { return weights }
+    let reduction = decoder.network.tiling?.configuration.reduction ?? 8
+    let pixels = decoder.shape.height * decoder.shape.width * reduction * reduction
+    return weights * 5 / 4 + pixels * 6000 + 500_000_000
+  }
+}
+
+extension Workload.Entry {
+  /// Parameters of the network's weights.
+  fileprivate var parameterCount: Int { network.parameters.values.reduce(0) { $0 + $1.count } }
+}

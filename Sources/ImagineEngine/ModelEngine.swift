@@ -1,0 +1,339 @@
+internal import Foundation
+internal import ImagineCheckpoint
+package import ImagineGraph
+internal import ImagineModels
+internal import ImagineSampling
+internal import ImagineText
+
+/// A device with the models that are drawn with on it.
+///
+/// An engine computes on a thread of its own and does one request after another, in the order they come; all that a
+/// request changes is its own. Models are shared between those who ask for the same one, and their networks stay in
+/// memory until something else needs the room: the least recently used go first.
+package actor ModelEngine {
+  /// What computes, for people.
+  package nonisolated let deviceName: String
+  /// What the models compute in.
+  package nonisolated let precision: Precision
+
+  private nonisolated let thread: ComputeThread
+  private nonisolated let turns = Turns()
+  private let settings: EngineSettings
+  private let places: ComputePlaces
+  private let residents = ResidentNetworks()
+  /// The models at hand with what runs them, the one used last at the end.
+  private var models: [(model: OpenedModel, runner: NetworkRunner)] = []
+  /// What to say of the device, until it has been said.
+  private var deviceNotice: String?
+  private let tokenizer = CLIPTokenizer()
+
+  /// The most models kept at hand. Their networks leave earlier, where memory is needed.
+  package static let mostModels = 8
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  /// - Throws: `EngineError` if there is no such device, or it cannot be used as the settings say.
+  package init(_ settings: EngineSettings) throws {
+    if let threads = settings.threads, !(1...1024).contains(threads) {
+      throw EngineError(.invalidRequest, "\(threads) threads are not possible: choose 1 to 1024.")
+    }
+    try self.init(settings, on: OpenedDevice(settings))
+  }
+
+  /// - Parameter device: in place of the one that the settings name.
+  package init(_ settings: EngineSettings, on device: OpenedDevice) throws {
+    // A thread that cannot be started would be waited for, for ever.
+    guard HostMemory.has(ComputeThread.stackBytes) else {
+      throw EngineError(.outOfMemory, "There is no memory for a thread: close other programs, or raise the limit.")
+    }
+    self.settings = settings
+    deviceName = device.name
+    deviceNotice = device.notice
+    precision = settings.precision ?? device.preferredPrecision
+    places = ComputePlaces(device, precision: precision)
+    thread = ComputeThread(name: "imagine")
+  }
+
+  deinit { thread.finish() }
+
+  // MARK: Models
+
+  /// The model at hand that was opened from the same files; the given one if there is none.
+  package func shared(_ opened: OpenedModel) -> OpenedModel {
+    guard let identity = opened.identity else { return opened }
+    return models.first { $0.model.identity == identity }?.model ?? remembered(opened)
+  }
+
+  /// Lets go of all memory that a model holds. It is loaded again when it is next drawn with.
+  package func unload(_ model: OpenedModel) async throws {
+    try await turns.inTurn { await self.forget(model) }
+  }
+
+  private func forget(_ model: OpenedModel) {
+    guard let index = models.firstIndex(where: { $0.model === model }) else { return }
+    for network in models.remove(at: index).runner.networks { network.drop() }
+  }
+
+  private func remembered(_ model: OpenedModel) -> OpenedModel {
+    _ = runner(of: model)
+    return model
+  }
+
+  private func runner(of model: OpenedModel) -> NetworkRunner {
+    if let index = models.firstIndex(where: { $0.model === model }) {
+      let found = models.remove(at: index)
+      models.append(found)
+      return found.runner
+    }
+    if models.count == Self.mostModels { forget(models[0].model) }
+    let runner = NetworkRunner(model.model, model.weights, settings, on: places, among: residents)
+    models.append((model, runner))
+    return runner
+  }
+
+  // MARK: Memory
+
+  /// What a request will take of the processor's memory, network by network, and how much there is.
+  ///
+  /// It comes from the same plans that would draw it, and takes as long as planning. No weight is read.
+  /// - Throws: `EngineError` with code `invalidRequest` if the device has memory of its own.
+  package func estimate(
+    _ request: PictureRequest, with model: OpenedModel
+  ) throws -> (forecast: MemoryForecast, freeBytes: Int?) {
+    try memoryChoice(request, model).estimate()
+  }
+
+  private func memoryChoice(_ request: PictureRequest, _ model: OpenedModel) throws -> MemoryChoice {
+    let (backend, precision) = try places.opened(for: RunMode())
+    return MemoryChoice(
+      workload: Workload(request, model, tokenizer), settings: settings.memory,
+      backend: backend as? any MemoryAwareBackend, precision: precision, heldBytes: residents.weightBytes)
+  }
+
+  /// How a request uses memory. Models that it does not need make room where that is enough.
+  private func policy(
+    _ request: PictureRequest, _ model: OpenedModel, report: (EngineEvent) -> Void
+  ) throws -> MemoryPolicy {
+    let (policy, peakBytes) = try memoryChoice(request, model).settled { report(.notice($0)) }
+    let own = [model, request.refiner?.model].compactMap { $0 }.flatMap { runner(of: $0).networks }
+    let others = residents.weightBytes - own.reduce(0) { $0 + $1.weightBytes }
+    if let peakBytes, others > 0, let free = settings.memory.free() {
+      residents.makeRoom(peakBytes + others - (settings.memory.resident() ?? 0) - free, keeping: own)
+    }
+    return policy
+  }
+
+  // MARK: Drawing
+
+  /// Draws, when all requests that came before are done.
+  ///
+  /// - Parameters:
+  ///   - report: hears of everything on the way.
+  ///   - deliver: takes each picture; the next one begins when it returns.
+  /// - Throws: `EngineError`, or `CancellationError` once the task is cancelled: while it waits, or within one operation;
+  ///   and what `deliver` throws.
+  package nonisolated func draw(
+    _ request: PictureRequest, with model: OpenedModel, report: @escaping @Sendable (EngineEvent) -> Void,
+    deliver: @escaping @Sendable (DrawnPicture) async throws -> Void
+  ) async throws {
+    do {
+      try await turns.inTurn { try await self.drawNow(request, model, report, deliver) }
+    } catch let failure as any BackendFailure {
+      throw EngineError.translated(failure, device: deviceName)
+    }
+  }
+
+  private func drawNow(
+    _ request: PictureRequest, _ model: OpenedModel, _ report: @escaping @Sendable (EngineEvent) -> Void,
+    _ deliver: @Sendable (DrawnPicture) async throws -> Void
+  ) async throws {
+    try Task.checkCancellation()
+    let plan = try request.method.plan(steps: request.steps, training: model.training)
+    let tokens = PromptTokens(request, guided: request.isGuided(by: model), tokenizer)
+    for notice in notices(of: request, model, tokens) { report(.notice(notice)) }
+    try requireMemory(for: request)
+    let policy = try policy(request, model, report: report)
+    // The tensors of prompts are the same for all pictures; they are noted with each.
+    let noted = request.recordsTensors ? TensorRecorder() : nil
+    var phases = [try phase(request, model, tokens, policy, firstStep: 0, noted, report)]
+    if let refiner = request.refiner {
+      let first = plan.firstStep(ofShare: refiner.start, training: model.training)
+      let tokens = PromptTokens(request, guided: request.isGuided(by: refiner.model), tokenizer)
+      phases.append(try phase(request, refiner.model, tokens, policy, firstStep: first, nil, report))
+    }
+    if policy.releasesTexts { for phase in phases { runner(of: phase.model).dropTextEncoders() } }
+    for index in 0..<request.count {
+      try Task.checkCancellation()
+      let job = PictureJob(
+        request: request, policy: policy, plan: plan, latent: model.model.latent, phases: phases,
+        recorder: noted.map { TensorRecorder($0.contents) }, report: report)
+      let seed = request.seed &+ UInt64(index)
+      let latents = try await denoise(job, seed: seed, picture: index)
+      try Task.checkCancellation()
+      try await deliver(decode(latents, job, seed: seed))
+    }
+  }
+
+  private func phase(
+    _ request: PictureRequest, _ model: OpenedModel, _ tokens: PromptTokens, _ policy: MemoryPolicy, firstStep: Int,
+    _ recorder: TensorRecorder?, _ report: @escaping @Sendable (EngineEvent) -> Void
+  ) throws -> PictureJob.Phase {
+    let maker = ConditionsMaker(runner: runner(of: model), policy: policy, report: report)
+    return PictureJob.Phase(
+      model: model, conditions: try maker.make(request, tokens, recorder), firstStep: firstStep)
+  }
+
+  /// What the person should know before the work begins.
+  private func notices(
+    of request: PictureRequest, _ model: OpenedModel, _ tokens: PromptTokens
+  ) -> [EngineNotice] {
+    defer { deviceNotice = nil }
+    let own = model.model.defaults
+    return [
+      deviceNotice.map { EngineNotice(.device, $0) },
+      EngineNotice(width: request.width, height: request.height, ownWidth: own.width, ownHeight: own.height),
+      EngineNotice(languageOf: request),
+    ].compactMap { $0 } + tokens.notices
+  }
+
+  /// Arrays of pixels cannot say that there is no memory for them.
+  private func requireMemory(for request: PictureRequest) throws {
+    let pixels = request.width * request.height
+    let recorded = request.recordsTensors ? 4 * 3 * pixels : 0
+    guard HostMemory.has(pixels * ProcessMemory.bytesPerPixel + recorded) else {
+      throw EngineError(
+        .outOfMemory,
+        "There is no memory for a picture of \(request.width)x\(request.height): choose a smaller size.")
+    }
+  }
+
+  // MARK: Steps
+
+  private func denoise(_ job: PictureJob, seed: UInt64, picture: Int) async throws -> [Float] {
+    var noise = BatchNoise(stream: job.request.stream, seed: seed, elements: job.latentCount)
+    let first = noise.draw()
+    job.recorder?.add("latents.initial", job.latentShape, job.initialLatentsAsOthersHaveThem(first))
+
+    let predictions = Counter(), steps = Counter()
+    let model = job.phases[0].model
+    let denoiser = GuidedDenoiser(
+      prediction: model.prediction, training: model.training, guidance: Guidance(scale: job.request.guidanceScale),
+      observe: { prediction, _ in
+        job.recorder?.add("noise_pred.\(predictions.next())", job.latentShape, prediction)
+      },
+      model: { input, timestep in try await self.predict(input, timestep: timestep, step: steps.value, job) })
+    let loop = SamplingLoop(job.request.method.sampler.makeSampler(), plan: job.plan)
+    let latents = try await loop.run(
+      from: job.plan.initialLatents(noise: first), noise: &noise, denoise: denoiser.callAsFunction
+    ) { step in
+      _ = steps.next()
+      job.report(.step(picture: picture, step: step.index, count: step.count))
+    }
+    job.recorder?.add("latents.final", job.latentShape, latents)
+    return latents
+  }
+
+  /// One run of the denoiser, on both prompts at once where guidance needs both.
+  ///
+  /// - Parameter step: of the picture, from 0.
+  private func predict(_ input: [Float], timestep: Float, step: Int, _ job: PictureJob) throws -> ModelOutput {
+    guard let phase = job.phase(of: step) else { throw GraphError("step \(step) belongs to no model") }
+    let conditions = phase.conditions, prompts = conditions.prompts
+    let shape = NetworkShape(
+      rows: prompts, height: job.latentHeight, width: job.latentWidth, tokens: conditions.tokens)
+    let one = ImageLayout.channelsLast(input, channels: job.latent.channels)
+    let latents = HostTensor([1, job.latentHeight, job.latentWidth, job.latent.channels], one)
+    var inputs = conditions.inputs
+    inputs["latents"] = (conditions.extra.map { latents.joinedChannels(with: $0) } ?? latents).repeated(prompts)
+    inputs["timestep"] = HostTensor([prompts], [Float](repeating: timestep, count: prompts))
+    let output: HostTensor
+    do {
+      let runner = runner(of: phase.model)
+      output = try runner.run(.denoiser, shape, inputs, job.policy, report: job.report)[0]
+    } catch let failure as any BackendFailure where failure.failure == .notFinite {
+      throw notFinite(phase.model, step: step + 1, of: job.plan.stepCount, cause: failure)
+    }
+    let values = ImageLayout.channelsFirst(output.floats, channels: job.latent.channels, images: prompts)
+    return ModelOutput(
+      unconditional: prompts == 2 ? Array(values.prefix(job.latentCount)) : nil,
+      conditional: Array(values.suffix(job.latentCount)))
+  }
+
+  private func notFinite(_ model: OpenedModel, step: Int, of count: Int, cause: any Error) -> EngineError {
+    let remedies: [Remedy] =
+      switch precision {
+      case .float32: []
+      case .float16: [.bfloat16, .float32]
+      default: [.float32]
+      }
+    let advice =
+      remedies.isEmpty
+      ? "the model's weights may be damaged" : "try \(remedies.map(\.rawValue).joined(separator: " or "))"
+    return EngineError(
+      .nonFiniteValues,
+      "The \(model.model[.denoiser]?.name ?? "denoiser") gave values that are no numbers in step \(step) of \(count), in "
+        + "\(precision.name): \(advice).", remedies: remedies, path: model.checkpoint?.url.path, device: deviceName,
+      cause: cause)
+  }
+
+  private func decode(_ latents: [Float], _ job: PictureJob, seed: UInt64) throws -> DrawnPicture {
+    let channels = job.latent.channels
+    let input = HostTensor(
+      [1, job.latentHeight, job.latentWidth, channels], ImageLayout.channelsLast(latents, channels: channels))
+    let shape = NetworkShape(height: job.latentHeight, width: job.latentWidth)
+    let runner = runner(of: job.phases[0].model)
+    let pixels = try runner.run(.decoder, shape, ["latents": input], job.policy, report: job.report)[0].floats
+    if let recorder = job.recorder {
+      let visible = pixels.map { min(max($0, -1), 1) }
+      recorder.add(
+        "image", [1, 3, job.request.height, job.request.width], ImageLayout.channelsFirst(visible, channels: 3))
+    }
+    return DrawnPicture(pixels: pixels, seed: seed, record: job.recorder)
+  }
+}
+
+extension PictureRequest {
+  /// Whether a model has to be run for the negative prompt, too.
+  func isGuided(by model: OpenedModel) -> Bool {
+    model.model.conditioning.guidanceWidth == nil && Guidance(scale: guidanceScale).needsUnconditional
+  }
+}
+
+extension Workload {
+  /// The networks that drawing runs.
+  init(_ request: PictureRequest, _ model: OpenedModel, _ tokenizer: CLIPTokenizer) {
+    self.init()
+    let models = [model, request.refiner?.model].compactMap { $0 }
+    let latent = model.model.latent
+    var shape = NetworkShape(height: request.height / latent.reduction, width: request.width / latent.reduction)
+    let all = models.map { ($0, PromptTokens(request, guided: request.isGuided(by: $0), tokenizer)) }
+    for (model, tokens) in all {
+      for text in model.model.conditioning.texts {
+        add(
+          text.role, of: model,
+          NetworkShape(rows: tokens.prompts * tokens.sequences, skippedLayers: text.skippedLayers))
+      }
+    }
+    for (model, tokens) in all {
+      (shape.rows, shape.tokens) = (tokens.prompts, tokens.sequences * CLIPTokenizer.sequenceLength)
+      add(.denoiser, of: model, shape)
+    }
+    add(.decoder, of: model, NetworkShape(height: shape.height, width: shape.width))
+  }
+}
+
+extension HostTensor {
+  /// The same values for several rows: [1, ...] -> [count, ...]
+  fileprivate func repeated(_ count: Int) -> HostTensor {
+    let values = floats
+    return HostTensor(shape.replacing(axis: 0, with: count), (0..<count).flatMap { _ in values })
+  }
+}
+
+extension SamplingPlan {
+  /// The first step that falls to a model which does the rest after a share of the noise levels, from 0.
+  fileprivate func firstStep(ofShare share: Double, training: NoiseSchedule) -> Int {
+    let last = Float(Double(training.count) * (1 - share))
+    return sigmas.firstIndex { training.timestep(at: $0) < last } ?? stepCount
+  }
+}

@@ -1,0 +1,206 @@
+internal import ImagineGraph
+internal import ImagineModels
+internal import Logging
+
+/// The networks of one model, run with values from the host on whatever can run them.
+///
+/// Weights are read and plans made when a network is first needed. What a device cannot do goes down the
+/// `FallbackOrder`, network by network; a network stays in the mode it found for as long as it is asked for the same
+/// shape, and tries anew with another.
+final class NetworkRunner {
+  /// What a network was asked for when it found its mode.
+  private struct Demand: Hashable {
+    let shape: NetworkShape, policy: MemoryPolicy
+  }
+
+  /// What is said on the way.
+  typealias Report = (EngineEvent) -> Void
+
+  let model: DiffusionModel
+  private let weights: any WeightSource
+  private let memory: MemorySettings
+  private let log: Logger
+  private let places: ComputePlaces
+  private let residents: ResidentNetworks
+  private var modes: [Network.Role: (demand: Demand, mode: RunMode)] = [:]
+  private var planned: [Network.Role: PlannedNetwork]
+  private let tiledDecoder: TiledDecoder?
+
+  init(
+    _ model: DiffusionModel, _ weights: any WeightSource, _ settings: EngineSettings, on places: ComputePlaces,
+    among residents: ResidentNetworks
+  ) {
+    self.model = model
+    self.weights = weights
+    memory = settings.memory
+    log = settings.log
+    self.places = places
+    self.residents = residents
+    planned = Dictionary(
+      uniqueKeysWithValues: model.networks.map {
+        ($0.role, PlannedNetwork($0.name, for: EngineStage($0.role), among: residents))
+      })
+    tiledDecoder = model[.decoder]?.tiling.map { TiledDecoder($0, among: residents) }
+  }
+
+  /// Runs the network of a role.
+  ///
+  /// - Parameters:
+  ///   - inputs: as `shape` tells; values for several pictures or prompts lie behind each other.
+  ///   - report: hears of every step down and of what is being prepared, here and below.
+  /// - Throws: `CancellationError`, and what cannot be mended.
+  func run(
+    _ role: Network.Role, _ shape: NetworkShape, _ inputs: [String: HostTensor], _ policy: MemoryPolicy,
+    report: @escaping Report
+  ) throws -> [HostTensor] {
+    guard let network = model[role], let planned = planned[role] else {
+      throw GraphError("the model has no network for \(role)")
+    }
+    var order = FallbackOrder(role: role)
+    order.isGuided = shape.rows > 1
+    if role == .decoder, memory.tiling != .never, tiledDecoder != nil { order.tileableSide = max(shape.height, shape.width) }
+    return try fallingBack(order, network, shape, policy, report) { mode, context in
+      if let tile = mode.tile, let tiledDecoder, let latents = inputs["latents"] {
+        planned.drop()
+        return [try tiledDecoder.decode(latents, tile: tile, context)]
+      }
+      if role == .decoder { tiledDecoder?.drop() }
+      guard mode.splitsGuidance else {
+        return try self.run(network, planned, shape, inputs, order, mode, context)
+      }
+      let rows = try (0..<shape.rows).map { row in
+        try self.run(network, planned, shape.with(rows: 1), inputs.mapValues { $0.row(row) }, order, mode, context)
+      }
+      return rows[0].indices.map { output in HostTensor(joining: rows.map { $0[output] }) }
+    }
+  }
+
+  private func run(
+    _ network: Network, _ planned: PlannedNetwork, _ shape: NetworkShape, _ inputs: [String: HostTensor],
+    _ order: FallbackOrder, _ mode: RunMode, _ context: PlanningContext
+  ) throws -> [HostTensor] {
+    let plan = try planned.plan(for: shape, context) { network.trace(shape, $0) }
+    if order.tileableSide != nil { try requireMemory(for: plan, network.name, mode) }
+    return try plan.run(inputs)
+  }
+
+  /// The processor's memory is promised before it is there: a plan that needs more than there is would end the process,
+  /// not throw.
+  private func requireMemory(for plan: any Plan, _ name: String, _ mode: RunMode) throws {
+    guard places.isProcessor(mode.place), let free = memory.free(), plan.peakBytes > free else { return }
+    throw StageFailure(
+      .outOfMemory, "The \(name) needs \(plan.peakBytes >> 20) MiB of memory; \(free >> 20) are free.")
+  }
+
+  // MARK: Falling back
+
+  /// Runs a network, going down the order for as long as it fails in a way that something can be done about.
+  private func fallingBack(
+    _ order: FallbackOrder, _ network: Network, _ shape: NetworkShape, _ policy: MemoryPolicy,
+    _ report: @escaping Report, _ run: (RunMode, PlanningContext) throws -> [HostTensor]
+  ) throws -> [HostTensor] {
+    let role = network.role, demand = Demand(shape: shape, policy: policy)
+    var mode = mode(of: role, for: demand)
+    while true {
+      do {
+        if places.isDeviceLost, mode.place == .device { mode = mode.after(.processor) }
+        if mode.isAlone || policy.savesMemory { residents.dropOthers(than: networks(of: role)) }
+        let results = try run(mode, context(for: mode, policy, report))
+        guard results.allSatisfy({ $0.floats.allSatisfy(\.isFinite) }) else {
+          throw StageFailure(.notFinite, "The \(network.name) gave values that are no numbers.")
+        }
+        modes[role] = (demand, mode)
+        return results
+      } catch let failure as any BackendFailure {
+        var order = order
+        order.othersHoldMemory = residents.hold(otherThan: networks(of: role))
+        order.isWide = try places.opened(for: mode).precision == .float32
+        order.canReopen = places.canReopen
+        order.hasProcessor = places.hasProcessor
+        guard var fallback = order.fallback(after: failure.failure, from: mode) else { throw failure }
+        drop(role)
+        if failure.failure == .deviceLost { fallback = recover(by: fallback) }
+        log.debug(
+          "going on otherwise",
+          metadata: ["network": "\(network.name)", "reason": "\(failure)", "now": "\(fallback)"])
+        if let notice = fallback.notice(network.name, after: failure.failure, from: mode) { report(.notice(notice)) }
+        mode = mode.after(fallback)
+      }
+    }
+  }
+
+  /// Lets go of all that was on the lost device, and opens it again if that is the way on.
+  ///
+  /// - Returns: the way on; the processor if the device does not come back.
+  private func recover(by fallback: Fallback) -> Fallback {
+    residents.dropAll()
+    if fallback == .reopening, places.reopenDevice() { return fallback }
+    places.loseDevice()
+    return .processor
+  }
+
+  /// Where a network begins: as it ended, if it is asked for the same; else only what does not hang on size is kept.
+  private func mode(of role: Network.Role, for demand: Demand) -> RunMode {
+    var fresh = RunMode()
+    let known = modes[role]
+    if let known, known.demand == demand { return known.mode }
+    if role == .decoder, tiledDecoder != nil { fresh.tile = demand.policy.tile }
+    fresh.isWide = known?.mode.isWide ?? false
+    return fresh
+  }
+
+  private func context(
+    for mode: RunMode, _ policy: MemoryPolicy, _ report: @escaping Report
+  ) throws -> PlanningContext {
+    let (backend, precision) = try places.opened(for: mode)
+    let limited = policy.networkBytes.flatMap { (backend as? any MemoryAwareBackend)?.limited(to: $0) }
+    return PlanningContext(
+      backend: limited ?? backend,
+      location: PlanningContext.Location(
+        place: mode.place, reopenings: places.reopenings, precision: precision, networkBytes: policy.networkBytes),
+      weights: weights, log: log, report: { report(.stage($0)) })
+  }
+
+  // MARK: Memory
+
+  /// What of the model may be in memory.
+  var networks: [PlannedNetwork] { model.networks.flatMap { networks(of: $0.role) } }
+
+  private func networks(of role: Network.Role) -> [PlannedNetwork] {
+    [planned[role]].compactMap { $0 } + (role == .decoder ? tiledDecoder?.networks ?? [] : [])
+  }
+
+  /// Lets go of the networks that read prompts.
+  func dropTextEncoders() {
+    for case .textEncoder(let index) in model.networks.map(\.role) { drop(.textEncoder(index)) }
+  }
+
+  private func drop(_ role: Network.Role) {
+    for network in networks(of: role) { network.drop() }
+  }
+}
+
+extension EngineStage {
+  /// What goes on while a network runs.
+  init(_ role: Network.Role) {
+    self =
+      switch role {
+      case .textEncoder, .encoder: .encoding
+      case .denoiser: .denoising
+      case .decoder: .decoding
+      }
+  }
+}
+
+extension HostTensor {
+  /// The values of one picture or prompt among several.
+  fileprivate func row(_ index: Int) -> HostTensor {
+    let count = shape.count / shape[0], floats = floats
+    return HostTensor(shape.replacing(axis: 0, with: 1), Array(floats[index * count..<(index + 1) * count]))
+  }
+
+  /// - Parameter rows: one or more, of one shape.
+  fileprivate init(joining rows: [HostTensor]) {
+    self.init(rows[0].shape.replacing(axis: 0, with: rows.count), rows.flatMap(\.floats))
+  }
+}
