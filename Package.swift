@@ -109,8 +109,8 @@ let package = Package(
     tests(
       "ImagineTests",
       [
-        "Imagine", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineCheckpoint", "ImagineGraph",
-        "ImagineGoldens", "ImagineTesting", "CSHA256",
+        "Imagine", "ImagineEngine", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineCheckpoint",
+        "ImagineGraph", "ImagineGoldens", "ImagineTesting", "CSHA256",
       ]),
     tests(
       "ImagineFuzzTests",
@@ -119,7 +119,9 @@ let package = Package(
         "ImagineGraph", "ImagineGoldens", "ImagineTesting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    tests("ImagineBenchmarkTests", ["ImagineBenchmark", "Imagine", "ImagineGraph", "ImagineTesting"]),
+    tests(
+      "ImagineBenchmarkTests",
+      ["ImagineBenchmark", "Imagine", "ImagineEngine", "ImagineGraph", "ImagineModels", "ImagineTesting"]),
     tests("ImagineCommandTests", ["ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles"]),
   ],
   swiftLanguageModes: [.v6]

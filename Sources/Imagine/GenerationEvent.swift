@@ -2,7 +2,7 @@ internal import ImagineEngine
 
 /// What a pipeline reports while it works. More kinds may come: pass over those that a program does not know.
 #if hasAttribute(nonexhaustive)
-@nonexhaustive
+  @nonexhaustive
 #endif
 public enum GenerationEvent: Sendable {
   /// Something the person should know: a prompt that was cut, a fallback that was taken.
@@ -21,7 +21,7 @@ public enum GenerationEvent: Sendable {
 /// when the next stage is reported.
 /// More stages may come.
 #if hasAttribute(nonexhaustive)
-@nonexhaustive
+  @nonexhaustive
 #endif
 public enum GenerationStage: Sendable, Hashable {
   /// Something is made ready: mostly the weights of a network are read, and its work is planned. What it is, such as

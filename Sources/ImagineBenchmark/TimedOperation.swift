@@ -48,7 +48,9 @@ struct ModelOperation: Sendable {
   /// runs it, each once.
   static func stableDiffusion15(on backend: any Backend, _ precision: Precision) throws -> [ModelOperation] {
     let (model, _) = DiffusionModel.synthetic(.stableDiffusion15)
-    let parts: [(String, Network.Role, Int)] = [("text", .textEncoder(0), 2), ("unet", .denoiser, 2), ("vae", .decoder, 1)]
+    let parts: [(String, Network.Role, Int)] = [
+      ("text", .textEncoder(0), 2), ("unet", .denoiser, 2), ("vae", .decoder, 1),
+    ]
     return try parts.flatMap { name, role, rows in
       guard let network = model[role] else { return [ModelOperation]() }
       let graph = try network.graph(NetworkShape(rows: rows, height: 64, width: 64), precision)

@@ -4,6 +4,7 @@ import ImagineTesting
 import Testing
 
 @testable import ImagineBenchmark
+@testable import ImagineEngine
 
 @Suite struct OpBenchmarkTests {
   private let options = Pipeline.Options(device: .cpu, precision: .float32, threads: 1)
@@ -35,7 +36,7 @@ import Testing
 
   @Test("Every operation of a model is found, each kind of it once, and can stand alone")
   func modelOperations() throws {
-    let backend = try OpenedDevice(options).backend
+    let backend = try OpenedDevice(options.settings).backend
     let operations = try ModelOperation.stableDiffusion15(on: backend, .float32)
     #expect(operations.count > 80)
     #expect(operations.reduce(0) { $0 + $1.count } > 500)
@@ -95,7 +96,8 @@ enum Flaw: CaseIterable { case wrongValues, notANumber, tooFewResults, different
 /// Computes with the reference, and spoils the results.
 private struct FlawedBackend: Backend {
   let flaw: Flaw
-  private let reference = try? OpenedDevice(Pipeline.Options(device: .cpu, precision: .float32, threads: 1)).backend
+  private let reference = try? OpenedDevice(Pipeline.Options(device: .cpu, precision: .float32, threads: 1).settings)
+    .backend
 
   init(flaw: Flaw) { self.flaw = flaw }
 

@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test("Structures: what is taken can be traced") func layouts() throws {
-    let shapes = StableDiffusionModel.synthetic(.miniature).model.parameters
+    let shapes = DiffusionModel.synthetic(.miniature).model.parameters
     let paths = shapes.keys.sorted()
     try Fuzz.run("layout") { random in
       var shapes = shapes
@@ -57,11 +57,9 @@ import Testing
       let layout = CheckpointLayout(shapes: shapes, configurations: configurations, notes: notes)
       do {
         let configuration = try ModelFamily.stableDiffusion1.configuration(layout)
-        let model = StableDiffusionModel(configuration, layout)
+        let model = DiffusionModel(configuration, layout)
         guard model.report.isComplete else { return false }
-        _ = try model.denoiserGraph(latents: [2, 8, 8, 4], precision: .float32)
-        _ = try model.textEncoderGraph(prompts: 2, precision: .float32)
-        _ = try model.decoderGraph(latents: [1, 4, 4, 4], precision: .float32)
+        for network in model.networks { _ = try network.graph(NetworkShape(rows: 2, height: 8, width: 8), .float32) }
         return true
       } catch let error as ModelError {
         Fuzz.expectMessage(error.description, random)
@@ -112,7 +110,7 @@ import Testing
 
   /// The miniature model's weights, all of them zeros that take no room on the disk.
   private static func writeWeights(to folder: URL) throws {
-    let shapes = StableDiffusionModel.synthetic(.miniature).model.parameters
+    let shapes = DiffusionModel.synthetic(.miniature).model.parameters
     for (part, name) in [
       ("unet", "diffusion_pytorch_model"), ("vae", "diffusion_pytorch_model"), ("text_encoder", "model"),
     ] {

@@ -4,22 +4,26 @@ import Testing
 
 /// What Stable Diffusion 1.5 computes for a picture of 512 x 512, against counts made layer by layer elsewhere.
 @Suite struct ModelCostTests {
-  private let model = StableDiffusionModel.synthetic(.stableDiffusion15).model
+  private let model = DiffusionModel.synthetic(.stableDiffusion15).model
+
+  private func graph(_ role: Network.Role, _ shape: NetworkShape) throws -> Graph {
+    try #require(model[role]).graph(shape, .float16)
+  }
 
   @Test func denoiser() throws {
-    let cost = try model.denoiserGraph(latents: [2, 64, 64, 4], precision: .float16).fused { _, _ in true }.cost
+    let cost = try graph(.denoiser, NetworkShape(rows: 2, height: 64, width: 64)).fused { _, _ in true }.cost
     #expect((1.60e12...1.61e12).contains(cost.flops), "\(cost.flops)")
     #expect((4.0e9...6.0e9).contains(cost.bytes), "\(cost.bytes)")
   }
 
   @Test func decoder() throws {
-    let cost = try model.decoderGraph(latents: [1, 64, 64, 4], precision: .float16).cost
+    let cost = try graph(.decoder, NetworkShape(height: 64, width: 64)).cost
     #expect((2.48e12...2.54e12).contains(cost.flops), "\(cost.flops)")
   }
 
   @Test("The text encoder's products are two per weight and token, and attention")
   func textEncoder() throws {
-    let cost = try model.textEncoderGraph(prompts: 2, precision: .float16).cost
+    let cost = try graph(.textEncoder(0), NetworkShape(rows: 2)).cost
     let weights = 12.0 * (4 * 768 * 768 + 2 * 768 * 3072), tokens = 2.0 * 77
     #expect(cost.flops == 2 * weights * tokens + 12 * 2 * 4 * 768 * (77 * 78 / 2))
   }
@@ -34,10 +38,14 @@ import Testing
 
 /// What a step of Stable Diffusion XL computes for 1024 x 1024, and what its UNet holds.
 @Suite struct XLCostTests {
-  private let model = StableDiffusionModel.synthetic(.stableDiffusionXLUNet).model
+  private let model = DiffusionModel.synthetic(.stableDiffusionXLUNet).model
+
+  private func graph(_ role: Network.Role, _ shape: NetworkShape) throws -> Graph {
+    try #require(model[role]).graph(shape, .float16)
+  }
 
   @Test func denoiser() throws {
-    let cost = try model.denoiserGraph(latents: [2, 128, 128, 4], precision: .float16).cost
+    let cost = try graph(.denoiser, NetworkShape(rows: 2, height: 128, width: 128)).cost
     #expect((13.0e12...14.0e12).contains(cost.flops), "\(cost.flops)")
   }
 

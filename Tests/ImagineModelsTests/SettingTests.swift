@@ -12,7 +12,7 @@ import Testing
     "text_encoder": "\"num_attention_heads\":4",
   ]
 
-  private static let shapes = StableDiffusionModel.synthetic(.miniature).model.parameters
+  private static let shapes = DiffusionModel.synthetic(.miniature).model.parameters
 
   /// Reads the miniature model's structure with settings added to some of its parts.
   private func configuration(
@@ -110,7 +110,7 @@ import Testing
         // It may be refused, or listed as misshapen; it must not end the process.
         _ = refusal {
           let read = try configuration { $0[path] = Shape([extent] + ($0[path]?.dimensions.dropFirst() ?? [])) }
-          _ = StableDiffusionModel(read, CheckpointLayout(shapes: Self.shapes, configurations: [:])).report
+          _ = DiffusionModel(read, CheckpointLayout(shapes: Self.shapes, configurations: [:])).report
           return read
         }
       }

@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 
 @testable import Imagine
+@testable import ImagineEngine
 @testable import ImagineCPU
 
 /// A cancelled request leaves the processor to the next one at once: between two operations, not after a step.
@@ -61,7 +62,7 @@ import Testing
       if request == 1, count == last { withUnsafeCurrentTask { $0?.cancel() } }
     }
     let device = OpenedDevice(backend, name: "the processor, observed", preferredPrecision: .float32)
-    let pipeline = try Pipeline(OpenedModel(TinyModel.file), Pipeline.Options(), on: device)
+    let pipeline = try await Pipeline(OpenedModel(TinyModel.file), Pipeline.Options(), on: device)
     await Self.$request.withValue(1) {
       await #expect(throws: CancellationError.self) { try await pipeline.image(TinyModel.request) }
     }

@@ -4,7 +4,7 @@ import Testing
 
 struct DeviceTests {
   @Test(arguments: [
-    ("auto", Device.automatic), ("CPU", .cpu), ("vulkan", .vulkan(nil)), ("Vulkan:1", .vulkan("1")),
+    ("auto", Device.automatic), ("CPU", .cpu), ("vulkan", .vulkan), ("Vulkan:1", .vulkan("1")),
     ("vulkan: radeon", .vulkan("radeon")), ("Arc", .vulkan("Arc")),
   ])
   func textNamesADevice(_ text: String, _ device: Device) {

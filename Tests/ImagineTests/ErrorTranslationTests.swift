@@ -3,6 +3,7 @@ import ImagineGraph
 import Testing
 
 @testable import Imagine
+@testable import ImagineEngine
 
 /// One cause has one code, whatever computed.
 @Suite struct ErrorTranslationTests {
@@ -30,7 +31,7 @@ import Testing
       let url = try TinyModel.copy(in: folder, multiplying: weight, by: .infinity)
       let options = Pipeline.Options(device: .cpu, precision: .float32)
       let pipeline =
-        if let device { try Pipeline(OpenedModel(url), options, on: device) } else {
+        if let device { try await Pipeline(OpenedModel(url), options, on: device) } else {
           try await Pipeline(model: url, options: options)
         }
       let error = await #expect(throws: ImagineError.self) { try await pipeline.image(TinyModel.request) }

@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import Imagine
+@testable import ImagineEngine
 
 /// Runs the tiny model on a failing device, and what there is to see of it.
 struct FailingRig {
@@ -32,17 +33,17 @@ struct FailingRig {
     let device = FailingBackend(base ?? ours, onPlan: onPlan, onRun: onRun), processor = FailingBackend(ours)
     self.device = device
     self.processor = processor
-    var opened = OpenedDevice(device, name: "a device for tests", preferredPrecision: precision)
+    var opened = OpenedDevice(device, name: "a device for tests", preferredPrecision: precision.graph)
     let reopened = reopened
     opened.reopen = {
       let device = FailingBackend(try next?() ?? ours, onRun: onRunAfterLoss)
       reopened.devices.withLock { $0.append(device) }
-      return OpenedDevice(device, name: "again", preferredPrecision: precision)
+      return OpenedDevice(device, name: "again", preferredPrecision: precision.graph)
     }
     if hasProcessor {
       opened.openProcessor = { OpenedDevice(processor, name: "the processor", preferredPrecision: .float32) }
     }
-    pipeline = try Pipeline(
+    pipeline = try await Pipeline(
       OpenedModel(TinyModel.file), Pipeline.Options(precision: precision, vaeTiling: tiling), on: opened,
       freeMemory: { freeMemory }, residentMemory: { nil })
   }

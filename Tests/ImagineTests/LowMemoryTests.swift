@@ -4,6 +4,7 @@ import ImagineModels
 import Testing
 
 @testable import Imagine
+@testable import ImagineEngine
 
 @Suite struct LowMemoryTests {
   private static let request: GenerationRequest = {
@@ -21,13 +22,13 @@ import Testing
   /// - Parameter free: bytes that the process can have, with those that it has.
   private func pipeline(
     _ lowMemory: LowMemory = .automatic, tiling: VAETiling = .automatic, precision: Imagine.Precision = .float32,
-    free: Int? = nil, ignoresMemory: Bool = false, networkBytes: Int = LowMemory.networkBytes
-  ) throws -> Pipeline {
-    try Pipeline(
+    free: Int? = nil, ignoresMemory: Bool = false, networkBytes: Int? = nil
+  ) async throws -> Pipeline {
+    try await Pipeline(
       OpenedModel.demonstration(),
       Pipeline.Options(
         precision: precision, vaeTiling: tiling, lowMemory: lowMemory, ignoresMemory: ignoresMemory),
-      on: OpenedDevice(try CPUBackend(threads: 2), name: "the processor", preferredPrecision: precision),
+      on: OpenedDevice(try CPUBackend(threads: 2), name: "the processor", preferredPrecision: precision.graph),
       freeMemory: { free.map { $0 - Self.resident } }, residentMemory: { Self.resident }, networkBytes: networkBytes)
   }
 
@@ -47,7 +48,7 @@ import Testing
   @Test(arguments: [Imagine.Precision.float32, .bfloat16])
   func thePictureIsTheSame(_ precision: Imagine.Precision) async throws {
     let usual = try await draw(pipeline(.never, tiling: .never, precision: precision)).image
-    let frugal = try pipeline(.always, tiling: .never, precision: precision, networkBytes: 1)
+    let frugal = try await pipeline(.always, tiling: .never, precision: precision, networkBytes: 1)
     for _ in 0..<2 { #expect(try await draw(frugal).image?.pixels == usual?.pixels) }
   }
 
@@ -84,7 +85,7 @@ import Testing
 
   @Test func anEstimateHasWhatThePlansHave() async throws {
     let model = try OpenedModel.demonstration().model, backend = try CPUBackend(threads: 2)
-    let graph = try model.denoiserGraph(latents: [2, 16, 16, 4], precision: .float32)
+    let graph = try #require(model[.denoiser]).graph(NetworkShape(rows: 2, height: 16, width: 16), .float32)
     let weights = try backend.upload(OpenedModel.demonstration().weights, for: graph)
     let plan = try backend.plan(graph, weights: weights)
     let unet = try await pipeline(.never).estimate(Self.request).stages[1]
@@ -96,12 +97,12 @@ import Testing
   @Test func aDeviceWithMemoryOfItsOwnIsNotEstimated() async throws {
     let rig = try await FailingRig()
     let error = await #expect(throws: ImagineError.self) { try await rig.pipeline.estimate(TinyModel.request) }
-    #expect(error?.code == .invalidRequest && error?.message.contains("--device cpu") == true)
+    #expect(error?.code == .invalidRequest && error?.remedies == [.processor])
   }
 
   @Test func impossibleRequestsAreNotEstimated() async throws {
     var request = Self.request
-    request.size.width = 65
+    request.size = Size(width: 65, height: 64)
     await #expect(throws: ImagineError.self) { try await pipeline().estimate(request) }
   }
 
@@ -112,7 +113,7 @@ import Testing
     let low = try await pipeline(.always, networkBytes: 1).estimate(Self.request).peakBytes
     let free = (full + low) / 2
     let (image, notices) = try await draw(pipeline(free: free, networkBytes: 1))
-    #expect(notices.count == 1 && notices.first?.contains("--no-low-memory") == true)
+    #expect(notices.count == 1 && notices.first?.contains("takes longer, unless") == true)
     #expect(try await pipeline(free: free, networkBytes: 1).estimate(Self.request).usesLowMemory)
     let usual = try await draw(pipeline(.never, free: full * 2))
     #expect(usual.notices.isEmpty)
@@ -121,15 +122,15 @@ import Testing
     #expect(try #require(worst) <= 1)
     // Refused, it is at the very edge drawn with a warning.
     let warned = try await draw(pipeline(.never, free: free))
-    #expect(warned.image != nil && warned.notices.first?.contains("--low-memory") == true)
+    #expect(warned.image != nil && warned.notices.first?.contains("drawing with little memory") == true)
   }
 
   @Test func whatCertainlyDoesNotFitIsRefusedUnlessForced() async throws {
     for lowMemory in LowMemory.allCases {
       let error = await #expect(throws: ImagineError.self) { try await draw(pipeline(lowMemory, free: 1_000_000)) }
       #expect(error?.code == .outOfMemory)
-      #expect(error?.message.contains("--ignore-memory") == true)
-      #expect(error?.message.contains("--low-memory") == (lowMemory == .never))
+      #expect(error?.remedies.contains(.ignoringMemory) == true)
+      #expect(error?.remedies.contains(.lowMemory) == (lowMemory == .never))
       let forced = try await draw(pipeline(lowMemory, tiling: .never, free: 1_000_000, ignoresMemory: true))
       #expect(forced.image != nil && forced.notices.isEmpty)
     }
@@ -139,30 +140,33 @@ import Testing
 
   // MARK: Decisions
 
-  private func decision(_ full: Int?, _ frugal: Int?, free: Int) -> MemoryDecision {
-    MemoryDecision(full: full, frugal: frugal, free: free, advice: ["a smaller size"])
+  private func decision(_ full: Int?, _ low: Int?, free: Int) -> MemoryDecision {
+    MemoryDecision(full: full, low: low, free: free)
   }
 
   @Test func decisions() {
     let gigabyte = 1_000_000_000
-    #expect(decision(2 * gigabyte, gigabyte, free: 2 * gigabyte) == decision(2 * gigabyte, nil, free: 3 * gigabyte))
-    #expect(!decision(2 * gigabyte, gigabyte, free: 2 * gigabyte).isFrugal)
+    #expect(decision(2 * gigabyte, gigabyte, free: 2 * gigabyte).notice == nil)
+    #expect(!decision(2 * gigabyte, gigabyte, free: 2 * gigabyte).savesMemory)
 
     let turned = decision(2_540_000_000, 700_000_000, free: 1_960_000_000)
-    #expect(turned.isFrugal && turned.refusal == nil)
-    #expect(turned.notice?.contains("2.5 GB") == true && turned.notice?.contains("2.0 GB are free") == true)
+    #expect(turned.savesMemory && turned.refusal == nil)
+    #expect(
+      turned.notice?.message.contains("2.5 GB") == true && turned.notice?.message.contains("2.0 GB are free") == true)
 
     // Between what is free and a quarter more: a warning.
     let tight = decision(2 * gigabyte, nil, free: 1_700_000_000)
-    #expect(!tight.isFrugal && tight.refusal == nil && tight.notice?.contains("a smaller size or --low-memory") == true)
+    #expect(
+      !tight.savesMemory && tight.refusal == nil
+        && tight.notice?.message.contains("a smaller size or drawing with little memory") == true)
     let hopeless = decision(2 * gigabyte, nil, free: 1_500_000_000)
-    #expect(hopeless.notice == nil && hopeless.refusal?.contains("2.0 GB") == true)
+    #expect(hopeless.notice == nil && hopeless.refusal?.message.contains("2.0 GB") == true)
 
     // Neither fits: the smaller one is tried.
     let smaller = decision(4 * gigabyte, 2 * gigabyte, free: 1_700_000_000)
-    #expect(smaller.isFrugal && smaller.refusal == nil && smaller.notice != nil)
+    #expect(smaller.savesMemory && smaller.refusal == nil && smaller.notice != nil)
     #expect(decision(nil, gigabyte, free: gigabyte).notice == nil)
-    #expect(decision(nil, gigabyte, free: gigabyte).isFrugal)
+    #expect(decision(nil, gigabyte, free: gigabyte).savesMemory)
     #expect(decision(nil, 2 * gigabyte, free: gigabyte).refusal != nil)
   }
 }

@@ -1,14 +1,17 @@
 import Testing
 
 @testable import Imagine
+@testable import ImagineEngine
 
 @Suite struct SizeAdviceTests {
-  private let own = Size(width: 512, height: 512)
+  private func notice(_ size: Size) -> EngineNotice? {
+    EngineNotice(width: size.width, height: size.height, ownWidth: 512, ownHeight: 512)
+  }
 
   @Test(arguments: ["512", "512x768", "768", "640x768", "384x512", "320", "704x512", "256x640"])
   func sizesAModelIsUsedAt(_ size: String) throws {
     let asked = try #require(Size(size))
-    #expect(asked.notice(for: own) == nil)
+    #expect(notice(asked) == nil)
   }
 
   @Test(arguments: [
@@ -17,7 +20,7 @@ import Testing
   ])
   func sizesFarFromIt(_ size: String, _ words: String) throws {
     let asked = try #require(Size(size))
-    let notice = try #require(asked.notice(for: own))
-    #expect(notice.code == .unusualSize && notice.message.contains(words) && notice.message.contains("512x512"))
+    let found = try #require(self.notice(asked))
+    #expect(found.code == .unusualSize && found.message.contains(words) && found.message.contains("512x512"))
   }
 }

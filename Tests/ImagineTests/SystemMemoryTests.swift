@@ -2,6 +2,7 @@ import ImagineGraph
 import Testing
 
 @testable import Imagine
+@testable import ImagineEngine
 
 /// What of the machine's memory this process may have.
 @Suite struct SystemMemoryTests {

@@ -4,15 +4,16 @@ import ImagineTesting
 import Testing
 
 @testable import Imagine
+@testable import ImagineEngine
 
 /// A whole picture by the kernels of processors with tile registers, the registers being software.
 @Suite struct TileRegisterPictureTests {
   private func picture(_ features: CPUFeatures, _ precision: Imagine.Precision) async throws -> [Float] {
     let backend = try CPUBackend(threads: 2, features: features)
-    let device = OpenedDevice(backend, name: "the processor", preferredPrecision: precision)
+    let device = OpenedDevice(backend, name: "the processor", preferredPrecision: precision.graph)
     var request = TinyModel.request
     request.size = Size(width: 72, height: 40)
-    let pipeline = try Pipeline(OpenedModel(TinyModel.file), Pipeline.Options(precision: precision), on: device)
+    let pipeline = try await Pipeline(OpenedModel(TinyModel.file), Pipeline.Options(precision: precision), on: device)
     return try await pipeline.image(request).pixels.map { Float($0) }
   }
 

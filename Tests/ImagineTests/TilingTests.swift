@@ -6,6 +6,7 @@ import ImagineTesting
 import Testing
 
 @testable import Imagine
+@testable import ImagineEngine
 
 @Suite struct TilingTests {
   /// Every position is kept once, and what a kept position depends on is in its window.
@@ -29,7 +30,7 @@ import Testing
   /// does.
   @Test func reachIsExact() throws {
     let opened = try OpenedModel(TinyModel.file), backend = try CPUBackend(threads: 2)
-    for section in opened.model.vae.decoder.sections {
+    for section in opened.model[.decoder]!.tiling!.decoder.sections {
       let channels = section.norms[0].weight.shape[0], side = 2 * section.reach + 3
       func centre(_ side: Int, cut: Int) throws -> [Float] {
         let builder = GraphBuilder()
@@ -55,7 +56,7 @@ import Testing
   /// The statistics of parts, put together, are the group norm of the whole.
   @Test func statisticsAreThoseOfTheWhole() throws {
     let opened = try OpenedModel(TinyModel.file)
-    let norm = try #require(opened.model.vae.decoder.sections.last?.norms.last)
+    let norm = try #require(opened.model[.decoder]!.tiling!.decoder.sections.last?.norms.last)
     let channels = norm.weight.shape[0], backend = try CPUBackend(threads: 1)
     let x = Distribution.normal(mean: 3, deviation: 2).tensor(
       TensorType([1, 13, 9, channels], .float32), seed: "statistics")
@@ -80,7 +81,7 @@ import Testing
 
   /// Attention over a large picture keeps no weight for every pair of its positions, even where it is taken apart.
   @Test func theBeginningOfALargePictureIsSmall() throws {
-    let vae = try OpenedModel(TinyModel.file).model.vae, builder = GraphBuilder()
+    let vae = try OpenedModel(TinyModel.file).model[.decoder]!.tiling!, builder = GraphBuilder()
     let graph = try builder.finish([vae.beginDecoding(builder.input("latents", [1, 96, 96, 4]))])
       .lowered { op, _ in !op.isFused }
     let largest = graph.nodes.map(\.type.byteCount).max() ?? 0

@@ -3,6 +3,7 @@ import ImagineTesting
 import Testing
 
 @testable import Imagine
+@testable import ImagineEngine
 
 extension VulkanTests {
   /// Whole pictures on a device with Vulkan.
@@ -10,7 +11,7 @@ extension VulkanTests {
     /// The demonstration model draws the processor's picture.
     @Test(arguments: [(Imagine.Precision.float32, 60.0), (.float16, 50.0)])
     func drawsTheProcessorsPicture(_ precision: Imagine.Precision, _ decibels: Double) async throws {
-      let pipeline = try Pipeline(
+      let pipeline = try await Pipeline(
         OpenedModel.demonstration(), Pipeline.Options(precision: precision), on: VulkanTestDevice.opened())
       var request = pipeline.recommendedRequest(prompt: "a red house under a yellow sun")
       request.steps = 2
@@ -28,7 +29,7 @@ extension VulkanTests {
       ("euler_64x96_seed7", .float16), ("ddim_64x64_seed42", .float16),
     ])
     func agreesWithOthers(_ name: String, _ precision: Imagine.Precision) async throws {
-      let pipeline = try Pipeline(
+      let pipeline = try await Pipeline(
         OpenedModel(TinyModel.file), Pipeline.Options(precision: precision), on: VulkanTestDevice.opened())
       try await PipelineGolden(name).expect(from: pipeline, within: precision == .float32 ? 1e-3 : 2e-2)
       try VulkanTestDevice.expectNoComplaint()
@@ -41,7 +42,7 @@ extension VulkanTests {
       request.steps = 1
       var pictures: [[UInt8]] = []
       for tiling in [VAETiling.never, .always] {
-        let pipeline = try Pipeline(
+        let pipeline = try await Pipeline(
           OpenedModel(TinyModel.file), Pipeline.Options(precision: .float16, vaeTiling: tiling),
           on: VulkanTestDevice.opened())
         pictures.append(try await pipeline.image(request).pixels)
@@ -56,7 +57,7 @@ extension VulkanTests {
     @Test func overflowInTheDecoderIsRepeatedIn32Bits() async throws {
       try await withTemporaryFolder { folder in
         let model = try TinyModel.copy(in: folder, multiplying: "vae.decoder.conv_in.weight", by: 1e6)
-        let pipeline = try Pipeline(
+        let pipeline = try await Pipeline(
           OpenedModel(model), Pipeline.Options(precision: .float16), on: VulkanTestDevice.opened())
         var notices: [String] = [], pictures: [GeneratedImage] = []
         for try await event in pipeline.generate(TinyModel.request) {

@@ -1,7 +1,9 @@
+import ImagineGraph
 import ImagineVulkan
 import Testing
 
 @testable import Imagine
+@testable import ImagineEngine
 
 /// The first device with Vulkan, under the validation layers where they are installed; a software driver will do.
 enum VulkanTestDevice {

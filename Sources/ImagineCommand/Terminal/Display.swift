@@ -97,7 +97,8 @@ final class Display: Sendable {
       let rate = progress.secondsPerStep.map { ", \(Wording.rate(secondsPerStep: $0))" } ?? ""
       let steps = Wording.count(job.request.stepCount, "step", "steps")
       line(
-        "\(job.request.pictureSize), \(steps)\(rate), seed \(job.seed): \(Wording.duration(seconds, precise: true))", &state)
+        "\(job.request.pictureSize), \(steps)\(rate), seed \(job.seed): \(Wording.duration(seconds, precise: true))",
+        &state)
       if verbosity >= .details, case .decoding = progress.stage {
         line(
           "  steps \(Wording.duration(progress.stageStart - progress.pictureStart, precise: true)), decoding and saving "

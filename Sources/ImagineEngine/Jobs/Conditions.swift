@@ -78,7 +78,8 @@ struct ConditionsMaker {
   /// The vector of each prompt's first sequence, as other programs take it: [prompts * sequences, P] -> [prompts, P].
   private func firstOfEach(_ pooled: HostTensor, sequences: Int) -> HostTensor {
     let width = pooled.shape[1], floats = pooled.floats, prompts = pooled.shape[0] / sequences
-    return HostTensor([prompts, width], (0..<prompts).flatMap { floats[$0 * sequences * width..<($0 * sequences + 1) * width] })
+    return HostTensor(
+      [prompts, width], (0..<prompts).flatMap { floats[$0 * sequences * width..<($0 * sequences + 1) * width] })
   }
 
   /// Without a picture in the request: all of it is to be painted, or there is none to change.
@@ -88,7 +89,8 @@ struct ConditionsMaker {
     let height = request.height / latent.reduction, width = request.width / latent.reduction
     switch kind {
     case .picture:
-      return HostTensor([1, height, width, latent.channels], [Float](repeating: 0, count: height * width * latent.channels))
+      return HostTensor(
+        [1, height, width, latent.channels], [Float](repeating: 0, count: height * width * latent.channels))
     case .maskedPicture:
       let grey = [Float](repeating: 0, count: request.width * request.height * 3)
       let moments = try runner.run(

@@ -68,6 +68,7 @@ extension EngineNotice {
     }
     self.init(
       .unusualSize,
-      "The model was made for \(ownWidth)x\(ownHeight), and \(width)x\(height) is far from that: \(effect) such pictures.")
+      "The model was made for \(ownWidth)x\(ownHeight), and \(width)x\(height) is far from that: \(effect) such pictures."
+    )
   }
 }

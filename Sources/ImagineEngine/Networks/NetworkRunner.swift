@@ -58,7 +58,9 @@ final class NetworkRunner {
     }
     var order = FallbackOrder(role: role)
     order.isGuided = shape.rows > 1
-    if role == .decoder, memory.tiling != .never, tiledDecoder != nil { order.tileableSide = max(shape.height, shape.width) }
+    if role == .decoder, memory.tiling != .never, tiledDecoder != nil {
+      order.tileableSide = max(shape.height, shape.width)
+    }
     return try fallingBack(order, network, shape, policy, report) { mode, context in
       if let tile = mode.tile, let tiledDecoder, let latents = inputs["latents"] {
         planned.drop()

@@ -83,7 +83,8 @@ final class PlannedNetwork {
     context.log.debug(
       "planned a network",
       metadata: [
-        "network": "\(name)", "place": "\(context.location.place)", "for": "\(key)", "operations": "\(graph.nodes.count)",
+        "network": "\(name)", "place": "\(context.location.place)", "for": "\(key)",
+        "operations": "\(graph.nodes.count)",
         "weights": "\(megabytes(weights.byteCount))", "working memory": "\(megabytes(plan.peakBytes))",
         "milliseconds": "\(Int(start.duration(to: .now) / .milliseconds(1)))",
       ])

@@ -18,7 +18,8 @@ extension DiffusionModel {
       $0.reading(inventory.requested)
     }
     conditioning = Conditioning(configuration)
-    latent = LatentFormat(channels: configuration.vae.latentChannels, reduction: configuration.vae.reduction,
+    latent = LatentFormat(
+      channels: configuration.vae.latentChannels, reduction: configuration.vae.reduction,
       scale: configuration.vae.scalingFactor)
     scheduler = configuration.scheduler
     defaults = configuration.defaults
@@ -73,12 +74,14 @@ extension Network {
 
   fileprivate static func autoencoder(_ vae: AutoencoderKL) -> [Network] {
     let configuration = vae.configuration
-    var decoder = Network(role: .decoder, name: "decoder", prefixes: ["vae.decoder.", "vae.post_quant_conv."]) { shape, builder in
+    var decoder = Network(role: .decoder, name: "decoder", prefixes: ["vae.decoder.", "vae.post_quant_conv."]) {
+      shape, builder in
       [vae.decode(builder.input("latents", [shape.rows, shape.height, shape.width, configuration.latentChannels]))]
     }
     decoder.tiling = vae
     guard configuration.hasEncoder else { return [decoder] }
-    let encoder = Network(role: .encoder, name: "encoder", prefixes: ["vae.encoder.", "vae.quant_conv."]) { shape, builder in
+    let encoder = Network(role: .encoder, name: "encoder", prefixes: ["vae.encoder.", "vae.quant_conv."]) {
+      shape, builder in
       let side = configuration.reduction
       return [vae.encode(builder.input("pixels", [shape.rows, shape.height * side, shape.width * side, 3]))]
     }

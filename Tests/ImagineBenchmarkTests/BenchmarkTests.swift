@@ -1,13 +1,15 @@
 import Foundation
-import Imagine
+import ImagineEngine
 import ImagineGraph
+import ImagineModels
 import Testing
 
 @testable import Imagine
+@testable import ImagineBenchmark
 
 @Suite struct BenchmarkTests {
   private func benchmark(_ model: Benchmark.Model) -> Benchmark {
-    var benchmark = Benchmark(model, options: Pipeline.Options(device: .cpu, precision: .float32, threads: 1))
+    var benchmark = Benchmark(model, options: Engine.Options(device: .cpu, precision: .float32, threads: 1))
     benchmark.repeats = 2
     benchmark.steps = 1
     // However busy the machine is, nothing is measured less often.
@@ -22,7 +24,7 @@ import Testing
     let result = try await benchmark.run()
     #expect(result.size == Size(width: 32, height: 32) && result.precision == .float32)
     #expect(result.model == "random mini")
-    #expect(result.stages.map(\.name) == ["text encoder", "UNet, one step", "VAE decoder"])
+    #expect(result.stages.map(\.name) == ["text encoder", "UNet, one step", "decoder"])
     for stage in result.stages {
       #expect(stage.timing.runs == 2 && stage.timing.fastest > 0 && stage.timing.fastest <= stage.timing.median)
       #expect(stage.flops > 1e6 && stage.bytes > 1e5 && stage.roofSeconds > 0)
@@ -47,7 +49,7 @@ import Testing
     var benchmark = benchmark(.random(.miniature))
     benchmark.parts = [.vae, .text]
     let result = try await benchmark.run()
-    #expect(result.stages.map(\.name) == ["text encoder", "VAE decoder"] && result.picture == nil)
+    #expect(result.stages.map(\.name) == ["text encoder", "decoder"] && result.picture == nil)
     benchmark.parts = [.picture]
     let picture = try await benchmark.run()
     #expect(picture.stages.isEmpty && picture.picture != nil)
@@ -90,8 +92,9 @@ import Testing
 
   @Test("A structure draws pictures, the same ones again")
   func pictures() async throws {
-    let options = Pipeline.Options(device: .cpu, precision: .float32, threads: 1)
-    let pipeline = try await Pipeline(OpenedModel(.miniature), options: options)
+    let options = Engine.Options(device: .cpu, precision: .float32, threads: 1)
+    let pipeline = try await Pipeline(
+      OpenedModel(synthetic: .miniature, family: .stableDiffusion1, name: "mini"), on: Engine(options))
     var request = pipeline.recommendedRequest(prompt: "anything")
     request.seed = 1
     let first = try await pipeline.image(request), second = try await pipeline.image(request)
