@@ -15,6 +15,10 @@ extension ModelFamily {
       configuration.scheduler = try SchedulerConfiguration(layout)
       configuration.defaults = try GenerationDefaults(layout, reduction: configuration.vae.reduction)
       let width = configuration.textEncoder.hiddenSize, context = configuration.unet.crossAttentionDim
+      let (inputs, outputs) = (configuration.unet.inChannels, configuration.unet.outChannels)
+      try require(inputs == 4 && outputs == 4, "its UNet has \(inputs) and \(outputs) channels, not 4")
+      let latent = configuration.vae.latentChannels
+      try require(latent == 4, "its autoencoder has \(latent) latent channels, not 4")
       try require(
         width == context, "its text encoder gives vectors of \(width) numbers, and its UNet takes \(context)")
       return configuration

@@ -4,7 +4,7 @@ package import ImagineGraph
 extension StableDiffusionModel {
   /// `ids` [N, 77] -> the prompts' vectors [N, 77, D].
   package func tracedTextEncoder(prompts: Int, _ builder: GraphBuilder) -> Tensor {
-    textEncoder(builder.input("ids", [prompts, configuration.textEncoder.maxPositions], .int32))
+    textEncoder(builder.input("ids", [prompts, configuration.textEncoder.maxPositions], .int32)).hidden
   }
 
   /// `latents` [N, h, w, 4], `timestep` [N] and `context` [N, 77, D] -> [N, h, w, 4]; a UNet with an addition embedding
