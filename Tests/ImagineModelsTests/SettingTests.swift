@@ -83,7 +83,7 @@ import Testing
 
   private static let numbers: [(part: String, key: String)] = [
     ("unet", "norm_num_groups"), ("unet", "attention_head_dim"), ("unet", "num_attention_heads"),
-    ("unet", "sample_size"),
+    ("unet", "sample_size"), ("unet", "time_cond_proj_dim"),
     ("vae", "norm_num_groups"), ("vae", "scaling_factor"), ("text_encoder", "num_attention_heads"),
     ("text_encoder", "layer_norm_eps"), ("scheduler", "num_train_timesteps"), ("scheduler", "beta_start"),
     ("scheduler", "beta_end"), ("defaults", "width"), ("defaults", "height"), ("defaults", "steps"),

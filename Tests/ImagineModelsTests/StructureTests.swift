@@ -125,6 +125,29 @@ import Testing
     #expect(addition?.timeIDs == expected && addition?.textWidth == pooled)
   }
 
+  @Test("What a network must have, by its other weights or its configuration, is missing and not left out")
+  func whatIsMissingIsNamed() throws {
+    func missing(_ known: UNet, _ notes: String = "{}", without gone: String...) throws -> [String] {
+      let shapes = Self.shapes(known).filter { path, _ in !gone.contains { path.hasPrefix($0) } }
+      let layout = CheckpointLayout(shapes: shapes, configurations: ["unet": try JSONValue(parsing: notes)])
+      let configuration = try UNet(layout, text: 768), inventory = WeightInventory(shapes)
+      _ = UNet2DConditionModel(Weights(inventory, path: "unet"), configuration)
+      return inventory.report.missing
+    }
+    #expect(try missing(.stableDiffusion1).isEmpty)
+    let transformer = 26
+    #expect(try missing(.stableDiffusion1, without: "unet.mid_block.attentions.0.").count == transformer)
+    #expect(try missing(.stableDiffusion1, without: "unet.up_blocks.2.attentions.1.").count == transformer)
+    // Without a note it is a smaller model, as there are some.
+    #expect(try missing(.stableDiffusion1, without: "unet.mid_block.").isEmpty)
+    let middle = #"{"mid_block_type":"UNetMidBlock2DCrossAttn"}"#
+    #expect(try missing(.stableDiffusion1, middle, without: "unet.mid_block.").count == transformer + 2 * 10)
+    #expect(try missing(.ssd1B, #"{"mid_block_type":"UNetMidBlock2D"}"#, without: "unet.mid_block.").count == 10)
+    #expect(try missing(.ssd1B, #"{"mid_block_type":null}"#, without: "unet.mid_block.").isEmpty)
+    #expect(try missing(.stableDiffusion1, #"{"addition_embed_type":"text_time"}"#).count == 4)
+    #expect(try missing(.stableDiffusion1, #"{"time_cond_proj_dim":256}"#).count == 1)
+  }
+
   @Test func aWayUpThatDoesNotFitTheWayDown() {
     var shapes = Self.shapes(UNet.stableDiffusion1)
     for path in shapes.keys where path.hasPrefix("unet.up_blocks.1.resnets.2.") { shapes[path] = nil }

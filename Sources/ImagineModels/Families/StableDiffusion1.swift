@@ -10,6 +10,8 @@ extension ModelFamily {
       try layout.checkSettings()
       var configuration = ModelConfiguration()
       configuration.textEncoder = try CLIPTextModel.Configuration(layout)
+      // Its UNet is not told a prompt as one vector.
+      configuration.textEncoder.projectionWidth = nil
       configuration.unet = try UNet2DConditionModel.Configuration(layout, text: configuration.textEncoder.hiddenSize)
       configuration.vae = try AutoencoderKL.Configuration(layout)
       configuration.scheduler = try SchedulerConfiguration(layout)

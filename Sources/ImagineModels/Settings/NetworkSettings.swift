@@ -12,7 +12,7 @@ extension SettingTable {
       "in_channels": .harmless, "out_channels": .harmless, "block_out_channels": .harmless,
       "layers_per_block": .harmless, "cross_attention_dim": .harmless, "transformer_layers_per_block": .harmless,
       "reverse_transformer_layers_per_block": .harmless, "use_linear_projection": .harmless,
-      "projection_class_embeddings_input_dim": .harmless, "time_cond_proj_dim": .harmless,
+      "projection_class_embeddings_input_dim": .harmless, "time_cond_proj_dim": .read,
       "addition_embed_type": .only(.words("text_time")), "addition_time_embed_dim": .read,
       // Of another kind of embedding than text_time.
       "addition_embed_type_num_heads": .harmless,

@@ -13,16 +13,16 @@ extension UNet2DConditionModel.Configuration {
     }
     downDepths = try (0..<levels).map { try layout.depths("unet.down_blocks.\($0)") }
     upDepths = try (0..<levels).map { try layout.depths("unet.up_blocks.\($0)") }
-    // One more resnet than there are transformers.
-    let mid = try layout.depths("unet.mid_block")
-    midDepths = mid.isEmpty ? nil : Array(mid.dropLast())
+    midDepths = try layout.midDepths()
     inChannels = try layout.width("unet.conv_in.weight", 1) ?? inChannels
     outChannels = try layout.width("unet.conv_out.weight", 0) ?? outChannels
     crossAttentionDim = try layout.contextWidth(levels: levels) ?? text
     normGroups = try layout.integer("unet", "norm_num_groups", in: CheckpointLayout.widths) ?? normGroups
     heads = try layout.heads(channels: blockOutChannels, context: crossAttentionDim)
     additionEmbedding = try layout.additionEmbedding()
-    guidanceWidth = try layout.width("unet.time_embedding.cond_proj.weight", 1)
+    guidanceWidth =
+      try layout.integer("unet", "time_cond_proj_dim", in: CheckpointLayout.widths)
+      ?? layout.width("unet.time_embedding.cond_proj.weight", 1)
 
     for (channels, heads) in zip(blockOutChannels, heads) {
       try require(channels >= 2 && channels % 2 == 0, "a UNet level has \(channels) channels")
@@ -39,13 +39,27 @@ extension UNet2DConditionModel.Configuration {
 
 extension CheckpointLayout {
   /// For each resnet of a block, how many transformer blocks follow it.
+  ///
+  /// Within a block either all have some or none has: where only some do, weights are missing, and the report is to name
+  /// them.
   fileprivate func depths(_ block: String) throws -> [Int] {
     let layers = try count(atMost: 16, "layers in a level") { "\(block).resnets.\($0).conv1.weight" }
-    return try (0..<layers).map { layer in
-      try count(atMost: 64, "transformer blocks in a row") {
-        "\(block).attentions.\(layer).transformer_blocks.\($0).norm1.weight"
-      }
-    }
+    let depths = try (0..<layers).map { try depth("\(block).attentions.\($0)") }
+    return depths.contains { $0 > 0 } ? depths.map { max($0, 1) } : depths
+  }
+
+  private func depth(_ transformer: String) throws -> Int {
+    try count(atMost: 64, "transformer blocks in a row") { "\(transformer).transformer_blocks.\($0).norm1.weight" }
+  }
+
+  /// The transformers of the middle, of which there is one less than resnets. A configuration may know of a middle that the
+  /// weights lack.
+  fileprivate func midDepths() throws -> [Int]? {
+    let layers = try count(atMost: 16, "layers in the middle") { "unet.mid_block.resnets.\($0).conv1.weight" }
+    let noted = note("unet", "mid_block_type").map { $0.word == "UNetMidBlock2DCrossAttn" ? 2 : $0 == .null ? 0 : 1 }
+    let expected = max(layers, noted ?? 0)
+    guard expected > 0 else { return nil }
+    return try (0..<expected - 1).map { max(try depth("unet.mid_block.attentions.\($0)"), 1) }
   }
 
   /// Every place a transformer may begin.
@@ -104,8 +118,10 @@ extension CheckpointLayout {
 
   /// What the time embedding is told: the prompt as a vector, as wide as a text encoder projects it, and numbers.
   fileprivate func additionEmbedding() throws -> AdditionEmbedding? {
-    guard let inputs = try width("unet.add_embedding.linear_1.weight", 1) else { return nil }
     var embedding = AdditionEmbedding()
+    // A configuration may know of an embedding that the weights lack.
+    let noted = note("unet", "addition_embed_type").flatMap { $0.word == nil ? nil : embedding.inputs }
+    guard let inputs = try width("unet.add_embedding.linear_1.weight", 1) ?? noted else { return nil }
     embedding.timeIDWidth =
       try integer("unet", "addition_time_embed_dim", in: 2...Self.widths.upperBound) ?? embedding.timeIDWidth
     try require(
