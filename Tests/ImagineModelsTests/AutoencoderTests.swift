@@ -23,18 +23,33 @@ import Testing
     }
   }
 
-  @Test("Without convolutions next to the latents, and with six channels; the structure is read off the weights")
+  @Test("Without convolutions next to the latents, and with statistics of six channels; the structure is read")
   func withoutQuantConvolutions() throws {
     let golden = try ModuleGolden("vae_bare")
     try SettingTable.autoencoder.check(golden.config)
-    var configuration = try AutoencoderKL.Configuration(golden.layout(of: "vae"), scalingFactor: 0.13025)
+    let configuration = try AutoencoderKL.Configuration(golden.layout(of: "vae"), scalingFactor: 0.13025)
     #expect(!configuration.hasQuantConv && !configuration.hasPostQuantConv && configuration.latentChannels == 6)
-    #expect(configuration.scalingFactor == 0.13025)
-    configuration.scalingFactor = 1
-    let scaled = configuration
     try golden.check(inputs: ["latent", "image"], outputs: ["output", "output.encoded"]) { weights, x in
-      let vae = AutoencoderKL(weights, scaled)
+      let vae = AutoencoderKL(weights, configuration)
       return [vae.decode(x[0]), vae.encode(x[1])]
+    }
+  }
+
+  @Test("Statistics of latents that are none are refused")
+  func latentStatistics() throws {
+    let inventory = WeightInventory([:])
+    _ = AutoencoderKL(Weights(inventory, path: "vae"), ModelConfiguration.miniature.vae)
+    func read(_ notes: String) throws -> LatentStatistics? {
+      let notes = try JSONValue(parsing: "{\"norm_num_groups\":8,\(notes)}")
+      return try AutoencoderKL.Configuration(
+        CheckpointLayout(shapes: inventory.requested, configurations: ["vae": notes])
+      ).latentStatistics
+    }
+    let four = "[1,1,1,1]"
+    #expect(try read(#""latents_mean":null,"latents_std":null"#) == nil)
+    #expect(try read("\"latents_mean\":\(four),\"latents_std\":\(four)")?.means == [1, 1, 1, 1])
+    for other in ["[1,1,1]", "[1,1,1,1,1]", "[1,1,1,\"1\"]", "[1,1,1,0]", "[1,1,1,1e300]", "{}", "1", "null"] {
+      #expect(throws: ModelError.self, "\(other)") { try read("\"latents_mean\":\(four),\"latents_std\":\(other)") }
     }
   }
 

@@ -31,6 +31,27 @@ import Testing
     }
   }
 
+  @Test(
+    "The pooled vector is the last layer's of the ending token, to the bit", arguments: [Precision.float32, .bfloat16])
+  func poolingIsExact(_ precision: Precision) throws {
+    let golden = try ModuleGolden("clip_quick_gelu")
+    let builder = GraphBuilder(precision: precision)
+    let model = CLIPTextModel(Weights(WeightInventory(golden.golden.shapes), path: "weight"), try golden.textEncoder)
+    let inputs = [
+      "tokens": try golden.golden.tensor("input.tokens"), "pooling": try golden.golden.tensor("input.pooling"),
+    ]
+    let result = model(
+      builder.input("tokens", [2, 77], .int32), .init(isPooled: true), pooling: builder.input("pooling", [2, 1, 77]))
+    let graph = try builder.finish([result.hidden, try #require(result.pooled)])
+    let ends = try #require(inputs["pooling"]).floats.indices.filter { inputs["pooling"]?.floats[$0] == 1 }
+    #expect(ends == [5, 77 + 76])
+    for backend in try ModuleGolden.backends() {
+      let results = try backend.plan(graph, weights: backend.upload(golden.golden, for: graph)).run(inputs)
+      let rows = ends.flatMap { results[0].floats[$0 * 32..<($0 + 1) * 32] }
+      #expect(results[1].floats == rows, "\(type(of: backend))")
+    }
+  }
+
   @Test("Layers behind what is asked for are not computed, and their weights are asked for all the same")
   func layersBehind() throws {
     var configuration = CLIPTextModel.Configuration()

@@ -258,15 +258,21 @@ def vae_encoder(name):
 
 @case
 def vae_bare(name):
-    """Without quant_conv and post_quant_conv, and 6 latent channels: `output` decodes, `output.encoded` is the encoder's
-    [mean, log variance]; no scaling factor."""
+    """Without quant_conv and post_quant_conv, and 6 latent channels: `output` decodes latents as the denoiser leaves them,
+    by mean, deviation and scale as diffusers' pipeline for XL does; `output.encoded` is [mean, log variance]."""
     config = VAE | dict(block_out_channels=(8, 12), layers_per_block=1, latent_channels=6, use_quant_conv=False,
                         use_post_quant_conv=False, down_block_types=("DownEncoderBlock2D",) * 2,
-                        up_block_types=("UpDecoderBlock2D",) * 2)
+                        up_block_types=("UpDecoderBlock2D",) * 2, scaling_factor=0.5,
+                        latents_mean=[-1.6, 1.9, -1.4, 2.5, 0, 0.3], latents_std=[8.5, 5.9, 6.5, 5.2, 1, 0.25])
     inputs = {"latent": normal(name, 1, 6, 5, 7), "image": normal(name + ".image", 1, 3, 10, 14, scale=0.5).clamp(-1, 1)}
-    return (AutoencoderKL(**config), config, inputs,
-            lambda m, i: {"output": m.decode(i["latent"]).sample,
-                          "output.encoded": m.encode(i["image"]).latent_dist.parameters})
+
+    def call(m, i):
+        mean, deviation = (torch.tensor(config[key], dtype=i["latent"].dtype).view(1, -1, 1, 1)
+                           for key in ("latents_mean", "latents_std"))
+        latent = i["latent"] * deviation / config["scaling_factor"] + mean
+        return {"output": m.decode(latent).sample, "output.encoded": m.encode(i["image"]).latent_dist.parameters}
+
+    return AutoencoderKL(**config), config, inputs, call
 
 
 @case

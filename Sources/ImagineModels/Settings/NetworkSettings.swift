@@ -47,7 +47,7 @@ extension SettingTable {
       "force_upcast": .harmless,
       "down_block_types": .each(.words("DownEncoderBlock2D")), "up_block_types": .each(.words("UpDecoderBlock2D")),
       "act_fn": .only(.words("silu", "swish")),
-      "shift_factor": .only([.int(0)]), "latents_mean": .only([]), "latents_std": .only([]),
+      "shift_factor": .only([.int(0)]), "latents_mean": .read, "latents_std": .read,
       "use_quant_conv": .read, "use_post_quant_conv": .read,
       "mid_block_add_attention": .only([.bool(true)]),
     ])

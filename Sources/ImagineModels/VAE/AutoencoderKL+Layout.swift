@@ -24,6 +24,7 @@ extension AutoencoderKL.Configuration {
     latentChannels = try layout.width("vae.decoder.conv_in.weight", 1) ?? latentChannels
     normGroups = try layout.integer("vae", "norm_num_groups", in: CheckpointLayout.widths) ?? normGroups
     scalingFactor = try layout.scalingFactor() ?? familiar
+    latentStatistics = try layout.latentStatistics(channels: latentChannels)
 
     for channels in blockOutChannels {
       try require(divides(normGroups, channels), "\(normGroups) groups do not divide \(channels) channels")
@@ -43,6 +44,24 @@ extension CheckpointLayout {
       throw ModelError.setting("vae", "use_\(name)", value, "true or false is needed")
     }
     return uses
+  }
+
+  /// Mean and deviation of each latent channel, where a configuration has both.
+  fileprivate func latentStatistics(channels: Int) throws -> LatentStatistics? {
+    func numbers(_ key: String, in range: ClosedRange<Double>) throws -> [Float]? {
+      guard let value = note("vae", key), value != .null else { return nil }
+      let numbers = (value.array ?? []).compactMap(\.double).filter { range ~= $0 }
+      guard numbers.count == channels, value.array?.count == channels else {
+        throw ModelError.setting("vae", key, value, "a number for each of \(channels) channels is needed")
+      }
+      return numbers.map(Float.init)
+    }
+    let means = try numbers("latents_mean", in: -1e6...1e6), deviations = try numbers("latents_std", in: Self.scales)
+    guard let means, let deviations else {
+      try require(means == nil && deviations == nil, "it has only one of vae.latents_mean and vae.latents_std")
+      return nil
+    }
+    return LatentStatistics(means: means, deviations: deviations)
   }
 
   private static let scales = 1e-6...1e6

@@ -13,6 +13,9 @@ package struct AutoencoderKL {
     package var normGroups = 32
     /// What latents are multiplied by on their way to the denoiser.
     package var scalingFactor: Float = 0.18215
+    /// Mean and deviation of each channel of latents, in models whose denoiser is given them normalised by these before they
+    /// are scaled (Playground 2.5).
+    package var latentStatistics: LatentStatistics?
     /// Whether pictures can be encoded, too; models for drawing alone have no encoder.
     package var hasEncoder = true
     /// Whether a convolution of one position follows the encoder.
@@ -66,8 +69,9 @@ package struct AutoencoderKL {
   package func beginDecoding(_ latents: Tensor) -> Tensor { decoder.begin(unscaled(latents)).cast(to: .float32) }
 
   private func unscaled(_ latents: Tensor) -> Tensor {
-    let latents = (latents * (1 / configuration.scalingFactor)).asActivation()
-    return postQuantConv?(latents) ?? latents
+    let scale = 1 / configuration.scalingFactor
+    let unscaled = (configuration.latentStatistics?.undone(latents, scale: scale) ?? latents * scale).asActivation()
+    return postQuantConv?(unscaled) ?? unscaled
   }
 
   /// pixels [N, H, W, 3] in -1...1 -> the mean and the logarithm of the variance of the latents, side by side:
