@@ -1,3 +1,4 @@
+// Functions by number, in the order of ImagineGraph's `Activation`.
 #define IDENTITY 0
 #define SILU 1
 #define GELU 2

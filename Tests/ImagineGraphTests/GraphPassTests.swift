@@ -39,18 +39,18 @@ import Testing
   }
 
   @Test func joinsALinearLayerAndItsGating() throws {
-    let gated = Op.gatedLinear(bias: true), plain = Op.linear(Epilogue(bias: true))
+    let gated = Op.gatedLinear(.gelu, bias: true), plain = Op.linear(Epilogue(bias: true))
     #expect(try fusedOps { x in x.linear("a").geglu() } == [gated])
     #expect(try fusedOps { x in x.linear("a").geglu().silu() } == [gated, .activation(.silu)])
     let activated = Op.linear(Epilogue(bias: true, activation: .gelu))
-    #expect(try fusedOps { x in x.linear("a").activation(.gelu).geglu() } == [activated, .geglu])
+    #expect(try fusedOps { x in x.linear("a").activation(.gelu).geglu() } == [activated, .glu(.gelu)])
     let summed = Op.linear(Epilogue(bias: true, residual: true))
-    #expect(try fusedOps { x in (x.linear("a") + x).geglu() } == [summed, .geglu])
+    #expect(try fusedOps { x in (x.linear("a") + x).geglu() } == [summed, .glu(.gelu)])
     let usedTwice = try fusedOps { x in
       let y = x.linear("a")
       return y.geglu().concatenated(with: y, axis: 3)
     }
-    #expect(usedTwice == [plain, .geglu, .concat(axis: 3)])
+    #expect(usedTwice == [plain, .glu(.gelu), .concat(axis: 3)])
   }
 
   @Test func joinsAnUpsamplingAndItsConvolution() throws {

@@ -10,8 +10,8 @@ func apply(_ function: Activation, _ x: Double) -> Double {
   }
 }
 
-/// x [..., 2 C] -> [..., C]: the first half of each vector times gelu of the second.
-func geglu(_ x: [Double], rows: Int) -> [Double] {
+/// x [..., 2 C] -> [..., C]: the first half of each vector times the function of the second.
+func glu(_ function: Activation, _ x: [Double], rows: Int) -> [Double] {
   let width = rows == 0 ? 0 : x.count / rows / 2
   var result: [Double] = []
   result.reserveCapacity(rows * width)
@@ -19,7 +19,7 @@ func geglu(_ x: [Double], rows: Int) -> [Double] {
     for channel in 0..<width {
       let value = x[row * 2 * width + channel]
       let gate = x[row * 2 * width + width + channel]
-      result.append(value * apply(.gelu, gate))
+      result.append(value * apply(function, gate))
     }
   }
   return result

@@ -1,0 +1,28 @@
+/// Pointwise functions.
+///
+/// Kernels know them by number: `CK_ACTIVATIONS` in CKernels.h and `activate` in Kernels/include/activation.glsl list them in
+/// this order. What each computes is defined in ImagineReference.
+package enum Activation: String, Hashable, Sendable, CaseIterable {
+  /// x * sigmoid(x)
+  case silu
+  /// x * (1 + erf(x / sqrt 2)) / 2
+  case gelu
+  /// x * sigmoid(1.702 x)
+  case quickGELU
+}
+
+extension Activation? {
+  /// The kernels' number of the function: 0 for none, then the cases in order.
+  package var kernelNumber: UInt32 {
+    flatMap { Activation.allCases.firstIndex(of: $0) }.map { UInt32($0) + 1 } ?? 0
+  }
+}
+
+extension Tensor {
+  package func activation(_ function: Activation) -> Tensor { builder.apply(.activation(function), [self]) }
+  package func silu() -> Tensor { activation(.silu) }
+
+  /// [..., 2 C] -> [..., C]: the first half times the activation of the second.
+  package func glu(_ function: Activation) -> Tensor { builder.apply(.glu(function), [self]) }
+  package func geglu() -> Tensor { glu(.gelu) }
+}
