@@ -9,6 +9,11 @@ package enum Activation: String, Hashable, Sendable, CaseIterable {
   case gelu
   /// x * sigmoid(1.702 x)
   case quickGELU
+  /// max(x, 0)
+  case relu
+  case tanh
+  /// x * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
+  case geluTanh
 }
 
 extension Activation? {
@@ -18,9 +23,19 @@ extension Activation? {
   }
 }
 
+/// What PyTorch's `approximate` says of its gelu.
+package enum GELUApproximation {
+  case none, tanh
+}
+
 extension Tensor {
   package func activation(_ function: Activation) -> Tensor { builder.apply(.activation(function), [self]) }
   package func silu() -> Tensor { activation(.silu) }
+  package func relu() -> Tensor { activation(.relu) }
+  package func tanh() -> Tensor { activation(.tanh) }
+  package func gelu(approximate: GELUApproximation = .none) -> Tensor {
+    activation(approximate == .none ? .gelu : .geluTanh)
+  }
 
   /// [..., 2 C] -> [..., C]: the first half times the activation of the second.
   package func glu(_ function: Activation) -> Tensor { builder.apply(.glu(function), [self]) }

@@ -8,6 +8,12 @@ import Testing
     #expect(ops == [.groupNorm(groups: 2, epsilon: 1e-5, activation: .silu)])
   }
 
+  @Test(arguments: Activation.allCases, [false, true])
+  func joinsAConvolutionAndItsActivation(_ activation: Activation, hasBias: Bool) throws {
+    let ops = try fusedOps { x in x.convolution("a", hasBias: hasBias).activation(activation) }
+    #expect(ops == [.conv2d(Convolution(padding: .init(1)), Epilogue(bias: hasBias, activation: activation))])
+  }
+
   @Test func joinsAtMostOneActivation() throws {
     let ops = try fusedOps { x in x.norm().silu().activation(.gelu) }
     #expect(ops == [.groupNorm(groups: 2, epsilon: 1e-5, activation: .silu), .activation(.gelu)])
@@ -170,8 +176,9 @@ extension Tensor {
     linear(Parameter(path: "\(path).weight", shape: [4, 4]), bias: Parameter(path: "\(path).bias", shape: [4]))
   }
 
-  fileprivate func convolution(_ path: String) -> Tensor {
+  fileprivate func convolution(_ path: String, hasBias: Bool = true) -> Tensor {
     let weight = Parameter(path: "\(path).weight", shape: [4, 4, 3, 3])
-    return conv2d(weight, bias: Parameter(path: "\(path).bias", shape: [4]), Convolution(padding: .init(1)))
+    let bias = hasBias ? Parameter(path: "\(path).bias", shape: [4]) : nil
+    return conv2d(weight, bias: bias, Convolution(padding: .init(1)))
   }
 }

@@ -44,6 +44,31 @@ INLINE vf rough_gelu(vf x) {
   return choose(x > 0.0f, x - tail, tail);
 }
 
+INLINE vf precise_relu(vf x) { return at_least(x, (vf){0}); }
+INLINE vf rough_relu(vf x) { return precise_relu(x); }
+
+// Near 0 by a polynomial in x^2, a fit to the smallest relative error; elsewhere 1 - 2 / (e^2x + 1) loses little.
+INLINE vf precise_tanh(vf x) {
+  const vf size = choose(x < 0.0f, -x, x), square = x * x;
+  vf p = square * -0.00570498733f + 0.0206390880f;
+  p = p * square - 0.0537397150f;
+  p = p * square + 0.133314416f;
+  p = p * square - 0.333332807f;
+  const vf far = 1.0f - 2.0f / (exponential(size + size) + 1.0f);
+  return choose(size < 0.625f, x + x * (square * p), choose(x < 0.0f, -far, far));
+}
+
+INLINE vf rough_tanh(vf x) {
+  const vf size = choose(x < 0.0f, -x, x), square = x * x, p = square * 0.116440602f - 0.332069159f;
+  const vf far = 1.0f - 2.0f * rough_reciprocal(rough_power(size * 2.88539008f) + 1.0f);
+  return choose(size < 0.5f, x + x * (square * p), choose(x < 0.0f, -far, far));
+}
+
+// (1 + tanh(u)) / 2 is the sigmoid of 2u.
+INLINE vf twice_gelu_argument(vf x) { return x * (x * x * 0.0713548163f + 1.59576912f); }
+INLINE vf precise_gelu_tanh(vf x) { return x * sigmoid(twice_gelu_argument(x)); }
+INLINE vf rough_gelu_tanh(vf x) { return x * rough_sigmoid(twice_gelu_argument(x)); }
+
 #define ACTIVATED(NAME, name, precision) case CK_##NAME: return precision##_##name(x);
 
 INLINE vf activated(ck_activation activation, vf x) {

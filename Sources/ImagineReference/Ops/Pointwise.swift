@@ -7,6 +7,9 @@ func apply(_ function: Activation, _ x: Double) -> Double {
   case .silu: x / (1 + exp(-x))
   case .gelu: x * (1 + erf(x / 2.0.squareRoot())) / 2
   case .quickGELU: x / (1 + exp(-1.702 * x))
+  case .relu: x < 0 ? 0 : x
+  case .tanh: tanh(x)
+  case .geluTanh: x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) / 2
   }
 }
 
