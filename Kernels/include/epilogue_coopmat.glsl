@@ -1,6 +1,6 @@
 // epilogue.glsl for a chunk of columns at a time: residual + activation(SCALE product + bias).
 //
-// GATED: columns are pairs of a value and its gate, which make one result: value * gelu(gate). SPLIT: the sums are a part
+// GATED: columns are pairs of a value and its gate, which make one result: value * activation(gate). SPLIT: the sums are a part
 // of the depth only and are kept as they are, for `product_sum`.
 #include "activation.glsl"
 layout(constant_id = 6) const bool HAS_BIAS = false;
@@ -23,8 +23,6 @@ vec4 activate(vec4 x) {
   return vec4(activate(FUNCTION, x.x), activate(FUNCTION, x.y), activate(FUNCTION, x.z), activate(FUNCTION, x.w));
 }
 
-vec4 gelu(vec4 x) { return vec4(gelu(x.x), gelu(x.y), gelu(x.z), gelu(x.w)); }
-
 // What store will add to columns n ..< n + CHUNK of a row, if they are a whole chunk: fetched before it is needed, it is on
 // its way while sums leave their matrices.
 uvec4 fetch_residual(uint row, uint n, uint columns) {
@@ -46,7 +44,7 @@ void store_chunk(uint at, uint n, vec4 low, vec4 high, uvec4 added) {
     high += bias_vectors[n / 4 + 1];
   }
   if (GATED) {
-    vec4 gated = vec4(low.xz, high.xz) * gelu(vec4(low.yw, high.yw));
+    vec4 gated = vec4(low.xz, high.xz) * activate(vec4(low.yw, high.yw));
     result_half_chunks[at / CHUNK] = uvec2(packFloat2x16(f16vec2(gated.xy)), packFloat2x16(f16vec2(gated.zw)));
     return;
   }
@@ -70,7 +68,7 @@ void store_one(uint at, uint n, float value, float next) {
   if (GATED) {
     next *= SCALE;
     if (HAS_BIAS) next += bias[n + 1];
-    result[at / 2] = float16_t(value * gelu(next));
+    result[at / 2] = float16_t(value * activate(FUNCTION, next));
     return;
   }
   value = activate(FUNCTION, value);

@@ -1,6 +1,6 @@
 // The epilogue for results that come four columns at a time, or all BLOCK_N of an invocation. After vectors.glsl.
 //
-// GATED: columns are pairs of a value and its gate, which make one result: value * gelu(gate). SPLIT: the sums are a part
+// GATED: columns are pairs of a value and its gate, which make one result: value * activation(gate). SPLIT: the sums are a part
 // of the depth only and are kept as they are; `product_sum` adds the parts and does what is described here.
 #include "epilogue.glsl"
 layout(constant_id = 10) const bool WHOLE_QUADS = true;
@@ -43,7 +43,7 @@ void store_gated(uint row, uint n, uint columns, vec4 first, vec4 second) {
       second += bias_quads[n / 4 + 1];
     }
     vec4 gates = vec4(first.yw, second.yw);
-    [[unroll]] for (uint i = 0; i < 4; i++) gates[i] = gelu(gates[i]);
+    [[unroll]] for (uint i = 0; i < 4; i++) gates[i] = activate(FUNCTION, gates[i]);
     result_quads[(row * columns + n) / 8] = narrow_quad(vec4(first.xz, second.xz) * gates);
   } else {
     vec4 values = vec4(first.xz, second.xz), gates = vec4(first.yw, second.yw);
@@ -52,7 +52,7 @@ void store_gated(uint row, uint n, uint columns, vec4 first, vec4 second) {
         values[i] += bias[n + 2 * i];
         gates[i] += bias[n + 2 * i + 1];
       }
-      result[(row * columns + n) / 2 + i] = narrow(values[i] * gelu(gates[i]));
+      result[(row * columns + n) / 2 + i] = narrow(values[i] * activate(FUNCTION, gates[i]));
     }
   }
 }

@@ -2,7 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 // matmul.comp on matrix units:
 // a [batch, M, K], b [batch, N, K] (or [batch, K, N] with !TRANSPOSED) -> [batch, M, N]: residual + activation(a b + bias),
-// or [batch, M, N / 2]: values times gelu of their gates; SPLIT: [P, M, N], sums of parts of the depth.
+// or [batch, M, N / 2]: values times activations of their gates; SPLIT: [P, M, N], sums of parts of the depth.
 // variants: f16
 // needs: GL_KHR_cooperative_matrix
 #include "../include/product_tile_coopmat.glsl"

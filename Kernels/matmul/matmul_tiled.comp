@@ -2,7 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 // a [batch, M, K], b [batch, N, K] (or [batch, K, N] with !TRANSPOSED) -> [batch, M, N]: residual + activation(a b + bias),
-// or [batch, M, N / 2]: values times gelu of their gates.
+// or [batch, M, N / 2]: values times activations of their gates.
 //
 // `matmul` with large tiles in registers, loaded sixteen bytes at a time: the last extents of a and b are multiples of
 // LANES.

@@ -1,7 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // parts [P, M, N] of 32-bit sums -> [M, N]: residual + activation(sum over the parts + bias), or [M, N / 2]: values times
-// gelu of their gates. The end of a product whose depth was divided among workgroups; the parts are added in order.
+// activations of their gates. The end of a product whose depth was divided among workgroups; the parts are added in order.
 // variants: f32 f16 bf16
 #define WORKGROUP 256
 #include "../include/types.glsl"
@@ -27,7 +27,7 @@ void main() {
       value += bias[n];
       gate += bias[n + 1];
     }
-    result[i] = narrow(value * gelu(gate));
+    result[i] = narrow(value * activate(FUNCTION, gate));
   } else {
     store(i, i % columns, sum(i));
   }

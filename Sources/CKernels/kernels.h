@@ -90,7 +90,7 @@ struct ck_kernels {
   void (*scale)(ck_type type, float factor, const void *x, void *out, size_t count);
   // b is a row, or one element where `repeat`.
   void (*binary)(ck_binary_op op, ck_type type, const void *a, const void *b, bool repeat, void *out, size_t count);
-  void (*geglu)(ck_type type, const void *x, void *out, size_t columns);
+  void (*glu)(ck_type type, ck_activation activation, const void *x, void *out, size_t columns);
 
   void (*layer_norm)(
     ck_type type, const void *x, const float *weight, const float *bias, float epsilon, void *out, size_t columns);

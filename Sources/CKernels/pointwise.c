@@ -91,17 +91,21 @@ void ck_scale(ck_device device, ck_type type, float factor, const void *x, void 
   ck_parallel(device, count, PIECE, scale_piece, &job);
 }
 
-static void geglu_piece(void *context, unsigned thread, size_t begin, size_t end) {
+static void glu_piece(void *context, unsigned thread, size_t begin, size_t end) {
   const row_job *job = context;
   for (size_t row = begin; row < end; row++) {
     const void *x = at(job->x, job->type, 2 * row * job->columns);
-    job->kernels->geglu(job->type, x, to(job->out, job->type, row * job->columns), job->columns);
+    job->kernels->glu(job->type, job->activation, x, to(job->out, job->type, row * job->columns), job->columns);
   }
 }
 
-void ck_geglu(ck_device device, ck_type type, const void *x, void *out, size_t rows, size_t columns) {
-  row_job job = {.kernels = device.kernels, .type = type, .x = x, .out = out, .columns = columns};
-  ck_parallel(device, rows, PIECE / (columns + 1) + 1, geglu_piece, &job);
+void ck_glu(
+  ck_device device, ck_type type, ck_activation activation, const void *x, void *out, size_t rows, size_t columns
+) {
+  row_job job = {
+    .kernels = device.kernels, .type = type, .activation = activation, .x = x, .out = out, .columns = columns,
+  };
+  ck_parallel(device, rows, PIECE / (columns + 1) + 1, glu_piece, &job);
 }
 
 typedef struct {

@@ -65,7 +65,7 @@ struct ModelOperation: Sendable {
       switch node.op {
       case .input, .parameter, .reshape: continue
       case .linear, .gatedLinear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
-        .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .geglu:
+        .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .glu:
         break
       }
       let operands = node.operands.enumerated().map { position, id in

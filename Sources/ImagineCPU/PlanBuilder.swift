@@ -102,7 +102,7 @@ final class PlanBuilder {
     case .parameter, .reshape:
       return nil
     case .input, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
-      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .geglu,
+      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .glu,
       .gatedLinear:
       return try kernel(node, operands, Target(type: node.type, offset: try offset(of: id)))
     }
@@ -143,8 +143,8 @@ final class PlanBuilder {
     case .permute(let axes): permute(operands[0], axes, result)
     case .slice(let axis, let start, _): slice(operands[0], axis: axis, start: start, result)
     case .attention(let heads, let causal): try attention(operands, heads: heads, causal: causal, result)
-    case .geglu: try geglu(operands[0], result)
-    case .gatedLinear(let bias):
+    case .glu(let function): try glu(function, operands[0], result)
+    case .gatedLinear(_, let bias):
       try linear(
         Epilogue(bias: bias), as: .gated, operands, result, isPackable: isPackable(node.operands[1]))
     }
@@ -162,7 +162,7 @@ extension Graph {
           if case .parameter = self[operand].op { packable.insert(operand) }
         case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add,
           .multiply, .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute,
-          .slice, .attention, .geglu, .gatedLinear:
+          .slice, .attention, .glu, .gatedLinear:
           others.insert(operand)
         }
       }

@@ -10,16 +10,16 @@ extension Op {
       let weights = (q.matmul(k, transposeB: true) * scale).softmax(causal: causal)
       return weights.matmul(v).permuted([0, 2, 1, 3]).reshaped(operands[0].shape)
 
-    case .geglu:
+    case .glu(let activation):
       let x = operands[0]
       let axis = x.shape.rank - 1, half = x.shape.last / 2
       let value = x.sliced(axis: axis, start: 0, count: half), gate = x.sliced(axis: axis, start: half, count: half)
-      return value * gate.activation(.gelu)
+      return value * gate.activation(activation)
 
-    case .gatedLinear(let bias):
+    case .gatedLinear(let activation, let bias):
       let builder = operands[0].builder
       let linear = Op.linear(Epilogue(bias: bias))
-      return Op.geglu.decomposed([builder.apply(linear, operands, scope: builder.scope(of: operands[1]))])
+      return Op.glu(activation).decomposed([builder.apply(linear, operands, scope: builder.scope(of: operands[1]))])
 
     case .groupNorm(let groups, let epsilon, let activation?):
       let plain = Op.groupNorm(groups: groups, epsilon: epsilon, activation: nil)
@@ -48,7 +48,7 @@ extension Op {
   /// Whether the operation has a decomposition into basic ones.
   package var isFused: Bool {
     switch self {
-    case .attention, .geglu, .gatedLinear: true
+    case .attention, .glu, .gatedLinear: true
     case .groupNorm(_, _, let activation): activation != nil
     case .linear(let epilogue): epilogue.isFused
     case .conv2d(let convolution, let epilogue): convolution.upsampling != nil || epilogue.isFused

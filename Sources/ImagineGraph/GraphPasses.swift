@@ -39,9 +39,9 @@ extension Graph {
       case .activation(let activation):
         let producer = node.operands[0]
         _ = join(producer, into: index, as: fused[producer.index].op.followed(by: activation), adding: [])
-      case .geglu:
+      case .glu(let activation):
         let producer = node.operands[0]
-        _ = join(producer, into: index, as: fused[producer.index].op.gated, adding: [])
+        _ = join(producer, into: index, as: fused[producer.index].op.gated(by: activation), adding: [])
       case .conv2d:
         let producer = node.operands[0]
         let rest = Array(node.operands.dropFirst())
@@ -117,9 +117,9 @@ extension Op {
   }
 
   /// The same linear layer with its result gated, where nothing follows it yet.
-  fileprivate var gated: Op? {
+  fileprivate func gated(by activation: Activation) -> Op? {
     guard case .linear(let epilogue) = self, !epilogue.isFused else { return nil }
-    return .gatedLinear(bias: epilogue.bias)
+    return .gatedLinear(activation, bias: epilogue.bias)
   }
 
   /// The same convolution of what another operation upsamples.

@@ -130,13 +130,13 @@ extension Op {
       try require(heads >= 1 && q[2] % heads == 0, operands)
       return operands[0]
 
-    case .geglu:
+    case .glu:
       try expect(operands, count: 1)
       let x = operands[0]
       try require(x.shape.rank >= 1 && x.shape.last % 2 == 0, operands)
       return TensorType(x.shape.replacing(axis: x.shape.rank - 1, with: x.shape.last / 2), x.elementType)
 
-    case .gatedLinear(let bias):
+    case .gatedLinear(_, let bias):
       try expect(operands, count: bias ? 3 : 2)
       let x = operands[0], weight = operands[1].shape
       try require(x.shape.rank >= 1 && weight.rank == 2 && weight[1] == x.shape.last && weight[0] % 2 == 0, operands)
@@ -150,7 +150,7 @@ extension Op {
     switch self {
     case .embedding, .cast, .reshape, .permute, .slice, .concat: true
     case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
-      .scale, .upsampleNearest, .timestepEmbedding, .attention, .geglu, .gatedLinear:
+      .scale, .upsampleNearest, .timestepEmbedding, .attention, .glu, .gatedLinear:
       false
     }
   }

@@ -54,20 +54,11 @@ package enum Op: Hashable, Sendable {
   /// q [N, T, C], k [N, S, C], v [N, S, C] -> [N, T, C]: softmax(q k^T / sqrt(C / heads)) v in each head; the heads
   /// lie side by side in C. `causal` masks every s > t.
   case attention(heads: Int, causal: Bool)
-  /// x [..., 2 C] -> [..., C]: the first half times gelu of the second (exact, erf).
-  case geglu
-  /// x [..., in], weight [2 C, in], then the bias [2 C] if any -> [..., C]: a linear layer and geglu of its result.
-  case gatedLinear(bias: Bool)
-}
-
-/// Pointwise functions.
-package enum Activation: String, Hashable, Sendable, CaseIterable {
-  /// x * sigmoid(x)
-  case silu
-  /// x * (1 + erf(x / sqrt 2)) / 2
-  case gelu
-  /// x * sigmoid(1.702 x)
-  case quickGELU
+  /// x [..., 2 C] -> [..., C]: the first half times the activation of the second (Shazeer, GLU Variants Improve
+  /// Transformer, 2020); GEGLU with gelu, SwiGLU with silu.
+  case glu(Activation)
+  /// x [..., in], weight [2 C, in], then the bias [2 C] if any -> [..., C]: a linear layer and `glu` of its result.
+  case gatedLinear(Activation, bias: Bool)
 }
 
 /// Stride and zero padding of a convolution; its kernel's extents are the weight's.
@@ -148,7 +139,7 @@ extension Op {
     case .permute: "permute"
     case .slice: "slice"
     case .attention: "attention"
-    case .geglu: "geglu"
+    case .glu: "glu"
     case .gatedLinear: "gatedLinear"
     }
   }

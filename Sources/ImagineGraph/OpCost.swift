@@ -42,7 +42,7 @@ extension Graph {
       // Each pair of a query and a key that it sees takes a product of C for the logits and one for the values.
       4 * Double(operands[0][0] * operands[0].last) * pairs(operands[0][1], operands[1][1], causal: causal)
     case .input, .parameter, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
-      .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .geglu:
+      .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .glu:
       0
     }
   }
@@ -62,7 +62,7 @@ extension Graph {
     case .slice: return 2 * result
     case .embedding: return Double(self[node.operands[0]].type.byteCount) + rows(of: node) + result
     case .linear, .gatedLinear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add,
-      .multiply, .scale, .concat, .upsampleNearest, .timestepEmbedding, .cast, .permute, .attention, .geglu:
+      .multiply, .scale, .concat, .upsampleNearest, .timestepEmbedding, .cast, .permute, .attention, .glu:
       return Set(node.operands).reduce(result) { $0 + Double(self[$1].type.byteCount) }
     }
   }

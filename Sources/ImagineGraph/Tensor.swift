@@ -53,9 +53,6 @@ extension Tensor {
     builder.apply(.embedding, [self, builder.parameter(table)], scope: table.layer).asActivation()
   }
 
-  package func silu() -> Tensor { activation(.silu) }
-  package func activation(_ function: Activation) -> Tensor { builder.apply(.activation(function), [self]) }
-  package func geglu() -> Tensor { builder.apply(.geglu, [self]) }
   package func softmax(causal: Bool = false) -> Tensor { builder.apply(.softmax(causal: causal), [self]) }
   package func matmul(_ other: Tensor, transposeB: Bool = false) -> Tensor {
     builder.apply(.matmul(transposeB: transposeB), [self, other])

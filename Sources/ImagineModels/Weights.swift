@@ -16,6 +16,11 @@ package struct Weights {
   package subscript(_ component: String) -> Weights { Weights(inventory, path: "\(path).\(component)") }
   package subscript(_ component: String, _ index: Int) -> Weights { self["\(component).\(index)"] }
 
+  /// The place called `name` in the directory this one is in.
+  func beside(_ name: String) -> Weights {
+    Weights(inventory, path: (path.split(separator: ".").dropLast().map(String.init) + [name]).joined(separator: "."))
+  }
+
   /// The weight called `name` here, which must have this shape; extents of 1 at its end do not count.
   package func parameter(_ name: String, _ shape: Shape) -> Parameter {
     let parameter = Parameter(path: "\(path).\(name)", shape: shape)

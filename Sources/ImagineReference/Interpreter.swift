@@ -100,11 +100,12 @@ struct Interpreter: Sendable {
 
     case .attention(let heads, let causal):
       exact = attention(operands[0], operands[1], operands[2], heads: heads, causal: causal)
-    case .geglu:
-      exact = geglu(operands[0].elements, rows: operands[0].rows)
-    case .gatedLinear(let bias):
+    case .glu(let function):
+      exact = glu(function, operands[0].elements, rows: operands[0].rows)
+    case .gatedLinear(let function, let bias):
       let product = linear(operands[0], weight: operands[1])
-      exact = geglu(finish(Epilogue(bias: bias), product: product, operands.dropFirst(2)), rows: operands[0].rows)
+      let halves = finish(Epilogue(bias: bias), product: product, operands.dropFirst(2))
+      exact = glu(function, halves, rows: operands[0].rows)
     }
     return Value(node.type, rounding: exact)
   }

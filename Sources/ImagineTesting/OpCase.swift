@@ -71,7 +71,7 @@ extension Graph {
         case .conv2d: operands[1].dimensions.dropFirst().reduce(1, *)
         case .matmul: operands[0].last
         case .attention: 2 * operands[1][1]
-        case .input, .parameter, .activation, .geglu, .groupNorm, .layerNorm, .softmax, .timestepEmbedding: 5
+        case .input, .parameter, .activation, .glu, .groupNorm, .layerNorm, .softmax, .timestepEmbedding: 5
         case .add, .multiply, .scale, .concat, .upsampleNearest, .embedding, .cast, .reshape, .permute, .slice: 3
         }
       return sum + node.type.shape.count * perElement

@@ -68,7 +68,7 @@ final class PlanBuilder {
     case .reshape:
       return Value(type: node.type, span: try value(of: node.operands[0]).span)
     case .input, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
-      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .geglu,
+      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .glu,
       .gatedLinear:
       guard let offset = memory.offsets[id.index] else {
         throw VulkanError(.failed, "The memory plan has no place for the result of \(node.op.name).")
@@ -120,7 +120,7 @@ final class PlanBuilder {
     case .slice(let axis, let start, _): [try slice(operands[0], axis: axis, start: start, result)]
     case .attention(let heads, let causal):
       try attention(operands, heads: heads, causal: causal, result, scratch: scratch(of: id), context)
-    case .geglu: [try geglu(operands[0], result)]
+    case .glu(let function): [try glu(function, operands[0], result)]
     }
   }
 

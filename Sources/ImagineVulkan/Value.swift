@@ -47,15 +47,3 @@ extension Int {
     }
   }
 }
-
-extension Activation? {
-  /// The kernels' number of the function (`activation.glsl`).
-  var kernelConstant: UInt32 {
-    switch self {
-    case nil: 0
-    case .silu: 1
-    case .gelu: 2
-    case .quickGELU: 3
-    }
-  }
-}

@@ -63,7 +63,7 @@ package struct VulkanBackend: KernelInspection {
       (try? op.resultType(operands)).flatMap { ProductShape(op, operands, $0) }
         .map { ProductVariant(for: $0, on: context.productDevice).canGate } ?? false
     case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
-      .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .geglu,
+      .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .glu,
       .attention:
       true
     }

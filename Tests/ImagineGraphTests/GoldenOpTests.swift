@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func everyGoldenIsThere() throws {
-    #expect(try GoldenOp.all().count == 26)
+    #expect(try GoldenOp.all().count == 29)
   }
 
   private static func tolerance(_ name: String) -> Tolerance {

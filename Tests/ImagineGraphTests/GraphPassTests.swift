@@ -8,6 +8,12 @@ import Testing
     #expect(ops == [.groupNorm(groups: 2, epsilon: 1e-5, activation: .silu)])
   }
 
+  @Test(arguments: Activation.allCases, [false, true])
+  func joinsAConvolutionAndItsActivation(_ activation: Activation, hasBias: Bool) throws {
+    let ops = try fusedOps { x in x.convolution("a", hasBias: hasBias).activation(activation) }
+    #expect(ops == [.conv2d(Convolution(padding: .init(1)), Epilogue(bias: hasBias, activation: activation))])
+  }
+
   @Test func joinsAtMostOneActivation() throws {
     let ops = try fusedOps { x in x.norm().silu().activation(.gelu) }
     #expect(ops == [.groupNorm(groups: 2, epsilon: 1e-5, activation: .silu), .activation(.gelu)])
@@ -39,18 +45,18 @@ import Testing
   }
 
   @Test func joinsALinearLayerAndItsGating() throws {
-    let gated = Op.gatedLinear(bias: true), plain = Op.linear(Epilogue(bias: true))
+    let gated = Op.gatedLinear(.gelu, bias: true), plain = Op.linear(Epilogue(bias: true))
     #expect(try fusedOps { x in x.linear("a").geglu() } == [gated])
     #expect(try fusedOps { x in x.linear("a").geglu().silu() } == [gated, .activation(.silu)])
     let activated = Op.linear(Epilogue(bias: true, activation: .gelu))
-    #expect(try fusedOps { x in x.linear("a").activation(.gelu).geglu() } == [activated, .geglu])
+    #expect(try fusedOps { x in x.linear("a").activation(.gelu).geglu() } == [activated, .glu(.gelu)])
     let summed = Op.linear(Epilogue(bias: true, residual: true))
-    #expect(try fusedOps { x in (x.linear("a") + x).geglu() } == [summed, .geglu])
+    #expect(try fusedOps { x in (x.linear("a") + x).geglu() } == [summed, .glu(.gelu)])
     let usedTwice = try fusedOps { x in
       let y = x.linear("a")
       return y.geglu().concatenated(with: y, axis: 3)
     }
-    #expect(usedTwice == [plain, .geglu, .concat(axis: 3)])
+    #expect(usedTwice == [plain, .glu(.gelu), .concat(axis: 3)])
   }
 
   @Test func joinsAnUpsamplingAndItsConvolution() throws {
@@ -170,8 +176,9 @@ extension Tensor {
     linear(Parameter(path: "\(path).weight", shape: [4, 4]), bias: Parameter(path: "\(path).bias", shape: [4]))
   }
 
-  fileprivate func convolution(_ path: String) -> Tensor {
+  fileprivate func convolution(_ path: String, hasBias: Bool = true) -> Tensor {
     let weight = Parameter(path: "\(path).weight", shape: [4, 4, 3, 3])
-    return conv2d(weight, bias: Parameter(path: "\(path).bias", shape: [4]), Convolution(padding: .init(1)))
+    let bias = hasBias ? Parameter(path: "\(path).bias", shape: [4]) : nil
+    return conv2d(weight, bias: bias, Convolution(padding: .init(1)))
   }
 }

@@ -56,8 +56,8 @@ import Testing
     Rule(.permute([2, 0, 1]), [f(2, 3, 5)], f(5, 2, 3)),
     Rule(.slice(axis: 1, start: 1, count: 2), [i(2, 3)], i(2, 2)),
     Rule(.attention(heads: 2, causal: false), [f(2, 5, 8), f(2, 7, 8), f(2, 7, 8)], f(2, 5, 8)),
-    Rule(.geglu, [f(2, 6)], f(2, 3)),
-    Rule(.gatedLinear(bias: true), [b(2, 5, 7), b(6, 7), f(6)], b(2, 5, 3)),
+    Rule(.glu(.gelu), [f(2, 6)], f(2, 3)),
+    Rule(.gatedLinear(.gelu, bias: true), [b(2, 5, 7), b(6, 7), f(6)], b(2, 5, 3)),
     Rule(.conv2d(upsampling, Epilogue()), [f(2, 3, 4, 4), f(6, 4, 3, 3)], f(2, 5, 8, 6)),
   ]
 
@@ -97,8 +97,9 @@ import Testing
     Rule(.attention(heads: 2, causal: false), [f(2, 5, 8), f(2, 7, 8), f(2, 6, 8)]),
     Rule(.attention(heads: 2, causal: false), [f(2, 5, 8), f(1, 7, 8), f(1, 7, 8)]),
     Rule(.attention(heads: 2, causal: false), [f(5, 8), f(7, 8), f(7, 8)]),
-    Rule(.geglu, [f(2, 5)]), Rule(.geglu, [f()]),
-    Rule(.gatedLinear(bias: false), [f(2, 7), f(5, 7)]), Rule(.gatedLinear(bias: true), [f(2, 7), f(6, 7)]),
+    Rule(.glu(.gelu), [f(2, 5)]), Rule(.glu(.gelu), [f()]),
+    Rule(.gatedLinear(.gelu, bias: false), [f(2, 7), f(5, 7)]),
+    Rule(.gatedLinear(.gelu, bias: true), [f(2, 7), f(6, 7)]),
     Rule(
       .conv2d(Convolution(padding: .init(1), upsampling: .init(height: 0, width: 8)), Epilogue()),
       [f(2, 3, 4, 4), f(6, 4, 3, 3)]),

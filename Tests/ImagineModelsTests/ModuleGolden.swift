@@ -23,6 +23,13 @@ struct ModuleGolden {
     [ReferenceBackend(), ReferenceBackend(support: .basicOnly), try CPUBackend()]
   }
 
+  /// The module as the part of a checkpoint that a model's structure is read off.
+  func layout(of component: String, _ others: [String: Shape] = [:]) -> CheckpointLayout {
+    let shapes = golden.shapes.map { ($0.replacing(/^weight/, with: component), $1) }
+    return CheckpointLayout(
+      shapes: others.merging(shapes) { $1 }, configurations: [component: config])
+  }
+
   func int(_ key: String) throws -> Int { try #require(config[key]?.int, "the golden's config lacks \(key)") }
 
   /// Runs what `module` traces on every backend and compares with the golden's outputs, in order.

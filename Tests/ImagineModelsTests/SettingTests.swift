@@ -38,7 +38,7 @@ import Testing
   }
 
   private static let tables: [SettingTable] = [
-    .pipeline, .unet, .autoencoder, .textEncoder, .scheduler, .training, .defaults,
+    .pipeline, .unet, .autoencoder, .tinyAutoencoder, .textEncoder, .textEncoder2, .scheduler, .training, .defaults,
     SettingTable(place: "tokenizer", rules: SettingTable.tokenizer),
   ]
 
@@ -83,7 +83,7 @@ import Testing
 
   private static let numbers: [(part: String, key: String)] = [
     ("unet", "norm_num_groups"), ("unet", "attention_head_dim"), ("unet", "num_attention_heads"),
-    ("unet", "sample_size"),
+    ("unet", "sample_size"), ("unet", "time_cond_proj_dim"),
     ("vae", "norm_num_groups"), ("vae", "scaling_factor"), ("text_encoder", "num_attention_heads"),
     ("text_encoder", "layer_norm_eps"), ("scheduler", "num_train_timesteps"), ("scheduler", "beta_start"),
     ("scheduler", "beta_end"), ("defaults", "width"), ("defaults", "height"), ("defaults", "steps"),
@@ -211,17 +211,26 @@ import Testing
   }
 
   @Test("A UNet that is told too little, or too much, cannot be traced", arguments: [true, false])
-  func additionsThatDoNotFit(_ wants: Bool) {
-    var configuration = ModelConfiguration.miniature.unet
-    configuration.additionEmbedding = wants ? AdditionEmbedding() : nil
-    let builder = GraphBuilder(),
-      unet = UNet2DConditionModel(Weights(WeightInventory([:]), path: "unet"), configuration)
-    let addition =
-      wants
-      ? nil : TextTimeEmbedding.Input(text: builder.input("t", [1, 1280]), timeIDs: builder.input("i", [1, 6]))
-    let result = unet(
-      builder.input("x", [1, 8, 8, 4]), timestep: builder.input("time", [1]), context: builder.input("c", [1, 77, 64]),
-      addition: addition)
-    #expect(throws: GraphError.self) { try builder.finish([result]) }
+  func conditionsThatDoNotFit(_ wants: Bool) throws {
+    func finish(_ change: (inout UNet2DConditionModel.Configuration) -> Void, addition: Bool, guidance: Bool) throws {
+      var configuration = ModelConfiguration.miniature.unet
+      change(&configuration)
+      let builder = GraphBuilder()
+      let unet = UNet2DConditionModel(Weights(WeightInventory([:]), path: "unet"), configuration)
+      let result = unet(
+        builder.input("x", [1, 8, 8, 4]), timestep: builder.input("time", [1]),
+        context: builder.input("c", [1, 77, 64]),
+        addition: addition ? .init(text: builder.input("t", [1, 1280]), timeIDs: builder.input("i", [1, 6])) : nil,
+        guidance: guidance ? builder.input("g", [1, 16]) : nil)
+      _ = try builder.finish([result])
+    }
+    #expect(throws: GraphError.self) {
+      try finish({ $0.additionEmbedding = wants ? AdditionEmbedding() : nil }, addition: !wants, guidance: false)
+    }
+    #expect(throws: GraphError.self) {
+      try finish({ $0.guidanceWidth = wants ? 16 : nil }, addition: false, guidance: !wants)
+    }
+    try finish({ $0.guidanceWidth = wants ? 16 : nil }, addition: false, guidance: wants)
+    try finish({ $0.additionEmbedding = wants ? AdditionEmbedding() : nil }, addition: wants, guidance: false)
   }
 }

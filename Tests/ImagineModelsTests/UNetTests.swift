@@ -1,9 +1,10 @@
 import ImagineCheckpoint
 import ImagineGoldens
 import ImagineGraph
-import ImagineModels
 import ImagineTesting
 import Testing
+
+@testable import ImagineModels
 
 /// The UNet and its blocks against diffusers; `Tests/References/modules_goldens.py` makes the goldens.
 @Suite struct UNetTests {
@@ -17,7 +18,7 @@ import Testing
     let skipNames = (0..<(downsamples ? layers + 1 : layers)).map { "output.skip.\($0)" }
     try golden.check(inputs: golden.inputs(["sample", "temb"]), outputs: ["output"] + skipNames) { weights, x in
       let block = DownBlock2D(
-        weights, in: inputs, out: outputs, layers: layers, downsamples: downsamples, level: level)
+        weights, in: inputs, out: outputs, depths: golden.depths(layers), downsamples: downsamples, level: level)
       var skips: [Tensor] = []
       let result = block(x[0], time: x[1], context: x.last ?? x[0], skips: &skips)
       return [result] + skips
@@ -29,7 +30,7 @@ import Testing
     let level = try golden.level
     let channels = try golden.int("in_channels")
     try golden.check(inputs: ["sample", "temb", "context"]) { weights, x in
-      [UNetMidBlock2DCrossAttn(weights, channels: channels, level: level)(x[0], time: x[1], context: x[2])]
+      [UNetMidBlock2D(weights, channels: channels, depths: [1], level: level)(x[0], time: x[1], context: x[2])]
     }
   }
 
@@ -44,7 +45,8 @@ import Testing
     try golden.check(
       inputs: golden.inputs(["sample", "temb"] + skipNames), outputs: ["output", "output.to_size"]
     ) { weights, x in
-      let block = UpBlock2D(weights, in: below, out: outputs, skips: skipChannels, upsamples: true, level: level)
+      let block = UpBlock2D(
+        weights, in: below, out: outputs, skips: skipChannels, depths: golden.depths(3), upsamples: true, level: level)
       return [(10, 14), (9, 13)].map { height, width in
         var skips = [x[0].upsampledNearest(height: height, width: width)] + x[2..<5]
         return block(x[0], time: x[1], context: x.last ?? x[0], skips: &skips)
@@ -67,39 +69,44 @@ import Testing
     }
   }
 
-  @Test("Stable Diffusion XL's: a level without attention first, deeper ones after it, and an addition embedding")
-  func wholeUNetXL() throws {
-    let golden = try ModuleGolden("unet_xl")
-    func numbers(_ key: String) throws -> [Int] { try #require(golden.config[key]?.array).compactMap(\.int) }
-    var configuration = UNet2DConditionModel.Configuration()
-    configuration.blockOutChannels = try numbers("block_out_channels")
-    configuration.layersPerBlock = try golden.int("layers_per_block")
-    // diffusers notes a depth for the level without attention, too.
-    configuration.transformerDepth = try [0] + numbers("transformer_layers_per_block").dropFirst()
-    configuration.midTransformerDepth = try #require(configuration.transformerDepth.last)
-    configuration.heads = try numbers("attention_head_dim")
-    configuration.crossAttentionDim = try golden.int("cross_attention_dim")
-    configuration.normGroups = try golden.int("norm_num_groups")
-    var addition = AdditionEmbedding()
-    addition.textWidth = try golden.golden.tensor("input.text_embeds").shape.last
-    addition.timeIDWidth = try golden.int("addition_time_embed_dim")
-    configuration.additionEmbedding = addition
-    try golden.check(inputs: ["sample", "timesteps", "context", "text_embeds", "time_ids"]) { weights, x in
+  @Test(
+    "Every family's UNet, its structure read off its weights and diffusers' configuration",
+    arguments: [
+      ("unet", []), ("unet_sd2", []), ("unet_inpainting", []), ("unet_lcm", ["timestep_cond"]),
+      ("unet_xl", ["text_embeds", "time_ids"]), ("unet_refiner", ["text_embeds", "time_ids"]),
+      ("unet_ssd", ["text_embeds", "time_ids"]), ("unet_without_middle", ["text_embeds", "time_ids"]),
+    ] as [(String, [String])])
+  func families(_ name: String, _ conditions: [String]) throws {
+    let golden = try ModuleGolden(name)
+    try SettingTable.unet.check(golden.config)
+    // What the prompt's vector is as wide as, the text encoder shows.
+    let pooled = conditions.contains("text_embeds") ? try golden.golden.tensor("input.text_embeds").shape.last : nil
+    let layout = golden.layout(of: "unet", pooled.map { ["text_encoder_2.text_projection.weight": [$0, 7]] } ?? [:])
+    let configuration = try UNet2DConditionModel.Configuration(layout, text: 1)
+    try golden.check(inputs: ["sample", "timesteps", "context"] + conditions) { weights, x in
       let unet = UNet2DConditionModel(weights, configuration)
-      return [unet(x[0], timestep: x[1], context: x[2], addition: .init(text: x[3], timeIDs: x[4]))]
+      return [
+        unet(
+          x[0], timestep: x[1], context: x[2], addition: pooled.map { _ in .init(text: x[3], timeIDs: x[4]) },
+          guidance: configuration.guidanceWidth.map { _ in x[3] })
+      ]
     }
   }
 }
 
 extension ModuleGolden {
-  /// The level's settings; goldens without a context have no attention.
+  /// The level's settings.
   fileprivate var level: UNetLevel {
     get throws {
       UNetLevel(
         time: try int("temb_channels"), context: config["cross_attention_dim"]?.int ?? 0,
-        heads: config["num_attention_heads"]?.int ?? 1, transformerDepth: config["num_attention_heads"] == nil ? 0 : 1,
-        groups: try int("resnet_groups"))
+        heads: config["num_attention_heads"]?.int ?? 1, groups: try int("resnet_groups"))
     }
+  }
+
+  /// Goldens without a context have no attention.
+  fileprivate func depths(_ layers: Int) -> [Int] {
+    [Int](repeating: config["num_attention_heads"] == nil ? 0 : 1, count: layers)
   }
 
   /// The names, followed by the context where the golden has one.

@@ -31,7 +31,7 @@ import Testing
     ("scheduler", "prediction_type", "\"flow\""), ("scheduler", "rescale_betas_zero_snr", "true"),
     ("scheduler", "trained_betas", "[0.1, 0.2]"), ("scheduler", "beta_schedule", "\"squaredcos_cap_v2\""),
     ("scheduler", "beta_end", "0.0001"), ("unet", "act_fn", "\"mish\""), ("unet", "strange", "1"),
-    ("unet", "time_cond_proj_dim", "256"), ("unet", "attention_head_dim", "2.5"), ("vae", "shift_factor", "0.1"),
+    ("unet", "time_embedding_dim", "256"), ("unet", "attention_head_dim", "2.5"), ("vae", "shift_factor", "0.1"),
     ("text_encoder", "hidden_act", "\"relu\""), ("defaults", "sampler", "\"no such sampler\""),
     ("defaults", "steps", "0"), ("defaults", "width", "-8"),
   ])
@@ -44,7 +44,7 @@ import Testing
   func foreignWeights() async throws {
     for name in [
       "unet.time_embedding.cond_proj.weight", "unet.add_embedding.linear_1.bias",
-      "unet.mid_block.resnets.2.conv1.weight",
+      "unet.mid_block.resnets.0.conv3.weight",
       "unet.down_blocks.0.attentions.0.transformer_blocks.0.fuser.alpha", "unet.something.new",
       "vae.decoder.time_stack.0",
       "text_encoder.text_model.encoder.layers.0.self_attn.q_proj.strange",

@@ -12,7 +12,7 @@ import pathlib
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from diffusers.models.attention_processor import Attention
 from diffusers.models.downsampling import Downsample2D
 from diffusers.models.embeddings import TimestepEmbedding, Timesteps
@@ -26,7 +26,7 @@ from diffusers.models.unets.unet_2d_blocks import (
     UpBlock2D,
 )
 from diffusers.models.upsampling import Upsample2D
-from transformers import CLIPTextConfig, CLIPTextModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from modules_random import as_double, as_single, normal, randomise, read, relative_l2, save
 
@@ -257,6 +257,35 @@ def vae_encoder(name):
 
 
 @case
+def vae_bare(name):
+    """Without quant_conv and post_quant_conv, and 6 latent channels: `output` decodes latents as the denoiser leaves them,
+    by mean, deviation and scale as diffusers' pipeline for XL does; `output.encoded` is [mean, log variance]."""
+    config = VAE | dict(block_out_channels=(8, 12), layers_per_block=1, latent_channels=6, use_quant_conv=False,
+                        use_post_quant_conv=False, down_block_types=("DownEncoderBlock2D",) * 2,
+                        up_block_types=("UpDecoderBlock2D",) * 2, scaling_factor=0.5,
+                        latents_mean=[-1.6, 1.9, -1.4, 2.5, 0, 0.3], latents_std=[8.5, 5.9, 6.5, 5.2, 1, 0.25])
+    inputs = {"latent": normal(name, 1, 6, 5, 7), "image": normal(name + ".image", 1, 3, 10, 14, scale=0.5).clamp(-1, 1)}
+
+    def call(m, i):
+        mean, deviation = (torch.tensor(config[key], dtype=i["latent"].dtype).view(1, -1, 1, 1)
+                           for key in ("latents_mean", "latents_std"))
+        latent = i["latent"] * deviation / config["scaling_factor"] + mean
+        return {"output": m.decode(latent).sample, "output.encoded": m.encode(i["image"]).latent_dist.parameters}
+
+    return AutoencoderKL(**config), config, inputs, call
+
+
+@case
+def vae_tiny(name):
+    """`output` decodes latents as the denoiser leaves them; `output.encoded` are those of an image."""
+    config = dict(encoder_block_out_channels=(8,) * 3, decoder_block_out_channels=(8,) * 3,
+                  num_encoder_blocks=(1, 2, 1), num_decoder_blocks=(2, 1, 1))
+    inputs = {"latent": normal(name, 2, 4, 3, 5, scale=2), "image": normal(name + ".image", 2, 3, 12, 20, scale=0.5)}
+    return (AutoencoderTiny(**config), config, inputs,
+            lambda m, i: {"output": m.decode(i["latent"]).sample, "output.encoded": m.encode(i["image"]).latents})
+
+
+@case
 def unet(name):
     """Two inputs: latents 8x8 at two times (`input.sample`), and 5x7, whose skips need sizes (`input.odd.sample`)."""
     config = dict(block_out_channels=(8, 8, 12, 12), layers_per_block=2, cross_attention_dim=16, attention_head_dim=4,
@@ -297,16 +326,98 @@ def unet_xl(name):
     return UNet2DConditionModel(**config), config, inputs, call
 
 
-def clip(name, config):
+def unet_of(name, config, ids=None, size=(6, 10)):
+    """A UNet of a family, on latents of a size; with `ids`, so many numbers about the picture and a prompt's vector."""
+    module = UNet2DConditionModel(**config)
+    inputs = {"sample": normal(name, 2, config["in_channels"], *size), "timesteps": torch.tensor([981.0, 12.5]),
+              "context": normal(name + ".context", 2, 77, config["cross_attention_dim"])}
+    if ids:
+        width = config["projection_class_embeddings_input_dim"] - ids * config["addition_time_embed_dim"]
+        inputs |= {"text_embeds": normal(name + ".text", 2, width),
+                   "time_ids": torch.tensor([[1024.0, 768.0, 0.0, 16.0, 6.0, 900.0], [512.0, 512.0, 8.0, 0.0, 2.5, 1.0]])[:, :ids]}
+    if config.get("time_cond_proj_dim"):
+        inputs["timestep_cond"] = normal(name + ".guidance", 2, config["time_cond_proj_dim"])
+
+    def call(m, i):
+        added = {"text_embeds": i["text_embeds"], "time_ids": i["time_ids"].float()} if ids else None
+        return {"output": m(i["sample"], i["timesteps"].float(), i["context"], added_cond_kwargs=added,
+                            timestep_cond=i.get("timestep_cond")).sample}
+
+    return module, config, inputs, call
+
+
+SMALL = dict(block_out_channels=(8, 12), layers_per_block=1, cross_attention_dim=16, norm_num_groups=4, sample_size=8,
+             in_channels=4, out_channels=4, attention_head_dim=4, down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+             up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"))
+SMALL_XL = dict(block_out_channels=(8, 8, 12), layers_per_block=2, cross_attention_dim=16, norm_num_groups=4,
+                sample_size=8, in_channels=4, out_channels=4, attention_head_dim=(2, 2, 3), use_linear_projection=True,
+                addition_embed_type="text_time", addition_time_embed_dim=8,
+                down_block_types=("DownBlock2D",) + ("CrossAttnDownBlock2D",) * 2,
+                up_block_types=("CrossAttnUpBlock2D",) * 2 + ("UpBlock2D",))
+
+
+@case
+def unet_sd2(name):
+    """Stable Diffusion 2's: linear projections, heads of one width in every level, which is 4 here."""
+    return unet_of(name, SMALL | dict(attention_head_dim=(2, 3), use_linear_projection=True), size=(5, 7))
+
+
+@case
+def unet_inpainting(name):
+    """Nine channels: latents, a mask, latents of the masked picture."""
+    return unet_of(name, SMALL | dict(in_channels=9))
+
+
+@case
+def unet_lcm(name):
+    """The time embedding is told the strength of guidance, as `input.timestep_cond`."""
+    return unet_of(name, SMALL | dict(time_cond_proj_dim=10))
+
+
+@case
+def unet_refiner(name):
+    """Stable Diffusion XL's refiner: no attention in the first and last level but in the middle, five numbers."""
+    config = SMALL_XL | dict(block_out_channels=(8, 8, 12), attention_head_dim=(2, 2, 3), layers_per_block=1,
+                             transformer_layers_per_block=2, projection_class_embeddings_input_dim=20 + 5 * 8,
+                             down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+                             up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"))
+    return unet_of(name, config, ids=5)
+
+
+@case
+def unet_ssd(name):
+    """SSD-1B's: depths of their own after each resnet on the way up, one resnet in the middle."""
+    config = SMALL_XL | dict(transformer_layers_per_block=[1, 1, 2], mid_block_type="UNetMidBlock2D",
+                             reverse_transformer_layers_per_block=[[2, 1, 3], [2, 1, 1], 1],
+                             projection_class_embeddings_input_dim=20 + 6 * 8)
+    return unet_of(name, config, ids=6)
+
+
+@case
+def unet_without_middle(name):
+    """KOALA's and small Stable Diffusions': fewer layers and nothing in the middle."""
+    config = SMALL_XL | dict(layers_per_block=1, transformer_layers_per_block=(1, 1, 2), mid_block_type=None,
+                             projection_class_embeddings_input_dim=20 + 6 * 8)
+    return unet_of(name, config, ids=6, size=(7, 5))
+
+
+def clip(name, config, model=CLIPTextModel):
     tokens = torch.randint(0, config["vocab_size"], (2, 77), generator=torch.Generator().manual_seed(3))
+    # The prompts end somewhere: transformers pools at the first token of this id. `pooling` is 1 there.
+    config = config | dict(eos_token_id=config["vocab_size"] - 1)
+    tokens[tokens == config["eos_token_id"]] = 1
+    tokens[0, 5:9] = tokens[1, 76] = config["eos_token_id"]
 
     def call(m, i):
         hidden = m(i["tokens"], output_hidden_states=True)
         final_norm = getattr(m, "text_model", m).final_layer_norm
+        pooled = hidden.text_embeds if model is CLIPTextModelWithProjection else hidden.pooler_output
         return {"output": hidden.last_hidden_state, "output.penultimate": hidden.hidden_states[-2],
-                "output.penultimate_normed": final_norm(hidden.hidden_states[-2])}
+                "output.penultimate_normed": final_norm(hidden.hidden_states[-2]), "output.pooled": pooled}
 
-    return CLIPTextModel(CLIPTextConfig(**config)), config, {"tokens": tokens}, call
+    ends = (tokens == config["eos_token_id"]).int().argmax(dim=-1)
+    pooling = F.one_hot(ends, 77).float().unsqueeze(1)
+    return model(CLIPTextConfig(**config)), config, {"tokens": tokens, "pooling": pooling}, call
 
 
 CLIP = dict(hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=4, vocab_size=100,
@@ -322,6 +433,13 @@ def clip_quick_gelu(name):
 @case
 def clip_gelu(name):
     return clip(name, CLIP | dict(hidden_act="gelu", hidden_size=24, num_hidden_layers=2, intermediate_size=48))
+
+
+@case
+def clip_projection(name):
+    """As OpenCLIP's bigG: gelu, and `output.pooled` is projected, to another width here."""
+    return clip(name, CLIP | dict(hidden_act="gelu", hidden_size=24, num_hidden_layers=3, intermediate_size=48,
+                                  projection_dim=20), CLIPTextModelWithProjection)
 
 
 def compute(name):

@@ -35,7 +35,16 @@ void ck_pool_destroy(ck_pool *pool);
 typedef enum { CK_F32, CK_BF16 } ck_type;
 // Formats that weights are stored in, in files and packed; binary16 is only converted from.
 typedef enum { CK_STORED_F32, CK_STORED_BF16, CK_STORED_F16 } ck_stored;
-typedef enum { CK_IDENTITY, CK_SILU, CK_GELU, CK_QUICK_GELU } ck_activation;
+
+// All activations, in the order of ImagineGraph's: X(constant, name of its functions in template/activation.h, ...).
+#define CK_ACTIVATIONS(X, ...) \
+  X(SILU, silu, __VA_ARGS__) X(GELU, gelu, __VA_ARGS__) X(QUICK_GELU, quick_gelu, __VA_ARGS__) \
+  X(RELU, relu, __VA_ARGS__) X(TANH, tanh, __VA_ARGS__) X(GELU_TANH, gelu_tanh, __VA_ARGS__)
+
+#define CK_CONSTANT(NAME, name, ...) CK_##NAME,
+typedef enum { CK_IDENTITY, CK_ACTIVATIONS(CK_CONSTANT) } ck_activation;
+#undef CK_CONSTANT
+
 typedef enum { CK_ADD, CK_MULTIPLY } ck_binary_op;
 
 // The kernels compiled for one instruction set.
@@ -65,8 +74,9 @@ void ck_scale(ck_device device, ck_type type, float factor, const void *x, void 
 void ck_binary(
   ck_device device, ck_binary_op op, ck_type type, const void *a, const void *b, void *out, size_t rank,
   const size_t *extents, const size_t *strides);
-// x [rows, 2 columns] -> [rows, columns]: the first half times gelu of the second.
-void ck_geglu(ck_device device, ck_type type, const void *x, void *out, size_t rows, size_t columns);
+// x [rows, 2 columns] -> [rows, columns]: the first half times the activation of the second.
+void ck_glu(
+  ck_device device, ck_type type, ck_activation activation, const void *x, void *out, size_t rows, size_t columns);
 
 // Normalisation.
 

@@ -4,6 +4,7 @@
 // it defines CK_TILES.
 
 #include "vector.h"
+#include "activation.h"
 #include "pointwise.h"
 #include "normalisation.h"
 #include "tile.h"
@@ -24,7 +25,7 @@ const ck_kernels CK_TABLE = {
   .activate = activate,
   .scale = scale,
   .binary = binary,
-  .geglu = geglu,
+  .glu = glu,
   .layer_norm = layer_norm,
   .channel_moments = channel_moments,
   .normalise = normalise,

@@ -118,12 +118,7 @@ static void normalise(
 ) {
 #define NORMALISE(ACTIVATION) \
   FOR_TYPE(type, normalise_rows, ACTIVATION, x, positions, channels, mean, factor, bias, out)
-  switch (activation) {
-    case CK_IDENTITY: NORMALISE(CK_IDENTITY); break;
-    case CK_SILU: NORMALISE(CK_SILU); break;
-    case CK_GELU: NORMALISE(CK_GELU); break;
-    case CK_QUICK_GELU: NORMALISE(CK_QUICK_GELU); break;
-  }
+  FOR_ACTIVATION(activation, NORMALISE)
 #undef NORMALISE
 }
 

@@ -37,12 +37,9 @@ INLINE void activate_row(ck_type type, ck_activation activation, const void *row
 }
 
 static void activate(ck_type type, ck_activation activation, const void *x, void *out, size_t count) {
-  switch (activation) {
-    case CK_IDENTITY: FOR_TYPE(type, activate_row, CK_IDENTITY, x, out, count); break;
-    case CK_SILU: FOR_TYPE(type, activate_row, CK_SILU, x, out, count); break;
-    case CK_GELU: FOR_TYPE(type, activate_row, CK_GELU, x, out, count); break;
-    case CK_QUICK_GELU: FOR_TYPE(type, activate_row, CK_QUICK_GELU, x, out, count); break;
-  }
+#define ACTIVATE(ACTIVATION) FOR_TYPE(type, activate_row, ACTIVATION, x, out, count)
+  FOR_ACTIVATION(activation, ACTIVATE)
+#undef ACTIVATE
 }
 
 INLINE void scale_row(ck_type type, float factor, const void *row, void *out, size_t count) {
@@ -76,11 +73,13 @@ static void binary(
   FOR_TYPE(type, binary_row, op, a, b, repeat, out, count);
 }
 
-INLINE void geglu_row(ck_type type, const void *row, void *out, size_t columns) {
+INLINE void glu_row(ck_type type, ck_activation activation, const void *row, void *out, size_t columns) {
   const void *gate = (const char *)row + columns * ck_element_size(type);
-  MAP_ROWS(type, row, type, gate, type, out, columns, x * activated_as(type, CK_GELU, y));
+  MAP_ROWS(type, row, type, gate, type, out, columns, x * activated_as(type, activation, y));
 }
 
-static void geglu(ck_type type, const void *x, void *out, size_t columns) {
-  FOR_TYPE(type, geglu_row, x, out, columns);
+static void glu(ck_type type, ck_activation activation, const void *x, void *out, size_t columns) {
+#define GATE(ACTIVATION) FOR_TYPE(type, glu_row, ACTIVATION, x, out, columns)
+  FOR_ACTIVATION(activation, GATE)
+#undef GATE
 }

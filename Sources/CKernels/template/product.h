@@ -48,12 +48,7 @@ static void finish_rows(const ck_product_block *block, const float *sums) {
     const size_t at = (block->first_row + r) * product->shape.out + block->first_column;
 #define FINISH(ACTIVATION) \
   FOR_TYPE(product->out_type, finish_row, ACTIVATION, sums, bias, product->residual, product->out, at, block->columns)
-    switch (product->activation) {
-      case CK_IDENTITY: FINISH(CK_IDENTITY); break;
-      case CK_SILU: FINISH(CK_SILU); break;
-      case CK_GELU: FINISH(CK_GELU); break;
-      case CK_QUICK_GELU: FINISH(CK_QUICK_GELU); break;
-    }
+    FOR_ACTIVATION(product->activation, FINISH)
 #undef FINISH
   }
 }

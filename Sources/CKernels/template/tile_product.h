@@ -160,10 +160,7 @@ INLINE void multiply_tiles_as(const ck_tile_block *block, float *scratch, ck_act
 static void multiply_tile_block(const ck_tile_block *block, float *scratch) {
   const ck_product *product = block->product->product;
   if (product->shape.gated) return multiply_tiles_as(block, scratch, CK_IDENTITY, true);
-  switch (product->activation) {
-    case CK_IDENTITY: multiply_tiles_as(block, scratch, CK_IDENTITY, false); break;
-    case CK_SILU: multiply_tiles_as(block, scratch, CK_SILU, false); break;
-    case CK_GELU: multiply_tiles_as(block, scratch, CK_GELU, false); break;
-    case CK_QUICK_GELU: multiply_tiles_as(block, scratch, CK_QUICK_GELU, false); break;
-  }
+#define MULTIPLY(ACTIVATION) multiply_tiles_as(block, scratch, ACTIVATION, false)
+  FOR_ACTIVATION(product->activation, MULTIPLY)
+#undef MULTIPLY
 }

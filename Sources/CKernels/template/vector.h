@@ -207,66 +207,6 @@ INLINE vf rough_power(vf x) { return rough_power_to_one(at_most(x, splat(127.0f)
 INLINE vf rough_reciprocal(vf x) { return 1.0f / x; }
 #endif
 
-INLINE vf sigmoid(vf x) { return 1.0f / (1.0f + exponential(-x)); }
-
-// The normal distribution function (1 + erf(x / sqrt 2)) / 2, relative error below 2e-6 where it is a normal number.
-//
-// By way of erfc(z) = exp(-z^2) erfcx(z) at z = |x| / sqrt 2, so that nothing cancels for negative x. The polynomial in
-// t = 1 / (1 + 0.55 z) is a least-squares fit of erfcx(z) / t.
-INLINE vf normal_distribution(vf x) {
-  const vf z = choose(x < 0.0f, -x, x) * 0.707106781f;
-  const vf t = 1.0f / (1.0f + z * 0.55f);
-  vf p = t * 0.0580482855f - 0.336662441f;
-  p = p * t + 0.781258702f;
-  p = p * t - 0.853445172f;
-  p = p * t + 0.363973528f;
-  p = p * t - 0.0950007960f;
-  p = p * t + 0.202052638f;
-  p = p * t + 0.258819580f;
-  p = p * t + 0.310663581f;
-  p = p * t + 0.310292095f;
-  const vf tail = 0.5f * exponential(-z * z) * (p * t);
-  return choose(x < 0.0f, tail, 1.0f - tail);
-}
-
-INLINE vf activated(ck_activation activation, vf x) {
-  switch (activation) {
-    case CK_IDENTITY: return x;
-    case CK_SILU: return x * sigmoid(x);
-    case CK_GELU: return x * normal_distribution(x);
-    case CK_QUICK_GELU: return x * sigmoid(x * 1.702f);
-  }
-}
-
-// Activations whose relative error is below 2e-4, a tenth of what rounding to bfloat16 makes.
-
-INLINE vf rough_sigmoid(vf x) { return rough_reciprocal(1.0f + rough_power(x * -1.44269504f)); }
-
-// As normal_distribution finds it; here the polynomial is one in t = 1 / (1 + z / 2).
-INLINE vf rough_gelu(vf x) {
-  const vf t = rough_reciprocal(1.0f + choose(x < 0.0f, -x, x) * 0.353553391f);
-  vf p = t * -0.092294374f + 0.252841779f;
-  p = p * t + 0.0392481420f;
-  p = p * t + 0.160954092f;
-  p = p * t + 0.139265592f;
-  const vf tail = rough_power(x * x * -0.721347520f) * t * (p * x);  // x times the distribution at -|x|
-  return choose(x > 0.0f, x - tail, tail);
-}
-
-INLINE vf rough_activated(ck_activation activation, vf x) {
-  switch (activation) {
-    case CK_IDENTITY: return x;
-    case CK_SILU: return x * rough_sigmoid(x);
-    case CK_GELU: return rough_gelu(x);
-    case CK_QUICK_GELU: return x * rough_sigmoid(x * 1.702f);
-  }
-}
-
-// As precise as results of a type can show.
-INLINE vf activated_as(ck_type type, ck_activation activation, vf x) {
-  return type == CK_BF16 ? rough_activated(activation, x) : activated(activation, x);
-}
-
 // Calls `function` with a constant first argument, so that it is compiled apart for each element type.
 #define FOR_TYPE(type, function, ...) \
   do { \

@@ -221,12 +221,7 @@ INLINE void transform_results_of(
 static void transform_results(const ck_winograd_group *group, const float *sums, size_t first_column) {
 #define FINISH(ACTIVATION) \
   FOR_TYPE(group->product->out_type, transform_results_of, ACTIVATION, group, sums, first_column)
-  switch (group->product->activation) {
-    case CK_IDENTITY: FINISH(CK_IDENTITY); break;
-    case CK_SILU: FINISH(CK_SILU); break;
-    case CK_GELU: FINISH(CK_GELU); break;
-    case CK_QUICK_GELU: FINISH(CK_QUICK_GELU); break;
-  }
+  FOR_ACTIVATION(group->product->activation, FINISH)
 #undef FINISH
 }
 

@@ -17,10 +17,12 @@ extension PlanBuilder {
   }
 
   /// x [..., 2 C] -> [..., C].
-  func geglu(_ x: Value, _ result: Target) throws -> Kernel {
-    let type = try x.type.elementType.arithmetic, device = device
+  func glu(_ function: Activation, _ x: Value, _ result: Target) throws -> Kernel {
+    let type = try x.type.elementType.arithmetic, device = device, function = Optional(function).kernel
     return { frame in
-      ck_geglu(device, type, try x.address(in: frame), result.address(in: frame), result.rows, result.shape.last)
+      ck_glu(
+        device, type, function, try x.address(in: frame), result.address(in: frame), result.rows,
+        result.shape.last)
     }
   }
 
@@ -39,13 +41,5 @@ extension PlanBuilder {
 }
 
 extension Activation? {
-  /// The kernels' name of the function.
-  var kernel: ck_activation {
-    switch self {
-    case nil: CK_IDENTITY
-    case .silu: CK_SILU
-    case .gelu: CK_GELU
-    case .quickGELU: CK_QUICK_GELU
-    }
-  }
+  var kernel: ck_activation { ck_activation(rawValue: kernelNumber) }
 }

@@ -13,8 +13,26 @@ package struct CLIPTextModel {
     package var heads = 12
     package var activation = Activation.quickGELU
     package var layerNormEpsilon: Float = 1e-5
+    /// Width of a prompt as a single vector, where the model has a projection to one.
+    package var projectionWidth: Int?
 
     package init() {}
+  }
+
+  /// What a model that was trained on this encoder takes from it.
+  package struct Output: Sendable, Hashable {
+    /// How many layers before the last one the prompt's vectors leave: 0 is after the last, 1 the penultimate.
+    package var skippedLayers = 0
+    /// Whether the vectors are normalised as the last layer's are.
+    package var isNormalised = true
+    /// Whether the prompt is wanted as a single vector, too.
+    package var isPooled = false
+
+    package init(skippedLayers: Int = 0, isNormalised: Bool = true, isPooled: Bool = false) {
+      self.skippedLayers = skippedLayers
+      self.isNormalised = isNormalised
+      self.isPooled = isPooled
+    }
   }
 
   package let configuration: Configuration
@@ -22,8 +40,9 @@ package struct CLIPTextModel {
   let positionEmbedding: Parameter
   let layers: [CLIPEncoderLayer]
   let finalLayerNorm: LayerNorm
+  let textProjection: Linear?
 
-  /// - Parameter weights: those inside `text_model`.
+  /// - Parameter weights: those inside `text_model`; the projection lies beside it.
   package init(_ weights: Weights, _ configuration: Configuration) {
     self.configuration = configuration
     let width = configuration.hiddenSize
@@ -34,14 +53,38 @@ package struct CLIPTextModel {
     layers = (0..<configuration.layers).map { CLIPEncoderLayer(weights["encoder.layers", $0], configuration) }
     finalLayerNorm = LayerNorm(
       weights["final_layer_norm"], channels: width, epsilon: configuration.layerNormEpsilon)
+    textProjection = configuration.projectionWidth.map {
+      Linear(weights.beside("text_projection"), in: width, out: $0, bias: false)
+    }
   }
 
-  /// ids [N, T], T being `maxPositions` -> [N, T, C] in 32-bit floats: the last hidden state, normalised.
-  package func callAsFunction(_ ids: Tensor) -> Tensor {
+  /// ids [N, T], T being `maxPositions` -> the prompts' vectors `hidden` [N, T, C] and, where asked for, each prompt as a
+  /// single vector `pooled` [N, P], in 32-bit floats.
+  ///
+  /// Layers behind everything that is asked for are not computed.
+  ///
+  /// - Parameter pooling: [N, 1, T], 1 at the token that ends the prompt and 0 elsewhere, so that the product with it is the
+  ///   last layer's vector of that token, in every precision. It is normalised, and projected if the model has a projection.
+  package func callAsFunction(
+    _ ids: Tensor, _ output: Output = Output(), pooling: Tensor? = nil
+  ) -> (hidden: Tensor, pooled: Tensor?) {
+    if !(0...layers.count).contains(output.skippedLayers) {
+      ids.builder.note(
+        GraphError("of \(layers.count) layers of a text encoder \(output.skippedLayers) cannot be left out"))
+    }
     let positions = ids.builder.parameter(positionEmbedding).asActivation()
-    var h = ids.embedded(in: tokenEmbedding) + positions.reshaped([1, positions.shape[0], positions.shape[1]])
-    for layer in layers { h = layer(h) }
-    return finalLayerNorm(h).cast(to: .float32)
+    let embedded = ids.embedded(in: tokenEmbedding) + positions.reshaped([1, positions.shape[0], positions.shape[1]])
+    let count = layers.count - min(max(output.skippedLayers, 0), layers.count)
+    let hidden = layers.prefix(count).reduce(embedded) { $1($0) }
+    let normalised = output.isNormalised ? finalLayerNorm(hidden) : hidden
+    guard output.isPooled else { return (normalised.cast(to: .float32), nil) }
+    guard let pooling else {
+      ids.builder.note(GraphError("the text encoder was not told which token ends the prompt"))
+      return (normalised.cast(to: .float32), hidden)
+    }
+    let last = layers.dropFirst(count).reduce(hidden) { $1($0) }
+    let ending = finalLayerNorm(pooling.asActivation().matmul(last)).reshaped([ids.shape[0], last.shape.last])
+    return (normalised.cast(to: .float32), (textProjection?(ending) ?? ending).cast(to: .float32))
   }
 }
 

@@ -9,7 +9,9 @@ extension ModelFamily {
     configuration: { layout in
       try layout.checkSettings()
       var configuration = ModelConfiguration()
-      let text = try CLIPTextModel.Configuration(layout)
+      var text = try CLIPTextModel.Configuration(layout)
+      // Its UNet is not told a prompt as one vector.
+      text.projectionWidth = nil
       configuration.textEncoders[0].model = text
       configuration.unet = try UNet2DConditionModel.Configuration(layout, text: text.hiddenSize)
       configuration.vae = try AutoencoderKL.Configuration(layout)

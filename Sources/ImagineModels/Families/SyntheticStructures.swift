@@ -5,12 +5,7 @@ extension ModelConfiguration {
   /// Of Stable Diffusion XL the UNet, which takes nearly all of the time; the other networks are those of 1.5.
   package static let stableDiffusionXLUNet: ModelConfiguration = {
     var configuration = ModelConfiguration()
-    configuration.unet.blockOutChannels = [320, 640, 1280]
-    configuration.unet.transformerDepth = [0, 2, 10]
-    configuration.unet.midTransformerDepth = 10
-    configuration.unet.heads = [5, 10, 20]
-    configuration.unet.crossAttentionDim = 2048
-    configuration.unet.additionEmbedding = AdditionEmbedding()
+    configuration.unet = .stableDiffusionXL
     configuration.defaults.width = 1024
     configuration.defaults.height = 1024
     return configuration
@@ -21,8 +16,7 @@ extension ModelConfiguration {
   package static let miniature: ModelConfiguration = {
     var configuration = ModelConfiguration()
     configuration.unet.blockOutChannels = [32, 64]
-    configuration.unet.layersPerBlock = 1
-    configuration.unet.transformerDepth = [1, 0]
+    configuration.unet.mirror(layers: 1, depths: [1, 0], mid: 1)
     configuration.unet.heads = [4, 4]
     configuration.unet.crossAttentionDim = 64
     configuration.unet.normGroups = 8

@@ -16,16 +16,16 @@ package struct Linear {
 /// x [N, H, W, in] -> [N, H', W', out]
 package struct Conv2d {
   let weight: Parameter
-  let bias: Parameter
+  let bias: Parameter?
   let convolution: Convolution
 
   /// - Parameter padding: kernel / 2 on every side unless given.
   package init(
     _ weights: Weights, in inputs: Int, out outputs: Int, kernel: Int, stride: Int = 1,
-    padding: Convolution.Padding? = nil
+    padding: Convolution.Padding? = nil, bias: Bool = true
   ) {
     weight = weights.parameter("weight", [outputs, inputs, kernel, kernel])
-    bias = weights.parameter("bias", [outputs])
+    self.bias = bias ? weights.parameter("bias", [outputs]) : nil
     convolution = Convolution(stride: stride, padding: padding ?? Convolution.Padding(kernel / 2))
   }
 

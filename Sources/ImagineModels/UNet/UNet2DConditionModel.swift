@@ -4,37 +4,12 @@ package import ImagineGraph
 ///
 /// Structure and weight paths are those of diffusers' `UNet2DConditionModel`.
 package struct UNet2DConditionModel {
-  package struct Configuration: Sendable, Hashable {
-    package var inChannels = 4
-    package var outChannels = 4
-    /// Channels of each level, from the finest.
-    package var blockOutChannels = [320, 640, 1280, 1280]
-    /// Resnets of each level on the way down; one more on the way up.
-    package var layersPerBlock = 2
-    /// Transformer blocks after each resnet of a level; 0 where a level has no attention.
-    package var transformerDepth = [1, 1, 1, 0]
-    /// Transformer blocks in the middle.
-    package var midTransformerDepth = 1
-    /// Attention heads of each level. (diffusers' `attention_head_dim` of SD 1.x means this.)
-    package var heads = [8, 8, 8, 8]
-    /// Width of the prompt's tokens.
-    package var crossAttentionDim = 768
-    /// What the time embedding is told beside the timestep; nil in models that are told nothing more.
-    package var additionEmbedding: AdditionEmbedding?
-    package var normGroups = 32
-
-    package init() {}
-
-    /// Width of the time embedding.
-    package var timeWidth: Int { blockOutChannels[0] * 4 }
-  }
-
   package let configuration: Configuration
   let convIn: Conv2d
   let timeEmbedding: TimestepEmbedding
   let additionEmbedding: TextTimeEmbedding?
   let downBlocks: [DownBlock2D]
-  let midBlock: UNetMidBlock2DCrossAttn
+  let midBlock: UNetMidBlock2D?
   let upBlocks: [UpBlock2D]
   let normOut: GroupNorm
   let convOut: Conv2d
@@ -46,26 +21,28 @@ package struct UNet2DConditionModel {
     let last = channels.count - 1
 
     convIn = Conv2d(weights["conv_in"], in: configuration.inChannels, out: channels[0], kernel: 3)
-    timeEmbedding = TimestepEmbedding(weights["time_embedding"], in: channels[0], out: configuration.timeWidth)
+    timeEmbedding = TimestepEmbedding(
+      weights["time_embedding"], in: channels[0], out: configuration.timeWidth, condition: configuration.guidanceWidth)
     additionEmbedding = configuration.additionEmbedding.map {
       TextTimeEmbedding(weights["add_embedding"], $0, out: configuration.timeWidth)
     }
     downBlocks = channels.indices.map { index in
       DownBlock2D(
         weights["down_blocks", index], in: channels[max(index - 1, 0)], out: channels[index],
-        layers: configuration.layersPerBlock, downsamples: index < last, level: levels[index])
+        depths: configuration.downDepths[index], downsamples: index < last, level: levels[index])
     }
-    midBlock = UNetMidBlock2DCrossAttn(
-      weights["mid_block"], channels: channels[last], level: configuration.midLevel)
+    midBlock = configuration.midDepths.map {
+      UNetMidBlock2D(weights["mid_block"], channels: channels[last], depths: $0, level: levels[last])
+    }
 
     // Mirrored: the way up takes the skips of the way down from the end, and the last skip of each level is the one
     // its downsampler's input level left, so it has the channels of the level above.
     upBlocks = channels.indices.map { index in
-      let level = last - index
+      let level = last - index, depths = configuration.upDepths[index]
       let above = channels[max(level - 1, 0)]
       return UpBlock2D(
         weights["up_blocks", index], in: channels[min(level + 1, last)], out: channels[level],
-        skips: [Int](repeating: channels[level], count: configuration.layersPerBlock) + [above],
+        skips: [Int](repeating: channels[level], count: max(depths.count - 1, 0)) + [above], depths: depths,
         upsamples: level > 0, level: levels[level])
     }
     normOut = GroupNorm(
@@ -75,11 +52,22 @@ package struct UNet2DConditionModel {
 
   /// sample [N, H, W, in], timestep [N] (may be fractional), context [N, S, D] -> [N, H, W, out] in 32-bit floats.
   ///
-  /// - Parameter addition: for a model with `additionEmbedding`, and for no other: else the graph cannot be finished.
+  /// With more or less than the model was trained to be told the graph cannot be finished.
+  ///
+  /// - Parameters:
+  ///   - addition: for a model with `additionEmbedding`, and for no other.
+  ///   - guidance: [N, guidanceWidth], the strength of guidance as sinusoids; for a model with `guidanceWidth`, and for no
+  ///     other.
   package func callAsFunction(
-    _ sample: Tensor, timestep: Tensor, context: Tensor, addition: TextTimeEmbedding.Input? = nil
+    _ sample: Tensor, timestep: Tensor, context: Tensor, addition: TextTimeEmbedding.Input? = nil,
+    guidance: Tensor? = nil
   ) -> Tensor {
-    var time = timeEmbedding(timestep)
+    if (configuration.guidanceWidth == nil) != (guidance == nil) {
+      sample.builder.note(
+        GraphError(
+          guidance == nil ? "the UNet was not told how strong guidance is" : "the UNet takes no strength of guidance"))
+    }
+    var time = timeEmbedding(timestep, condition: guidance)
     switch (additionEmbedding, addition) {
     case (let embedding?, let addition?): time = time + embedding(addition)
     case (nil, nil): break
@@ -91,18 +79,8 @@ package struct UNet2DConditionModel {
     var h = convIn(sample.asActivation())
     var skips = [h]
     for block in downBlocks { h = block(h, time: time, context: context, skips: &skips) }
-    h = midBlock(h, time: time, context: context)
+    h = midBlock?(h, time: time, context: context) ?? h
     for block in upBlocks { h = block(h, time: time, context: context, skips: &skips) }
     return convOut(normOut(h).silu()).cast(to: .float32)
   }
-}
-
-extension UNet2DConditionModel.Configuration {
-  fileprivate func level(_ index: Int, depth: Int? = nil) -> UNetLevel {
-    UNetLevel(
-      time: timeWidth, context: crossAttentionDim, heads: heads[index],
-      transformerDepth: depth ?? transformerDepth[index], groups: normGroups)
-  }
-
-  fileprivate var midLevel: UNetLevel { level(blockOutChannels.count - 1, depth: midTransformerDepth) }
 }

@@ -2,7 +2,8 @@ import ImagineCheckpoint
 
 /// The structure of an autoencoder, read off its weights.
 extension AutoencoderKL.Configuration {
-  init(_ layout: CheckpointLayout) throws {
+  /// - Parameter scalingFactor: the family's, where no note says another one.
+  init(_ layout: CheckpointLayout, scalingFactor familiar: Float = 0.18215) throws {
     self.init()
     // Drawing needs the decoder, so the structure is read off that; it goes from coarse to fine.
     let levels = try layout.count(atMost: 6, "levels of the autoencoder") {
@@ -18,18 +19,51 @@ extension AutoencoderKL.Configuration {
     try require(layers >= 2, "its autoencoder has \(layers) layer in a level")
     layersPerBlock = layers - 1
     hasEncoder = layout.shapes.keys.contains { $0.hasPrefix("vae.encoder.") }
+    hasQuantConv = try layout.hasConvolution("quant_conv")
+    hasPostQuantConv = try layout.hasConvolution("post_quant_conv")
     latentChannels = try layout.width("vae.decoder.conv_in.weight", 1) ?? latentChannels
     normGroups = try layout.integer("vae", "norm_num_groups", in: CheckpointLayout.widths) ?? normGroups
-    scalingFactor = try layout.scalingFactor() ?? scalingFactor
+    scalingFactor = try layout.scalingFactor() ?? familiar
+    latentStatistics = try layout.latentStatistics(channels: latentChannels)
 
     for channels in blockOutChannels {
       try require(divides(normGroups, channels), "\(normGroups) groups do not divide \(channels) channels")
     }
-    try require(latentChannels == 4, "its autoencoder has \(latentChannels) latent channels, not 4")
   }
 }
 
 extension CheckpointLayout {
+  /// Whether the autoencoder has a convolution next to the latents: what diffusers' configuration says (there it has, unless
+  /// that says otherwise), else what there is.
+  fileprivate func hasConvolution(_ name: String) throws -> Bool {
+    guard note("vae", "_class_name") != nil || note("vae", "use_\(name)") != nil else {
+      return shapes["vae.\(name).weight"] != nil || shapes["vae.\(name).bias"] != nil
+    }
+    guard let value = note("vae", "use_\(name)"), value != .null else { return true }
+    guard let uses = value.bool else {
+      throw ModelError.setting("vae", "use_\(name)", value, "true or false is needed")
+    }
+    return uses
+  }
+
+  /// Mean and deviation of each latent channel, where a configuration has both.
+  fileprivate func latentStatistics(channels: Int) throws -> LatentStatistics? {
+    func numbers(_ key: String, in range: ClosedRange<Double>) throws -> [Float]? {
+      guard let value = note("vae", key), value != .null else { return nil }
+      let numbers = (value.array ?? []).compactMap(\.double).filter { range ~= $0 }
+      guard numbers.count == channels, value.array?.count == channels else {
+        throw ModelError.setting("vae", key, value, "a number for each of \(channels) channels is needed")
+      }
+      return numbers.map(Float.init)
+    }
+    let means = try numbers("latents_mean", in: -1e6...1e6), deviations = try numbers("latents_std", in: Self.scales)
+    guard let means, let deviations else {
+      try require(means == nil && deviations == nil, "it has only one of vae.latents_mean and vae.latents_std")
+      return nil
+    }
+    return LatentStatistics(means: means, deviations: deviations)
+  }
+
   private static let scales = 1e-6...1e6
 
   fileprivate func scalingFactor() throws -> Float? {

@@ -13,20 +13,37 @@ package struct AutoencoderKL {
     package var normGroups = 32
     /// What latents are multiplied by on their way to the denoiser.
     package var scalingFactor: Float = 0.18215
+    /// Mean and deviation of each channel of latents, in models whose denoiser is given them normalised by these before they
+    /// are scaled (Playground 2.5).
+    package var latentStatistics: LatentStatistics?
     /// Whether pictures can be encoded, too; models for drawing alone have no encoder.
     package var hasEncoder = true
+    /// Whether a convolution of one position follows the encoder.
+    package var hasQuantConv = true
+    /// Whether a convolution of one position precedes the decoder.
+    package var hasPostQuantConv = true
 
     package init() {}
+
+    /// Stable Diffusion 1.x's and 2.x's.
+    package static let stableDiffusion1 = Configuration()
+
+    /// Stable Diffusion XL's and its refiner's.
+    package static let stableDiffusionXL: Configuration = {
+      var configuration = Configuration()
+      configuration.scalingFactor = 0.13025
+      return configuration
+    }()
 
     /// Pixels along one side of a latent position.
     package var reduction: Int { 1 << (blockOutChannels.count - 1) }
   }
 
   package let configuration: Configuration
-  /// With the convolution behind it; nil without an encoder.
-  let encoder: (network: Encoder, quantConv: Conv2d)?
+  /// With the convolution behind it, if any; nil without an encoder.
+  let encoder: (network: Encoder, quantConv: Conv2d?)?
   package let decoder: Decoder
-  let postQuantConv: Conv2d
+  let postQuantConv: Conv2d?
 
   package init(_ weights: Weights, _ configuration: Configuration) {
     self.configuration = configuration
@@ -35,10 +52,12 @@ package struct AutoencoderKL {
       configuration.hasEncoder
       ? (
         Encoder(weights["encoder"], configuration),
-        Conv2d(weights["quant_conv"], in: latent * 2, out: latent * 2, kernel: 1)
+        configuration.hasQuantConv
+          ? Conv2d(weights["quant_conv"], in: latent * 2, out: latent * 2, kernel: 1) : nil
       ) : nil
     decoder = Decoder(weights["decoder"], configuration)
-    postQuantConv = Conv2d(weights["post_quant_conv"], in: latent, out: latent, kernel: 1)
+    postQuantConv =
+      configuration.hasPostQuantConv ? Conv2d(weights["post_quant_conv"], in: latent, out: latent, kernel: 1) : nil
   }
 
   /// latents [N, h, w, latent], as the denoiser leaves them -> pixels [N, H, W, 3] around -1...1, in 32-bit floats.
@@ -50,7 +69,9 @@ package struct AutoencoderKL {
   package func beginDecoding(_ latents: Tensor) -> Tensor { decoder.begin(unscaled(latents)).cast(to: .float32) }
 
   private func unscaled(_ latents: Tensor) -> Tensor {
-    postQuantConv((latents * (1 / configuration.scalingFactor)).asActivation())
+    let scale = 1 / configuration.scalingFactor
+    let unscaled = (configuration.latentStatistics?.undone(latents, scale: scale) ?? latents * scale).asActivation()
+    return postQuantConv?(unscaled) ?? unscaled
   }
 
   /// pixels [N, H, W, 3] in -1...1 -> the mean and the logarithm of the variance of the latents, side by side:
@@ -62,7 +83,8 @@ package struct AutoencoderKL {
       pixels.builder.note(GraphError("the autoencoder has no encoder"))
       return pixels
     }
-    return encoder.quantConv(encoder.network(pixels.asActivation())).cast(to: .float32)
+    let statistics = encoder.network(pixels.asActivation())
+    return (encoder.quantConv?(statistics) ?? statistics).cast(to: .float32)
   }
 }
 

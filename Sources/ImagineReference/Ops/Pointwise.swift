@@ -7,11 +7,14 @@ func apply(_ function: Activation, _ x: Double) -> Double {
   case .silu: x / (1 + exp(-x))
   case .gelu: x * (1 + erf(x / 2.0.squareRoot())) / 2
   case .quickGELU: x / (1 + exp(-1.702 * x))
+  case .relu: x < 0 ? 0 : x
+  case .tanh: tanh(x)
+  case .geluTanh: x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) / 2
   }
 }
 
-/// x [..., 2 C] -> [..., C]: the first half of each vector times gelu of the second.
-func geglu(_ x: [Double], rows: Int) -> [Double] {
+/// x [..., 2 C] -> [..., C]: the first half of each vector times the function of the second.
+func glu(_ function: Activation, _ x: [Double], rows: Int) -> [Double] {
   let width = rows == 0 ? 0 : x.count / rows / 2
   var result: [Double] = []
   result.reserveCapacity(rows * width)
@@ -19,7 +22,7 @@ func geglu(_ x: [Double], rows: Int) -> [Double] {
     for channel in 0..<width {
       let value = x[row * 2 * width + channel]
       let gate = x[row * 2 * width + width + channel]
-      result.append(value * apply(.gelu, gate))
+      result.append(value * apply(function, gate))
     }
   }
   return result

@@ -11,6 +11,8 @@ extension OpCase {
       let y = x.upsampledNearest(height: 6, width: 9).layer("conv", 8, Convolution(padding: Convolution.Padding(1)))
       return [y.silu(), x]
     },
+    rows("tiny autoencoder block") { [tinyAutoencoderBlock($0, [1, 3, 5, 8])] },
+    rows("tiny autoencoder block of 64 channels") { [tinyAutoencoderBlock($0, [2, 8, 7, 64])] },
     rows("transformer block") { [transformerBlock($0, [1, 6, 16], prompt: [1, 11, 24], heads: 2)] },
     rows("transformer block of 320 channels") {
       [transformerBlock($0, [2, 35, 320], prompt: [2, 77, 768], heads: 8)]
@@ -24,6 +26,16 @@ extension OpCase {
     let h = x.norm("norm1", groups: groups).silu().layer("conv1", outputs, convolution) + projection.asChannels()
     let residual = outputs == shape.last ? x : x.layer("shortcut", outputs, Convolution(padding: .init(0)), kernel: 1)
     return residual + h.norm("norm2", groups: groups).silu().layer("conv2", outputs, convolution)
+  }
+
+  /// Latents clamped smoothly, a block of convolutions, and twice its size without a bias.
+  private static func tinyAutoencoderBlock(_ builder: GraphBuilder, _ shape: Shape) -> Tensor {
+    let same = Convolution(padding: Convolution.Padding(1)), channels = shape.last
+    let x = (builder.activation("x", shape) * (1 / 3)).tanh() * 3
+    let h = x.layer("conv1", channels, same).relu().layer("conv2", channels, same, hasBias: false).relu()
+    let block = (h.layer("conv3", channels, same) + x).relu()
+    let larger = block.upsampledNearest(height: 2 * shape[1], width: 2 * shape[2])
+    return larger.layer("conv4", channels, same, hasBias: false).relu()
   }
 
   private static func transformerBlock(_ builder: GraphBuilder, _ shape: Shape, prompt: Shape, heads: Int) -> Tensor {
@@ -46,9 +58,11 @@ extension Tensor {
     linear(Parameter(path: "\(path).weight", shape: [outputs, shape.last]), bias: bias(path, outputs))
   }
 
-  fileprivate func layer(_ path: String, _ outputs: Int, _ convolution: Convolution, kernel: Int = 3) -> Tensor {
+  fileprivate func layer(
+    _ path: String, _ outputs: Int, _ convolution: Convolution, kernel: Int = 3, hasBias: Bool = true
+  ) -> Tensor {
     let weight = Parameter(path: "\(path).weight", shape: [outputs, shape.last, kernel, kernel])
-    return conv2d(weight, bias: bias(path, outputs), convolution)
+    return conv2d(weight, bias: hasBias ? bias(path, outputs) : nil, convolution)
   }
 
   fileprivate func norm(_ path: String, groups: Int) -> Tensor {

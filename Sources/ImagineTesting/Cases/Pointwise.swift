@@ -21,12 +21,20 @@ extension OpCase {
       geglu([1, 16, 2560], .normal()), geglu([2, 35, 5120], .normal()),
     ].flatMap { $0 }
 
+  static let gatingCases: [OpCase] = Activation.allCases.flatMap { function in
+    glu(function, [2, 5, 22], .normal(deviation: 3)) + glu(function, [1, 4, 80], .uniform(-12...12))
+  }
+
   private static func activation(_ function: Activation, _ shape: Shape, _ distribution: Distribution) -> [OpCase] {
     rows(function.rawValue + distribution.label, shape, distribution) { $0.activation(function) }
   }
 
   private static func geglu(_ shape: Shape, _ distribution: Distribution) -> [OpCase] {
-    rows("geglu" + distribution.label, shape, distribution) { $0.geglu() }
+    glu(.gelu, shape, distribution)
+  }
+
+  private static func glu(_ function: Activation, _ shape: Shape, _ distribution: Distribution) -> [OpCase] {
+    rows("glu+\(function.rawValue)\(distribution.label)", shape, distribution) { $0.glu(function) }
   }
 
   private static func binary(_ a: Shape, _ b: Shape) -> [OpCase] {

@@ -30,11 +30,17 @@ extension OpCase {
     gatedLinear([1, 35, 320], 1280), gatedLinear([1, 20, 640], 256),
   ].flatMap { $0 }
 
-  static func gatedLinear(_ shape: Shape, _ outputs: Int, bias: Bool = true) -> [OpCase] {
-    rows("gatedLinear \(shape) -> \(outputs)\(bias ? "+bias" : "")", shape) { x in
+  static let gatesOfLinearCases: [OpCase] = Activation.allCases.flatMap { gate in
+    gatedLinear([2, 5, 9], 3, gate) + gatedLinear([1, 9, 64], 40, gate)
+  }
+
+  static func gatedLinear(
+    _ shape: Shape, _ outputs: Int, _ gate: Activation = .gelu, bias: Bool = true
+  ) -> [OpCase] {
+    rows("gatedLinear \(shape) -> \(outputs)\(bias ? "+bias" : "")+\(gate.rawValue)", shape) { x in
       let weight = x.builder.weight("layer.weight", [2 * outputs, shape.last])
       let operands = [x, weight] + (bias ? [x.builder.weight("layer.bias", [2 * outputs])] : [])
-      return x.builder.apply(.gatedLinear(bias: bias), operands)
+      return x.builder.apply(.gatedLinear(gate, bias: bias), operands)
     }
   }
 

@@ -85,7 +85,7 @@ func groupNorm(
   var apply = Dispatch(
     "group_norm_apply_\(suffix)",
     [
-      0: activation.kernelConstant, 1: split.vectors ? 1 : 0, 2: split.combines ? 1 : 0, 3: try split.columns.word,
+      0: activation.kernelNumber, 1: split.vectors ? 1 : 0, 2: split.combines ? 1 : 0, 3: try split.columns.word,
       4: try groupChannels.word,
     ],
     [x.span, split.combines ? partials : statistics, operands[2].span], result: result.span,
@@ -118,7 +118,7 @@ private func groupNormAlone(
   return Dispatch(
     "group_norm_\(try x.type.elementType.kernelSuffix)",
     [
-      0: activation.kernelConstant, 1: kept <= GroupNormSplit.keptElements ? try kept.word : 0,
+      0: activation.kernelNumber, 1: kept <= GroupNormSplit.keptElements ? try kept.word : 0,
       2: try (channels / groups).word,
     ], operands.map(\.span),
     result: result.span,

@@ -2,7 +2,7 @@ import ImagineGraph
 
 func activation(_ function: Activation, _ x: Value, _ result: Value) throws -> Dispatch {
   Dispatch(
-    "activation_\(try x.type.elementType.kernelSuffix)", [0: Optional(function).kernelConstant], [x.span],
+    "activation_\(try x.type.elementType.kernelSuffix)", [0: Optional(function).kernelNumber], [x.span],
     result: result.span, constants: [try result.count.word], workgroups: vectorWorkgroups(x))
 }
 
@@ -13,10 +13,11 @@ func scale(_ factor: Float, _ x: Value, _ result: Value) throws -> Dispatch {
 }
 
 /// x [..., 2 C] -> [..., C].
-func geglu(_ x: Value, _ result: Value) throws -> Dispatch {
+func glu(_ function: Activation, _ x: Value, _ result: Value) throws -> Dispatch {
   let vectors = result.shape.last % x.type.elementType.lanes == 0
   return Dispatch(
-    "geglu_\(try x.type.elementType.kernelSuffix)", [0: vectors ? 1 : 0], [x.span], result: result.span,
+    "glu_\(try x.type.elementType.kernelSuffix)", [0: vectors ? 1 : 0, 1: Optional(function).kernelNumber], [x.span],
+    result: result.span,
     constants: [try result.count.word, try result.shape.last.word],
     workgroups: vectors ? vectorWorkgroups(result) : Dispatch.workgroups(for: result.count, size: 256))
 }

@@ -109,7 +109,7 @@ extension Dispatch {
   /// Specialisation constants and operands of `epilogue.glsl`.
   fileprivate mutating func add(_ epilogue: Epilogue, _ operands: [Value]) throws(VulkanError) {
     kernel.constants.merge([
-      6: epilogue.bias ? 1 : 0, 7: epilogue.activation.kernelConstant, 8: epilogue.residual ? 1 : 0,
+      6: epilogue.bias ? 1 : 0, 7: epilogue.activation.kernelNumber, 8: epilogue.residual ? 1 : 0,
     ]) { $1 }
     if epilogue.bias {
       guard operands[2].type.elementType == .float32 else {

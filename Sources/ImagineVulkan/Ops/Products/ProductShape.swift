@@ -13,7 +13,8 @@ struct ProductShape: Hashable {
   let isTransposed: Bool
   let pixels: PixelRows?
   let epilogue: Epilogue
-  /// Whether columns are pairs of a value and its gate, which make one result: value * gelu(gate).
+  /// Whether columns are pairs of a value and its gate, which make one result: the value times the epilogue's
+  /// activation of the gate.
   let isGated: Bool
 
   /// A product of two values without an epilogue.
@@ -30,10 +31,10 @@ struct ProductShape: Hashable {
       rows = result.shape.rows
       (columns, depth, batch) = (result.shape.last, operands[0].shape.last, 1)
       (isTransposed, pixels, self.epilogue) = (true, nil, epilogue)
-    case .gatedLinear(let bias):
+    case .gatedLinear(let gate, let bias):
       rows = result.shape.rows
       (columns, depth, batch) = (2 * result.shape.last, operands[0].shape.last, 1)
-      (isTransposed, pixels, epilogue) = (true, nil, Epilogue(bias: bias))
+      (isTransposed, pixels, epilogue) = (true, nil, Epilogue(bias: bias, activation: gate))
     case .conv2d(let convolution, let epilogue):
       let pixels = PixelRows(convolution, operands[0].shape, kernel: operands[1].shape, result.shape)
       rows = operands[0].shape[0] * pixels.resultHeight * pixels.resultWidth
@@ -45,7 +46,7 @@ struct ProductShape: Hashable {
       (columns, depth, batch) = (result.shape.last, a.last, a.dimensions.dropLast(2).reduce(1, *))
       (isTransposed, pixels, epilogue) = (transposeB, nil, Epilogue())
     case .input, .parameter, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale, .concat,
-      .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .attention, .geglu:
+      .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .attention, .glu:
       return nil
     }
     (left, right) = (operands[0].elementType, operands[1].elementType)

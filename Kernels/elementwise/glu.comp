@@ -1,7 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// x [rows, 2 columns] -> [rows, columns]: the first half times gelu of the second. An invocation does 16 bytes of a row's
-// halves where VECTORS says that they begin at multiples of that; else one value.
+// x [rows, 2 columns] -> [rows, columns]: the first half times the activation of the second. An invocation does 16 bytes
+// of a row's halves where VECTORS says that they begin at multiples of that; else one value.
 // variants: f32 f16 bf16
 #include "../include/types.glsl"
 #include "../include/vectors.glsl"
@@ -9,6 +9,7 @@
 #include "../include/indexing.glsl"
 #include "../include/activation.glsl"
 layout(constant_id = 0) const bool VECTORS = true;
+layout(constant_id = 1) const uint FUNCTION = GELU;
 layout(binding = 0) readonly buffer Vectors { VECTOR vectors[]; };
 layout(binding = 0) readonly buffer X { STORE x[]; };
 layout(binding = 1) writeonly buffer OutQuads { STORE_QUAD result_quads[]; };
@@ -23,10 +24,10 @@ void main() {
     VECTOR value = vectors[at / LANES], gate = vectors[(at + columns) / LANES];
     for (uint quad = 0; quad < QUADS; quad++) {
       vec4 factor = quad_of(gate, quad);
-      for (uint lane = 0; lane < 4; lane++) factor[lane] = gelu(factor[lane]);
+      for (uint lane = 0; lane < 4; lane++) factor[lane] = activate(FUNCTION, factor[lane]);
       result_quads[i / LANES * QUADS + quad] = narrow_quad(quad_of(value, quad) * factor);
     }
   } else {
-    result[i] = narrow(widen(x[at]) * gelu(widen(x[at + columns])));
+    result[i] = narrow(widen(x[at]) * activate(FUNCTION, widen(x[at + columns])));
   }
 }
