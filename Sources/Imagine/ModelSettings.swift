@@ -5,16 +5,17 @@ internal import ImagineSampling
 
 // A model's configuration speaks diffusers' words; here they become this library's types.
 
-extension NoiseSchedule {
+extension ModelSampling {
   init(_ scheduler: SchedulerConfiguration) throws {
-    guard let betaSchedule = BetaSchedule(rawValue: scheduler.betaSchedule) else {
+    guard let betaSchedule = NoiseSchedule.BetaSchedule(rawValue: scheduler.betaSchedule) else {
       throw ImagineError(
         .unsupportedModel,
         "The model's beta schedule \(quoted(scheduler.betaSchedule)) is not one this version knows: use another model.")
     }
-    try self.init(
+    let training = try NoiseSchedule(
       betaSchedule: betaSchedule, betaStart: scheduler.betaStart, betaEnd: scheduler.betaEnd,
-      count: scheduler.trainTimesteps)
+      count: scheduler.trainTimesteps, zeroTerminalSNR: scheduler.hasZeroTerminalSNR)
+    self.init(training, prediction: try PredictionType(configured: scheduler.predictionType))
   }
 }
 

@@ -15,12 +15,12 @@ struct OpenedModel {
   let report: ModelReport
   /// Whether there is a file, rather than bytes in the program or numbers made on the spot.
   private(set) var hasFile = false
-  /// The noise that the model was trained with.
-  let training: NoiseSchedule
-  /// What the UNet's output means.
-  let prediction: PredictionType
+  /// How the model sees noise.
+  let sampling: ModelSampling
   /// The sampler that the model asks for.
   let sampler: Sampler
+  /// The schedule that the model asks for; nil for the sampler's own.
+  let schedule: Schedule?
 
   init(_ url: URL) throws {
     try self.init(Checkpoint.open(url), name: url.deletingPathExtension().lastPathComponent, isDemonstration: false)
@@ -50,7 +50,7 @@ struct OpenedModel {
     weights = checkpoint
     report = ModelReport(
       checkpoint, family: family, weights: model.report, name: name, isDemonstration: isDemonstration)
-    (training, prediction, sampler) = try Self.sampling(model.configuration)
+    (sampling, sampler, schedule) = try Self.sampling(model.configuration)
     self.model = model
   }
 
@@ -60,12 +60,12 @@ struct OpenedModel {
     self.model = model
     self.weights = weights
     report = ModelReport(structure, parameters: model.parameters)
-    (training, prediction, sampler) = try Self.sampling(model.configuration)
+    (sampling, sampler, schedule) = try Self.sampling(model.configuration)
   }
 
   private static func sampling(
     _ configuration: ModelConfiguration
-  ) throws -> (training: NoiseSchedule, prediction: PredictionType, sampler: Sampler) {
+  ) throws -> (sampling: ModelSampling, sampler: Sampler, schedule: Schedule?) {
     let scheduler = configuration.scheduler
     guard let sampler = try? Sampler.named(configuration.defaults.sampler).sampler else {
       throw ModelError(
@@ -73,7 +73,15 @@ struct OpenedModel {
         "The model asks for the sampler \(quoted(configuration.defaults.sampler)), which this version does not have: use "
           + "another model.")
     }
-    return (try NoiseSchedule(scheduler), try PredictionType(configured: scheduler.predictionType), sampler)
+    let schedule = try configuration.defaults.schedule.map { name in
+      guard let schedule = try? Schedule(named: name) else {
+        throw ModelError(
+          .unsupported,
+          "The model asks for the schedule \(quoted(name)), which this version does not have: use another model.")
+      }
+      return schedule
+    }
+    return (try ModelSampling(scheduler), sampler, schedule)
   }
 
   /// Weights are floats, or a format with a scale; whole numbers alone are a way of storing that this version does not know.

@@ -64,9 +64,9 @@ public actor Pipeline {
 
   private nonisolated let thread: ComputeThread
   private nonisolated let configuration: ModelConfiguration
-  private nonisolated let training: NoiseSchedule
+  private nonisolated let modelSampling: ModelSampling
   private nonisolated let sampler: Sampler
-  private let prediction: PredictionType
+  private nonisolated let schedule: Schedule?
   private let tokenizer = CLIPTokenizer()
   private var runner: ModelRunner
   /// Nil for a model without a file.
@@ -115,9 +115,9 @@ public actor Pipeline {
     guard HostMemory.has(ComputeThread.stackBytes) else {
       throw ImagineError(.outOfMemory, "There is no memory for a thread: close other programs, or raise the limit.")
     }
-    training = opened.training
-    prediction = opened.prediction
+    modelSampling = opened.sampling
     sampler = opened.sampler
+    schedule = opened.schedule
     deviceName = device.name
     deviceNotice = device.notice
     let precision = options.precision ?? device.preferredPrecision
@@ -143,10 +143,11 @@ public actor Pipeline {
   /// A request with the model's own defaults.
   public nonisolated func recommendedRequest(prompt: String) -> GenerationRequest {
     let defaults = configuration.defaults
-    return GenerationRequest(
+    var request = GenerationRequest(
       prompt: prompt, size: Size(width: defaults.width, height: defaults.height), steps: defaults.steps,
-      guidanceScale: defaults.guidanceScale,
-      sampler: sampler)
+      guidanceScale: defaults.guidanceScale, sampler: sampler)
+    request.schedule = schedule
+    return request
   }
 
   /// Checks everything about a request that can be checked before any work.
@@ -162,7 +163,7 @@ public actor Pipeline {
   ) throws -> (method: SamplingMethod, plan: SamplingPlan) {
     try request.validate(reduction: configuration.vae.reduction)
     let method = SamplingMethod(request.sampler.kind, schedule: request.schedule?.kind)
-    return (method, try ImagineError.translating { try method.plan(steps: request.steps, training: training) })
+    return (method, try ImagineError.translating { try method.plan(steps: request.steps, sampling: modelSampling) })
   }
 
   /// What a request will take of the processor's memory, stage by stage, and how much there is.
@@ -266,7 +267,7 @@ extension Pipeline {
 
     let predictions = Counter(), steps = Counter()
     let denoiser = GuidedDenoiser(
-      prediction: prediction, training: training, guidance: Guidance(scale: job.request.guidanceScale),
+      sampling: modelSampling, guidance: Guidance(scale: job.request.guidanceScale),
       observe: { prediction, _ in
         job.recorder?.add("noise_pred.\(predictions.next())", job.latentShape, prediction)
       },
