@@ -105,7 +105,8 @@ struct FamilyModel {
     for (component, rows) in Dictionary(grouping: kept, by: { String($0.path.prefix { $0 != "." }) }) {
       let tensors = try rows.map { row in
         SafetensorsWriter.Tensor(
-          name: String(row.path.dropFirst(component.count + 1)), shape: row.shape, values: .float32(try Self.values(row)))
+          name: String(row.path.dropFirst(component.count + 1)), shape: row.shape,
+          values: .float32(try Self.values(row)))
       }
       let name = component.hasPrefix("text_encoder") ? "model" : "diffusion_pytorch_model"
       try SafetensorsWriter.write(tensors, to: folder.appending(path: "\(component)/\(name).safetensors"))

@@ -1,4 +1,4 @@
-package import ImagineCheckpoint
+import ImagineCheckpoint
 
 /// How a model was distilled for few steps, which decides how it should be drawn with.
 ///
@@ -39,7 +39,7 @@ package struct Distillation: Sendable, Hashable {
   /// - Parameter name: of the file or folder, without what follows the last dot of a file's name.
   package init?(name: String, layout: CheckpointLayout) {
     let words = Self.words(name)
-    let titled = layout.notes["modelspec.title"].map { Self.words(String($0.prefix(200))) } ?? []
+    let titled = layout.notes["modelspec.title"].map(Self.words) ?? []
     let isTold = layout.shapes["unet.time_embedding.cond_proj.weight"] != nil
     let scheduler = layout.note("scheduler", "_class_name")?.word
     let isConsistency = isTold || scheduler == "LCMScheduler" || scheduler == "TCDScheduler"
@@ -77,23 +77,24 @@ extension Distillation {
   /// A name's words, in lowercase: what lies between other characters, between a small and a capital letter, and between
   /// letters and digits. Capitals before a word in small letters are a word: `SDXLTurbo` is `sdxl` and `turbo`.
   static func words(_ name: String) -> [String] {
-    var words: [String] = [], word: [Character] = []
-    let characters = Array(name)
+    // Names come from anybody: no more of one than any real name has, and bytes, which cost the same whatever they are.
+    let bytes = Array(name.utf8.prefix(200))
+    var words: [String] = [], word: [UInt8] = []
     func end() {
-      if !word.isEmpty { words.append(String(word).lowercased()) }
+      if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self).lowercased()) }
       word = []
     }
-    for (index, character) in characters.enumerated() {
-      guard character.isASCII, character.isLetter || character.isNumber else {
+    for (index, byte) in bytes.enumerated() {
+      guard byte.isLetter || byte.isDigit else {
         end()
         continue
       }
       if let last = word.last {
-        let following = index + 1 < characters.count ? characters[index + 1] : " "
-        let startsWord = character.isUppercase && (last.isLowercase || (last.isUppercase && following.isLowercase))
-        if last.isNumber != character.isNumber || startsWord { end() }
+        let following = index + 1 < bytes.count ? bytes[index + 1] : 0
+        let startsWord = byte.isCapital && (last.isSmall || (last.isCapital && following.isSmall))
+        if last.isDigit != byte.isDigit || startsWord { end() }
       }
-      word.append(character)
+      word.append(byte)
     }
     end()
     return words
@@ -121,4 +122,12 @@ extension Distillation {
       ["step", "steps"].contains(unit) ? Int(number).flatMap { 1...64 ~= $0 ? $0 : nil } : nil
     }.first
   }
+}
+
+/// Bytes as ASCII.
+extension UInt8 {
+  fileprivate var isDigit: Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= self }
+  fileprivate var isCapital: Bool { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= self }
+  fileprivate var isSmall: Bool { UInt8(ascii: "a")...UInt8(ascii: "z") ~= self }
+  fileprivate var isLetter: Bool { isCapital || isSmall }
 }

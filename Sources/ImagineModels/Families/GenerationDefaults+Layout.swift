@@ -1,4 +1,4 @@
-package import ImagineCheckpoint
+import ImagineCheckpoint
 
 /// What models of a family ask for when neither the file nor the person says more. Steps and sampler are those that
 /// AUTOMATIC1111 and ComfyUI begin with; guidance is AUTOMATIC1111's for the older models, and for SDXL diffusers' and Stability

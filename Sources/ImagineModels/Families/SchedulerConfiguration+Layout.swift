@@ -1,4 +1,4 @@
-package import ImagineCheckpoint
+import ImagineCheckpoint
 
 extension SchedulerConfiguration {
   /// - Parameters:

@@ -1,4 +1,4 @@
-package import ImagineCheckpoint
+import ImagineCheckpoint
 
 /// What a model says of its training outside of diffusers' configurations: by tensors whose presence is the message, by
 /// notes in the header (Stability AI's ModelSpec), and by the training program's own file.
@@ -80,11 +80,14 @@ extension CheckpointLayout {
       guard let isSaid = value.bool else { throw ModelError.setting(place, key, value, "true or false is needed") }
       if isSaid { sources.append((place, key, value)) }
     }
-    if let text = notes["ss_zero_terminal_snr"], !["False", "false", "None"].contains(text) {
-      guard ["True", "true"].contains(text) else {
+    if let text = notes["ss_zero_terminal_snr"] {
+      let said = JSONValue.string(text).word.flatMap {
+        ["True": true, "true": true, "False": false, "false": false, "None": false][$0]
+      }
+      guard let said else {
         throw ModelError.setting("metadata", "ss_zero_terminal_snr", .string(text), "True or False is needed")
       }
-      sources.append(("metadata", "ss_zero_terminal_snr", .string(text)))
+      if said { sources.append(("metadata", "ss_zero_terminal_snr", .string(text))) }
     }
     guard let source = sources.first else { return false }
     guard prediction == "epsilon" else { return true }
