@@ -90,7 +90,7 @@ let package = Package(
     // Tests.
     module("ImagineGoldens", ["ImagineGraph", "ImagineCheckpoint"]),
     tests("ImagineGraphTests", ["ImagineGraph", "ImagineTesting"]),
-    tests("ImagineSamplingTests", ["ImagineSampling"]),
+    tests("ImagineSamplingTests", ["ImagineSampling", "ImagineGoldens", "ImagineCheckpoint", "ImagineGraph"]),
     tests("ImagineTextTests", ["ImagineText"]),
     tests("ImagineFilesTests", ["ImagineFiles"]),
     tests("ImagineImageTests", ["ImagineImage", "ImagineFiles"]),

@@ -14,6 +14,8 @@ public struct Sampler: Sendable, Hashable {
   public static let ddim = Sampler(.ddim)
   /// The second-order multistep solver, k-diffusion's `sample_dpmpp_2m`.
   public static let dpmpp2M = Sampler(.dpmpp2M)
+  /// The sampler of latent consistency models, diffusers' `LCMScheduler`; for models distilled for few steps.
+  public static let lcm = Sampler(.lcm)
 
   /// Every sampler there is.
   public static let all = SamplerKind.allCases.map(Sampler.init)
@@ -50,6 +52,8 @@ public struct Schedule: Sendable, Hashable {
   public static let sgmUniform = Schedule(.sgmUniform)
   /// Every so many training timesteps, from the bottom.
   public static let ddimUniform = Schedule(.ddimUniform)
+  /// Even in training timesteps from the last one down: diffusers' "trailing", for models distilled for few steps.
+  public static let trailing = Schedule(.trailing)
 
   /// Every schedule there is.
   public static let all = SigmaSchedule.allCases.map(Schedule.init)

@@ -18,7 +18,7 @@ struct YAMLReader {
     let text: Substring
   }
 
-  private let lines: [Line]
+  private var lines: [Line]
   private var position = 0
 
   private static let maximumDepth = 32
@@ -83,7 +83,7 @@ struct YAMLReader {
   private mutating func block(indentation: Int, depth: Int) throws -> JSONValue {
     guard let first = next else { return .null }
     guard depth < Self.maximumDepth else { throw YAMLError(line: first.number, reason: "values nested too deep") }
-    if Self.isItem(first) { return try list(indentation: indentation) }
+    if Self.isItem(first) { return try list(indentation: indentation, depth: depth) }
     var members: [UTF8Name: JSONValue] = [:]
     while let line = next, line.indentation == indentation {
       let (key, rest) = try Self.member(line)
@@ -111,14 +111,27 @@ struct YAMLReader {
     line.text.utf8.elementsEqual("-".utf8) || line.text.utf8.starts(with: "- ".utf8)
   }
 
-  /// Reads items of scalars, which are the only ones that configurations have.
-  private mutating func list(indentation: Int) throws -> JSONValue {
+  /// Reads items of scalars and of mappings, the only ones that configurations have.
+  private mutating func list(indentation: Int, depth: Int) throws -> JSONValue {
     var items: [JSONValue] = []
     while let line = next, line.indentation == indentation, Self.isItem(line) {
-      items.append(try Self.scalarOrList(line.text.dropFirst().drop { $0 == " " }, line: line.number))
-      position += 1
+      let text = line.text.dropFirst().drop { $0 == " " }
+      if Self.isMember(text) {
+        // A mapping's first key stands behind the dash, the others below it.
+        let inner = indentation + line.text.utf8.count - text.utf8.count
+        lines[position] = Line(number: line.number, indentation: inner, text: text)
+        items.append(try block(indentation: inner, depth: depth + 1))
+      } else {
+        items.append(try Self.scalarOrList(text, line: line.number))
+        position += 1
+      }
     }
     return .array(items)
+  }
+
+  private static func isMember(_ text: Substring) -> Bool {
+    guard let first = text.utf8.first, !"\"'[{".utf8.contains(first) else { return false }
+    return text.utf8.last == UInt8(ascii: ":") || text.contains(": ")
   }
 
   private static func member(_ line: Line) throws -> (UTF8Name, Substring) {

@@ -47,8 +47,8 @@ package struct SamplingMethod: Sendable, Hashable {
     }
   }
 
-  /// The noise levels and scales of a run; see ``SamplerKind/plan(steps:schedule:training:)``.
-  package func plan(steps: Int, training: NoiseSchedule = .stableDiffusion) throws(SamplingError) -> SamplingPlan {
-    try sampler.plan(steps: steps, schedule: schedule, training: training)
+  /// The noise levels and scales of a run; see ``SamplerKind/plan(steps:schedule:sampling:)``.
+  package func plan(steps: Int, sampling: ModelSampling = .stableDiffusion) throws(SamplingError) -> SamplingPlan {
+    try sampler.plan(steps: steps, schedule: schedule, sampling: sampling)
   }
 }

@@ -15,12 +15,16 @@ package struct SamplingPlan: Sendable, Hashable {
   /// Falling noise levels: [steps + 1].
   package let sigmas: [Float]
   package let start: Start
+  /// How the model sees these levels.
+  package let sampling: ModelSampling
 
   /// A plan over given levels.
   ///
   /// - Throws: ``SamplingError/invalidSigmas(reason:)`` unless there are two or more finite levels, none above the one before, all
   ///   but the last above 0.
-  package init(sigmas: [Float], start: Start = .noiseLevel) throws(SamplingError) {
+  package init(
+    sigmas: [Float], start: Start = .noiseLevel, sampling: ModelSampling = .stableDiffusion
+  ) throws(SamplingError) {
     guard let last = sigmas.last, sigmas.count > 1 else {
       throw .invalidSigmas(reason: "it has \(sigmas.count) values and a run needs at least two")
     }
@@ -32,29 +36,40 @@ package struct SamplingPlan: Sendable, Hashable {
     }
     self.sigmas = sigmas
     self.start = start
+    self.sampling = sampling
   }
 
-  /// A plan over a schedule's levels, as k-diffusion would run it.
+  /// A plan over a schedule's levels, unless told otherwise as k-diffusion would run it.
   ///
   /// - Throws: ``SamplingError/stepCount(_:allowed:schedule:)``.
-  package init(schedule: SigmaSchedule, steps: Int, training: NoiseSchedule) throws(SamplingError) {
-    try self.init(sigmas: schedule.sigmas(steps: steps, training: training))
+  package init(
+    schedule: SigmaSchedule, steps: Int, start: Start = .noiseLevel, sampling: ModelSampling
+  ) throws(SamplingError) {
+    try self.init(sigmas: schedule.sigmas(steps: steps, sampling: sampling), start: start, sampling: sampling)
   }
 
   /// The steps of the run, which a schedule may make more or fewer than asked for.
   package var stepCount: Int { sigmas.count - 1 }
 
   /// The factor between unit noise and the first latents; exactly the first sigma for ``Start/noiseLevel``.
-  package var initialScale: Float {
-    let sigma = sigmas.first ?? 0
-    return switch start {
-    case .noiseLevel: sigma
-    case .unitVariance: (sigma * sigma + 1).squareRoot()
-    }
-  }
+  package var initialScale: Float { sampling.initialScale(at: sigmas.first ?? 0, start) }
 
   /// The factor between the last latents and those a decoder takes; 1 when the run ends without noise.
-  package var finalScale: Float { PredictionType.inputScale(at: sigmas.last ?? 0) }
+  package var finalScale: Float { sampling.finalScale(at: sigmas.last ?? 0) }
+
+  /// The first step that a second model does, where the two share a run as SDXL's base model and refiner do: an index of a
+  /// step, or the number of steps if the first model does them all.
+  ///
+  /// As diffusers' `denoising_end` and `denoising_start`, by training timesteps and not by steps: the first model does what
+  /// lies above timestep `(1 - share) * trainTimesteps`, that one included. The latents go over as they are, and so does what
+  /// a sampler remembers.
+  ///
+  /// - Parameter share: what the first model does of all noise, 0 to 1.
+  package func handover(at share: Double) -> Int {
+    let count = Double(sampling.trainTimesteps)
+    let cutoff = (count - share * count).rounded(.toNearestOrEven)
+    return sigmas.dropLast().prefix { Double(sampling.timestep(at: $0)) >= cutoff }.count
+  }
 
   /// The first latents from noise of unit variance.
   package func initialLatents(noise: [Float]) -> [Float] {

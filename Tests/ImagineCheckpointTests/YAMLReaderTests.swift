@@ -50,6 +50,32 @@ struct YAMLReaderTests {
     #expect(params["nothing"] == nil && value["data"] == nil)
   }
 
+  @Test func readsListsOfSettings() throws {
+    let value = try read(
+      """
+      emb_models:
+        - is_trainable: False
+          input_key: txt
+          params:
+            layer: hidden
+
+        # between
+        - target: a.b
+        -   params:
+              - 1
+      after: 1
+      """)
+    let items = try #require(value["emb_models"]?.array)
+    #expect(items.count == 3 && value["after"]?.int == 1)
+    #expect(items[0]["is_trainable"]?.bool == false && items[0]["params"]?["layer"]?.string == "hidden")
+    #expect(items[1] == .object(["target": .string("a.b")]))
+    #expect(items[2]["params"] == .array([.int(1)]))
+    for text in ["a:\n  - b: 1\n    b: 2", "a:\n  - b: 1\n   c: 2", "a:\n  - b: 1\n      c: 2", "a:\n  - b:\n  c: 1"] {
+      #expect(throws: YAMLError.self, "\(text)") { try read(text) }
+    }
+    #expect(throws: YAMLError.self) { try read("a:\n" + String(repeating: "- ", count: 20000) + "b: 1") }
+  }
+
   @Test(arguments: [
     "a: 1\na: 2", "a:\n\tb: 1", "a", "a: [1, 2", "a: &x 1", "a: *x", "a: !!str 1", "a: |\n  text", "a: > \n b",
     "- 1\n- 2", "a:\n    b: 1\n  c: 2", "a: {b: 1}", "a: \"x", "a: 'it''s'", "  a: 1\n b: 2", "a: [1,, 2]", "1: 2",

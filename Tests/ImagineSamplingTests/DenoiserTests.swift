@@ -26,6 +26,7 @@ struct DenoiserTests {
 
   @Test("Prediction types recover the data from latents made of it", arguments: PredictionType.allCases)
   func predictions(type: PredictionType) {
+    let sampling = ModelSampling(.stableDiffusion, prediction: type)
     let (data, noise): ([Float], [Float]) = ([0.3, -1.2, 0.9], [1.1, 0.4, -0.7])
     for sigma: Float in [0.03, 0.5, 1, 4, 14.6] {
       let x = zip(data, noise).map { $0 + sigma * $1 }
@@ -37,8 +38,8 @@ struct DenoiserTests {
         case .sample: data
         }
       let what = "\(type) at \(sigma)"
-      expectClose(type.denoised(x, output: output, sigma: sigma), data, absolute: 5e-6, what)
-      expectClose(type.output(x, denoised: data, sigma: sigma), output, absolute: 5e-5, what)
+      expectClose(sampling.denoised(x, output: output, sigma: sigma), data, absolute: 5e-6, what)
+      expectClose(sampling.output(x, denoised: data, sigma: sigma), output, absolute: 5e-5, what)
     }
   }
 
@@ -61,7 +62,7 @@ struct DenoiserTests {
   func observer() async throws {
     let predictions = Recorder<[Float]>()
     let denoise = GuidedDenoiser(
-      prediction: .epsilon, training: .stableDiffusion, guidance: Guidance(scale: 3),
+      sampling: .stableDiffusion, guidance: Guidance(scale: 3),
       observe: { prediction, _ in await predictions.record(prediction) },
       model: { _, _ in ModelOutput(unconditional: [1, 0], conditional: [2, 1]) })
     #expect(try await denoise([10, 10], 2) == [2, 4])

@@ -7,7 +7,7 @@ struct FixedNoise: NoiseSource {
   private(set) var draws = 0
   var elements = 4
 
-  mutating func draw() -> [Float] {
+  mutating func draw(from sigma: Float, to next: Float) -> [Float] {
     defer { draws += 1 }
     return (0..<elements).map { Float(1.2 * sin(1.3 * Double(draws) + 0.7 * Double($0) + 0.5)) }
   }
@@ -27,10 +27,15 @@ let goldenStart: [Float] = [0.5, -1, 1.5, 0.25]
 }
 
 func denoiser(
+  _ sampling: ModelSampling, guidance: Float = 1, model: @escaping GuidedDenoiser.Model = tanhModel
+) -> GuidedDenoiser {
+  GuidedDenoiser(sampling: sampling, guidance: Guidance(scale: guidance), model: model)
+}
+
+func denoiser(
   _ prediction: PredictionType, guidance: Float = 1, model: @escaping GuidedDenoiser.Model = tanhModel
 ) -> GuidedDenoiser {
-  GuidedDenoiser(
-    prediction: prediction, training: .stableDiffusion, guidance: Guidance(scale: guidance), model: model)
+  denoiser(ModelSampling(.stableDiffusion, prediction: prediction), guidance: guidance, model: model)
 }
 
 /// The noise-free estimate for data that is normally distributed, which also has an exact path.

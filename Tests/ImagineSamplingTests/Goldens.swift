@@ -97,6 +97,30 @@ struct DiffusersRun: Decodable {
   let final, second: [Float]
 }
 
+struct FewStepGoldens: Decodable {
+  struct Run: Decodable {
+    let scheduler: String
+    let steps: Int
+    let timesteps, final: [Float]
+    let initNoiseSigma: Float
+  }
+  struct Embedding: Decodable {
+    let scale: Float
+    let width: Int
+    let values: [Float]
+  }
+  struct Handover: Decodable {
+    let sigmas: [Float]
+    let share: Double
+    let first: Int
+  }
+  let runs: [Run]
+  let schedules: [ScheduleCase]
+  let zeroSNR: Vectors.Training
+  let guidanceEmbeddings: [Embedding]
+  let handovers: [Handover]
+}
+
 struct TorchGoldens: Decodable {
   struct Draws: Decodable {
     let seed: UInt64

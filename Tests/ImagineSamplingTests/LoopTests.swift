@@ -85,7 +85,7 @@ struct LoopTests {
     #expect(euler.initialScale == training.sigmaMax)
     #expect(euler.finalScale == 1)
     let ddim = try SamplerKind.ddim.plan(steps: 20)
-    let vp = ddim.initialScale * PredictionType.inputScale(at: ddim.sigmas[0])
+    let vp = ddim.initialScale * ModelSampling.stableDiffusion.inputScale(at: ddim.sigmas[0])
     #expect(abs(vp - 1) < 1e-6)
     #expect(abs(ddim.finalScale - training.alphasCumulative[0].squareRoot()) < 1e-6)
   }

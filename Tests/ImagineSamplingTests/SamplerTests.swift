@@ -34,7 +34,7 @@ struct SamplerTests {
         default: try #require(SamplerKind(rawValue: run.sampler)).makeSampler()
         }
       let schedule = try #require(SigmaSchedule(rawValue: run.schedule))
-      let plan = try SamplingPlan(schedule: schedule, steps: run.steps, training: .stableDiffusion)
+      let plan = try SamplingPlan(schedule: schedule, steps: run.steps, sampling: .stableDiffusion)
       var noise = FixedNoise()
       let final = try await SamplingLoop(sampler, plan: plan).run(
         from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: tanhDenoiser)
@@ -53,7 +53,7 @@ struct SamplerTests {
       var noise = FixedNoise()
       let final = try await SamplingLoop(DDIMSampler(), plan: plan).run(
         from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: denoiser(prediction).callAsFunction
-      ) { await latents.record(scaled($0.latents, by: PredictionType.inputScale(at: $0.next))) }
+      ) { await latents.record(scaled($0.latents, by: ModelSampling.stableDiffusion.inputScale(at: $0.next))) }
       for (values, expected) in zip(await latents.values, golden.afterEachCall) {
         expectClose(values, expected, relative: 1e-6, absolute: 2e-6, golden.prediction)
       }
@@ -73,7 +73,7 @@ struct SamplerTests {
       expectClose(timesteps, golden.timesteps, absolute: golden.sigmas == nil ? 0 : 1e-3, golden.scheduler)
       // diffusers keeps DDIM's and DPM-Solver++'s latents in the variance-preserving scale.
       let preserving = golden.initNoiseSigma == 1
-      let first = preserving ? 1 / PredictionType.inputScale(at: plan.sigmas[0]) : golden.initNoiseSigma
+      let first = preserving ? 1 / ModelSampling.stableDiffusion.inputScale(at: plan.sigmas[0]) : golden.initNoiseSigma
       var noise = FixedNoise()
       let final = try await SamplingLoop(kind.makeSampler(), plan: plan).run(
         from: scaled(goldenStart, by: first), noise: &noise, denoise: denoiser(prediction).callAsFunction)

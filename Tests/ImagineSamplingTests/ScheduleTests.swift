@@ -59,12 +59,13 @@ struct ScheduleTests {
   func sigmas() throws {
     let vectors = try Goldens.load("vectors", as: Vectors.self).schedules
     let generated = try Goldens.load("kdiffusion", as: KDiffusionGoldens.self).schedules
-    for golden in vectors + generated {
+    let fewStep = try Goldens.load("few-step", as: FewStepGoldens.self).schedules
+    for golden in vectors + generated + fewStep {
       let schedule = try #require(SigmaSchedule(rawValue: golden.schedule))
       let sigmas = try schedule.sigmas(steps: golden.steps)
       expectClose(sigmas, golden.sigmas, relative: 5e-6, "\(golden.schedule), \(golden.steps) steps")
     }
-    #expect(Set((vectors + generated).map(\.schedule)) == Set(SigmaSchedule.allCases.map(\.rawValue)))
+    #expect(Set((vectors + generated + fewStep).map(\.schedule)) == Set(SigmaSchedule.allCases.map(\.rawValue)))
   }
 
   @Test(
@@ -79,7 +80,7 @@ struct ScheduleTests {
       #expect(sigmas.count == steps + 1)
       #expect(abs(sigmas[0] - training.sigmaMax) < 1e-5)
     }
-    _ = try SamplingPlan(schedule: schedule, steps: steps, training: training)
+    _ = try SamplingPlan(schedule: schedule, steps: steps, sampling: .stableDiffusion)
   }
 
   @Test("ddim_uniform makes the steps A1111 makes of them")
@@ -91,9 +92,9 @@ struct ScheduleTests {
 
   @Test("Every schedule works on the shortest training schedule", arguments: SigmaSchedule.allCases)
   func shortTraining(schedule: SigmaSchedule) throws {
-    let short = try NoiseSchedule(count: 2)
+    let short = ModelSampling(try NoiseSchedule(count: 2), prediction: .epsilon)
     for steps in [1, 2, 5] {
-      _ = try SamplingPlan(schedule: schedule, steps: steps, training: short)
+      _ = try SamplingPlan(schedule: schedule, steps: steps, sampling: short)
     }
   }
 

@@ -33,7 +33,8 @@ import Testing
     ("scheduler", "beta_end", "0.0001"), ("unet", "act_fn", "\"mish\""), ("unet", "strange", "1"),
     ("unet", "time_embedding_dim", "256"), ("unet", "attention_head_dim", "2.5"), ("vae", "shift_factor", "0.1"),
     ("text_encoder", "hidden_act", "\"relu\""), ("defaults", "sampler", "\"no such sampler\""),
-    ("defaults", "steps", "0"), ("defaults", "width", "-8"),
+    ("defaults", "schedule", "\"no such schedule\""), ("scheduler", "timestep_spacing", "\"sideways\""),
+    ("scheduler", "_class_name", "\"EDMEulerScheduler\""), ("defaults", "steps", "0"), ("defaults", "width", "-8"),
   ])
   func settings(_ part: String, _ key: String, _ value: String) async throws {
     let words = key == "beta_end" ? "betas" : key

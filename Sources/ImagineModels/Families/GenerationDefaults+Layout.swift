@@ -1,9 +1,38 @@
 import ImagineCheckpoint
 
+/// What models of a family ask for when neither the file nor the person says more. Steps and sampler are those that
+/// AUTOMATIC1111 and ComfyUI begin with; guidance is AUTOMATIC1111's for the older models, and for SDXL diffusers' and Stability
+/// AI's own, who found less to be better there.
 extension GenerationDefaults {
-  /// - Parameter reduction: pixels along one side of a latent position.
-  init(_ layout: CheckpointLayout, reduction: Int) throws {
+  package static let stableDiffusion1 = GenerationDefaults()
+
+  /// - Parameter prediction: those that predict the velocity were trained with larger pictures.
+  package static func stableDiffusion2(prediction: String) -> GenerationDefaults {
+    GenerationDefaults(side: prediction == "v_prediction" ? 768 : 512, guidanceScale: 7)
+  }
+
+  package static let stableDiffusionXL = GenerationDefaults(side: 1024, guidanceScale: 5)
+  package static let stableDiffusionXLRefiner = GenerationDefaults(side: 1024, guidanceScale: 5)
+
+  private init(side: Int, guidanceScale: Float) {
     self.init()
+    (width, height) = (side, side)
+    self.guidanceScale = guidanceScale
+  }
+}
+
+extension GenerationDefaults {
+  /// - Parameters:
+  ///   - family: what holds where nothing else is said.
+  ///   - scheduler: a model that was trained with noise alone must begin there.
+  ///   - distillation: how the model was distilled for few steps, if it was.
+  ///   - reduction: pixels along one side of a latent position.
+  package init(
+    _ layout: CheckpointLayout, family: GenerationDefaults = .stableDiffusion1, scheduler: SchedulerConfiguration,
+    distillation: Distillation? = nil, reduction: Int
+  ) throws {
+    self = family
+    if let side = distillation?.side { (width, height) = (side, side) }
     let sides = 1...1 << 13
     // The UNet's own size, in latent positions: one number, or height and width.
     if let value = layout.note("unet", "sample_size") {
@@ -13,15 +42,27 @@ extension GenerationDefaults {
       }
       (height, width) = (numbers[0] * reduction, numbers[1] * reduction)
     }
+    // "leading" and "linspace" are what the samplers do here by themselves, each in its program's way.
+    let spacings = ["leading": nil, "linspace": nil, "trailing": "trailing"] as [String: String?]
+    if scheduler.hasZeroTerminalSNR { schedule = "trailing" }
+    schedule = try layout.choice("scheduler", "timestep_spacing", among: spacings) ?? schedule
+    distillation?.apply(to: &self)
+
     width = try layout.integer("defaults", "width", in: sides) ?? width
     height = try layout.integer("defaults", "height", in: sides) ?? height
     steps = try layout.integer("defaults", "steps", in: 1...1000) ?? steps
     guidanceScale = try layout.number("defaults", "guidance_scale", in: 0...1000).map(Float.init) ?? guidanceScale
-    if let value = layout.note("defaults", "sampler") {
-      guard let name = value.word else {
-        throw ModelError.setting("defaults", "sampler", value, "the name of a sampler is needed")
-      }
-      sampler = name
+    sampler = try layout.name("sampler", "defaults") ?? sampler
+    schedule = try layout.name("schedule", "defaults") ?? schedule
+  }
+}
+
+extension CheckpointLayout {
+  fileprivate func name(_ key: String, _ component: String) throws -> String? {
+    guard let value = note(component, key) else { return nil }
+    guard let name = value.word else {
+      throw ModelError.setting(component, key, value, "the name of a \(key) is needed")
     }
+    return name
   }
 }

@@ -39,6 +39,8 @@ package struct SchedulerConfiguration: Sendable, Hashable {
   package var betaStart = 0.00085
   package var betaEnd = 0.012
   package var trainTimesteps = 1000
+  /// Whether the last timestep is noise alone: diffusers' `rescale_betas_zero_snr`.
+  package var hasZeroTerminalSNR = false
 
   package init() {}
 }
@@ -51,6 +53,8 @@ package struct GenerationDefaults: Sendable, Hashable {
   package var guidanceScale: Float = 7
   /// A sampler's name.
   package var sampler = "euler"
+  /// A schedule's name; nil for the sampler's own.
+  package var schedule: String?
 
   package init() {}
 }

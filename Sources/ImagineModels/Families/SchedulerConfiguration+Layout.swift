@@ -1,9 +1,13 @@
 import ImagineCheckpoint
 
 extension SchedulerConfiguration {
-  init(_ layout: CheckpointLayout) throws {
+  /// - Parameters:
+  ///   - override: what the UNet predicts, in diffusers' words, where the person says it: it outweighs all.
+  ///   - otherwise: what it predicts where nothing says it.
+  package init(_ layout: CheckpointLayout, override: String? = nil, otherwise: String = "epsilon") throws {
     self.init()
-    predictionType = try layout.predictionType()
+    predictionType = try layout.predictionType(override: override, otherwise: otherwise)
+    hasZeroTerminalSNR = try layout.hasZeroTerminalSNR(prediction: predictionType, isOverridden: override != nil)
     let schedules = ["scaled_linear": "scaled_linear", "linear": "linear"]
     betaSchedule = try layout.choice("scheduler", "beta_schedule", among: schedules) ?? betaSchedule
     betaStart = try layout.beta("beta_start", "linear_start") ?? betaStart
@@ -15,6 +19,19 @@ extension SchedulerConfiguration {
       }
       trainTimesteps = count
     }
+  }
+
+  /// The weight whose values tell the two kinds of Stable Diffusion 2 apart, by its canonical path; in single files it is
+  /// `output_blocks.11.1.transformer_blocks.0.norm1.bias`.
+  package static let velocityClue = "unet.up_blocks.3.attentions.2.transformer_blocks.0.norm1.bias"
+
+  /// What a Stable Diffusion 2 UNet predicts where nothing says it, told from the values of ``velocityClue`` as ComfyUI does:
+  /// they are spread further (a deviation above 0.09) where it predicts the velocity.
+  package static func prediction(clue values: [Float]) -> String {
+    let count = Double(max(values.count, 1))
+    let mean = values.reduce(0) { $0 + Double($1) } / count
+    let variance = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
+    return variance.squareRoot() > 0.09 ? "v_prediction" : "epsilon"
   }
 }
 

@@ -16,7 +16,8 @@ extension ModelFamily {
       configuration.unet = try UNet2DConditionModel.Configuration(layout, text: text.hiddenSize)
       configuration.vae = try AutoencoderKL.Configuration(layout)
       configuration.scheduler = try SchedulerConfiguration(layout)
-      configuration.defaults = try GenerationDefaults(layout, reduction: configuration.vae.reduction)
+      configuration.defaults = try GenerationDefaults(
+        layout, scheduler: configuration.scheduler, reduction: configuration.vae.reduction)
       let width = text.hiddenSize, context = configuration.unet.crossAttentionDim
       try require(
         width == context, "its text encoder gives vectors of \(width) numbers, and its UNet takes \(context)")
@@ -35,6 +36,13 @@ extension CheckpointLayout {
   /// Goes through every setting that came with the weights.
   fileprivate func checkSettings() throws {
     try checkNotes()
+    if let layer = try clipSkip(), layer != 1 {
+      throw ModelError.setting(
+        "metadata", "modelspec.encoder_layer", .int(layer), "this version draws only with the last")
+    }
+    if padding(of: "tokenizer") == 0 {
+      throw ModelError.setting("tokenizer", "pad_token", .string("!"), "this version draws only with the end of a text")
+    }
     let tables: [(String, SettingTable)] = [
       ("model_index", .pipeline), ("unet", .unet), ("vae", .autoencoder), ("text_encoder", .textEncoder),
       ("scheduler", .scheduler), ("tokenizer", SettingTable(place: "tokenizer", rules: SettingTable.tokenizer)),

@@ -12,6 +12,8 @@ enum SettingRule: Sendable {
   case each([JSONValue])
   /// It has settings of its own.
   case settings([String: SettingRule])
+  /// A list, each of which has settings of its own.
+  case list([String: SettingRule])
 }
 
 /// The settings of one part of a model, as a file holds them.
@@ -47,6 +49,13 @@ struct SettingTable: Sendable {
     switch rule {
     case .read, .harmless: return
     case .settings(let rules): try SettingTable(place: "\(place).\(key)", rules: rules).check(value)
+    case .list(let rules):
+      guard let items = value.array else {
+        throw ModelError.setting(place, key, value, "a list of settings is needed")
+      }
+      for (index, item) in items.enumerated() {
+        try SettingTable(place: "\(place).\(key)[\(index)]", rules: rules).check(item)
+      }
     case .only(let known): try require(key, value, [value], among: known)
     case .each(let known): try require(key, value, value.array ?? [value], among: known)
     }

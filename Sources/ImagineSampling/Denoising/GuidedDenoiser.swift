@@ -1,4 +1,4 @@
-/// A denoiser made of a model, the schedule and prediction type it was trained with, and guidance.
+/// A denoiser made of a model, the way it sees noise, and guidance.
 ///
 /// It is to models what k-diffusion's `CompVisDenoiser` is: behind it a sampler sees neither timesteps nor prompts. Pass
 /// `denoiser.callAsFunction` where a ``Denoiser`` is wanted.
@@ -11,18 +11,15 @@ package struct GuidedDenoiser: Sendable {
   /// Sees every guided model output, in the order of the calls.
   package typealias Observer = @Sendable (_ prediction: [Float], _ timestep: Float) async throws -> Void
 
-  private let prediction: PredictionType
-  private let training: NoiseSchedule
+  private let sampling: ModelSampling
   private let guidance: Guidance
   private let observe: Observer?
   private let model: Model
 
   package init(
-    prediction: PredictionType, training: NoiseSchedule, guidance: Guidance, observe: Observer? = nil,
-    model: @escaping Model
+    sampling: ModelSampling, guidance: Guidance, observe: Observer? = nil, model: @escaping Model
   ) {
-    self.prediction = prediction
-    self.training = training
+    self.sampling = sampling
     self.guidance = guidance
     self.observe = observe
     self.model = model
@@ -33,11 +30,11 @@ package struct GuidedDenoiser: Sendable {
   /// - Throws: ``SamplingError/valueCount(_:expected:)``, ``SamplingError/missingUnconditional(scale:)``, and whatever the
   ///   model or the observer throws.
   package func callAsFunction(_ x: [Float], _ sigma: Float) async throws -> [Float] {
-    let timestep = training.timestep(at: sigma)
-    let output = try await model(scaled(x, by: PredictionType.inputScale(at: sigma)), timestep)
+    let timestep = sampling.timestep(at: sigma)
+    let output = try await model(scaled(x, by: sampling.inputScale(at: sigma)), timestep)
     let guided = try guidance.guided(output)
     guard guided.count == x.count else { throw SamplingError.valueCount(guided.count, expected: x.count) }
     try await observe?(guided, timestep)
-    return prediction.denoised(x, output: guided, sigma: sigma)
+    return sampling.denoised(x, output: guided, sigma: sigma)
   }
 }

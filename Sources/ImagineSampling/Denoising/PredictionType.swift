@@ -11,31 +11,14 @@ package enum PredictionType: String, Sendable, CaseIterable {
   /// The denoised latents themselves.
   case sample
 
-  /// What the latents are multiplied by before the model sees them, to have unit variance: `1 / sqrt(sigma^2 + 1)`.
-  package static func inputScale(at sigma: Float) -> Float {
-    1 / (sigma * sigma + 1).squareRoot()
-  }
-
-  /// The denoised latents that a model output at `sigma` stands for.
-  package func denoised(_ x: [Float], output: [Float], sigma: Float) -> [Float] {
-    let (skip, out) = coefficients(sigma)
-    return weightedSum(skip, x, out, output)
-  }
-
-  /// The model output that denoised latents at `sigma` would have come from: the inverse of ``denoised(_:output:sigma:)``.
+  /// The factors of the latents and of the model's output in the denoised latents.
   ///
-  /// Sigma must be positive: without noise no output can be told from another.
-  package func output(_ x: [Float], denoised: [Float], sigma: Float) -> [Float] {
-    let (skip, out) = coefficients(sigma)
-    return weightedSum(-skip / out, x, 1 / out, denoised)
-  }
-
-  private func coefficients(_ sigma: Float) -> (skip: Float, out: Float) {
-    let scale = Self.inputScale(at: sigma)
+  /// - Parameter inputScale: what the latents are multiplied by before the model sees them, `1 / sqrt(sigma^2 + 1)`.
+  func coefficients(sigma: Float, inputScale scale: Float) -> (skip: Float, out: Float) {
     switch self {
-    case .epsilon: return (1, -sigma)
-    case .vPrediction: return (scale * scale, -sigma * scale)
-    case .sample: return (0, 1)
+    case .epsilon: (1, -sigma)
+    case .vPrediction: (scale * scale, -sigma * scale)
+    case .sample: (0, 1)
     }
   }
 }

@@ -1,7 +1,11 @@
 /// What a sampler takes fresh noise from.
 package protocol NoiseSource: Sendable {
-  /// The next noise for the whole batch, normally distributed, as many numbers as the latents have.
-  mutating func draw() -> [Float]
+  /// The noise of a step for the whole batch, normally distributed, as many numbers as the latents have.
+  ///
+  /// - Parameters:
+  ///   - sigma: the noise level that the step comes from, or is at; `next`: the lower one that it goes to. Independent draws
+  ///     do not depend on them; noise along a Brownian path does.
+  mutating func draw(from sigma: Float, to next: Float) -> [Float]
 }
 
 /// The noise of a batch of images, each with a generator of its own.
@@ -28,4 +32,6 @@ package struct BatchNoise: NoiseSource {
     for index in generators.indices { batch += generators[index].randn(elements) }
     return batch
   }
+
+  package mutating func draw(from sigma: Float, to next: Float) -> [Float] { draw() }
 }

@@ -17,14 +17,15 @@ package struct DDIMSampler: Sampler {
   /// end of the schedule and is taken as the last, where diffusers fails.
   ///
   /// - Throws: ``SamplingError/stepCount(_:allowed:schedule:)`` for more steps than training timesteps, as diffusers does.
-  package static func defaultPlan(steps: Int, training: NoiseSchedule) throws(SamplingError) -> SamplingPlan {
-    guard 1...training.count ~= steps else {
-      throw .stepCount(steps, allowed: 1...training.count, schedule: "ddim sampler's own")
+  package static func defaultPlan(steps: Int, sampling: ModelSampling) throws(SamplingError) -> SamplingPlan {
+    let count = sampling.trainTimesteps
+    guard 1...count ~= steps else {
+      throw .stepCount(steps, allowed: 1...count, schedule: "ddim sampler's own")
     }
-    let ratio = training.count / steps
-    let timesteps = (0..<steps).reversed().map { min($0 * ratio + 1, training.count - 1) }
-    let sigmas = timesteps.map { training.sigmas[$0] } + [training.sigmaMin]
-    return try SamplingPlan(sigmas: sigmas, start: .unitVariance)
+    let ratio = count / steps
+    let timesteps = (0..<steps).reversed().map { min($0 * ratio + 1, count - 1) }
+    let sigmas = timesteps.map { sampling.sigma(at: Double($0)) } + [sampling.sigmaMin]
+    return try SamplingPlan(sigmas: sigmas, start: .unitVariance, sampling: sampling)
   }
 
   package mutating func step(

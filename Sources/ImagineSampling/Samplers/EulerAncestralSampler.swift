@@ -22,7 +22,7 @@ package struct EulerAncestralSampler: Sampler {
     let (down, up) = levels(from: sigma, to: next)
     x = straightStep(x, towards: denoised, from: sigma, to: down)
     if next > 0 {
-      x = weightedSum(1, x, up, noise.draw())
+      x = weightedSum(1, x, up, noise.draw(from: sigma, to: next))
     }
     return denoised
   }

@@ -10,14 +10,16 @@ package protocol Sampler: Sendable {
   static var label: String { get }
   /// Further names in use elsewhere; see ``NamedChoice/aliases``.
   static var aliases: [String] { get }
-  /// The schedule it runs on unless told otherwise; nil where ``defaultPlan(steps:training:)`` follows none of them.
+  /// The schedule it runs on unless told otherwise; nil where ``defaultPlan(steps:sampling:)`` follows none of them.
   static var defaultSchedule: SigmaSchedule? { get }
+  /// How a run on a chosen schedule begins; unless said otherwise as in k-diffusion.
+  static var start: SamplingPlan.Start { get }
 
   /// A sampler at the start of a run, with the settings A1111 gives it.
   init()
 
   /// The run it makes unless told a schedule.
-  static func defaultPlan(steps: Int, training: NoiseSchedule) throws(SamplingError) -> SamplingPlan
+  static func defaultPlan(steps: Int, sampling: ModelSampling) throws(SamplingError) -> SamplingPlan
 
   /// Takes the latents `x` from noise level `sigma` to the lower level `next`, which may be 0.
   ///
@@ -28,8 +30,10 @@ package protocol Sampler: Sendable {
 }
 
 extension Sampler {
-  package static func defaultPlan(steps: Int, training: NoiseSchedule) throws(SamplingError) -> SamplingPlan {
-    try SamplingPlan(schedule: defaultSchedule ?? .normal, steps: steps, training: training)
+  package static var start: SamplingPlan.Start { .noiseLevel }
+
+  package static func defaultPlan(steps: Int, sampling: ModelSampling) throws(SamplingError) -> SamplingPlan {
+    try SamplingPlan(schedule: defaultSchedule ?? .normal, steps: steps, start: start, sampling: sampling)
   }
 }
 

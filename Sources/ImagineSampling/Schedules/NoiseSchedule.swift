@@ -29,10 +29,12 @@ package struct NoiseSchedule: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - count: training timesteps, 2 to 10,000.
+  ///   - zeroTerminalSNR: whether the last level holds no signal; see ``rescaledToZeroTerminalSNR``.
   /// - Throws: ``SamplingError/invalidNoiseSchedule(reason:)`` where the settings leave the sigmas not positive, finite and
   ///   rising.
   package init(
-    betaSchedule: BetaSchedule = .scaledLinear, betaStart: Double = 0.00085, betaEnd: Double = 0.012, count: Int = 1000
+    betaSchedule: BetaSchedule = .scaledLinear, betaStart: Double = 0.00085, betaEnd: Double = 0.012, count: Int = 1000,
+    zeroTerminalSNR: Bool = false
   ) throws(SamplingError) {
     guard 2...10_000 ~= count else {
       throw .invalidNoiseSchedule(reason: "it has \(count) training timesteps, not between 2 and 10000")
@@ -46,17 +48,39 @@ package struct NoiseSchedule: Sendable, Hashable {
       throw .invalidNoiseSchedule(
         reason: "\(count) betas from \(betaStart) to \(betaEnd) exceed the range of single precision")
     }
-    self = schedule
+    self = zeroTerminalSNR ? schedule.rescaledToZeroTerminalSNR : schedule
   }
 
   private init(betas: [Double]) {
     var product = 1.0
-    alphasCumulative = betas.map { beta in
-      product *= 1 - beta
-      return Float(product)
-    }
+    self.init(
+      alphasCumulative: betas.map { beta in
+        product *= 1 - beta
+        return Float(product)
+      })
+  }
+
+  private init(alphasCumulative: [Float]) {
+    self.alphasCumulative = alphasCumulative
     sigmas = alphasCumulative.map { ((1 - $0) / $0).squareRoot() }
     logSigmas = sigmas.map { log(Double($0)) }
+  }
+
+  /// The share of signal that ComfyUI and A1111 leave in a last level without signal, so that its sigma is a number: 4518.
+  /// diffusers' Euler leaves 2^-24 (a sigma of 4096), its DDIM none.
+  private static let leastAlpha: Float = 4.8973451890853435e-08
+
+  /// The schedule stretched so that the last level is noise alone, as some models see it in training: Lin et al., "Common
+  /// diffusion noise schedules and sample steps are flawed" (2023), algorithm 1.
+  private var rescaledToZeroTerminalSNR: NoiseSchedule {
+    let roots = alphasCumulative.map { Double($0).squareRoot() }
+    guard let first = roots.first, let last = roots.last else { return self }
+    let factor = first / (first - last)
+    let rescaled = roots.dropLast().map { root in
+      let signal = (root - last) * factor
+      return Float(signal * signal)
+    }
+    return NoiseSchedule(alphasCumulative: rescaled + [min(Self.leastAlpha, rescaled.last ?? 1)])
   }
 
   private static func betas(_ schedule: BetaSchedule, from start: Double, to end: Double, count: Int) -> [Double] {

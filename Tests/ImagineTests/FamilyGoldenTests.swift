@@ -1,0 +1,107 @@
+import Foundation
+import Imagine
+import ImagineCheckpoint
+import ImagineGoldens
+import ImagineGraph
+import ImagineTesting
+import Testing
+
+/// Whole runs of every family against diffusers' own pipelines, from a single file and from a folder.
+@Suite struct FamilyGoldenTests {
+  enum Layout: String, CaseIterable {
+    case file
+    case folder
+
+    /// Writes a model and gives its place.
+    func write(_ model: FamilyModel, in folder: URL, name: String) throws -> URL {
+      switch self {
+      case .file:
+        let url = folder.appending(path: "\(name).safetensors")
+        try model.writeFile(to: url)
+        return url
+      case .folder:
+        let url = folder.appending(path: name)
+        try model.writeFolder(to: url)
+        return url
+      }
+    }
+  }
+
+  /// The runs that this version draws. Goldens of more wait: sd1_inpainting, sd1_edit, sd1_lcm, sd2, sd2_v, sd2_v_zero_snr,
+  /// sdxl, sdxl_no_negative, sdxl_turbo, sdxl_v, sdxl_refiner, ssd_1b; and sdxl_handover, with a refiner as second model.
+  static let drawn = ["sd1"]
+  /// Every model in both layouts, without the single files of which this version does not know every name.
+  static let written = FamilyModel.names.flatMap { name in Layout.allCases.map { (name, $0) } }
+    .filter { name, layout in layout == .folder || !["sd1_lcm", "sdxl_refiner"].contains(name) }
+
+  /// Every tensor of a run, from the prompt to the picture, within 1e-3 relative.
+  @Test(arguments: drawn, Layout.allCases) func agreesWithDiffusers(_ run: String, _ layout: Layout) async throws {
+    let golden = try Golden("families/\(run)")
+    let family = try #require(golden.metadata["family"])
+    try await withTemporaryFolder { folder in
+      let url = try layout.write(FamilyModel(family), in: folder, name: family)
+      let pipeline = try await Pipeline(model: url, options: .init(device: .cpu, precision: Imagine.Precision.float32))
+      let image = try await pipeline.image(request(golden))
+      let tensors = try #require(image.tensors)
+      let needed = ["tokens.positive", "context.positive", "latents.initial", "noise_pred.0", "latents.final", "image"]
+      #expect(needed.allSatisfy(tensors.names.contains))
+      for name in tensors.names where golden.names.contains(name) {
+        let ours = try #require(tensors[name]), theirs = try golden.floats(name)
+        let distance = Comparison(ours.values, theirs).relativeL2
+        #expect(distance < 1e-3, "\(name)")
+        if name.hasPrefix("tokens") { #expect(ours.values == theirs) }
+      }
+    }
+  }
+
+  private func request(_ golden: Golden) throws -> GenerationRequest {
+    let settings = try JSONValue(parsing: golden.metadata["settings"] ?? "{}")
+    var request = GenerationRequest(
+      prompt: try #require(settings["prompt"]?.string),
+      size: Size(width: try #require(settings["width"]?.int), height: try #require(settings["height"]?.int)),
+      steps: try #require(settings["steps"]?.int), guidanceScale: Float(try #require(settings["guidance"]?.double)),
+      sampler: try Sampler.named(try #require(settings["sampler"]?.string)).sampler)
+    request.negativePrompt = settings["negative"]?.string ?? ""
+    request.schedule = try (settings["schedule"]?.string).map(Schedule.init(named:))
+    request.seed = UInt64(try #require(settings["seed"]?.int))
+    request.recordsTensors = true
+    return request
+  }
+
+  @Test("A model has the same weights as a single file and as a folder", arguments: written)
+  func weightsOfBothLayouts(_ name: String, _ layout: Layout) async throws {
+    let model = try FamilyModel(name)
+    try await withTemporaryFolder { folder in
+      let checkpoint = try Checkpoint.open(layout.write(model, in: folder, name: name))
+      #expect(checkpoint.layout == (layout == .file ? .originalSingleFile : .diffusersFolder))
+      #expect(checkpoint.unrecognised == [])
+      for row in model.rows where layout == .file || !row.forms.contains("single") {
+        let expected = try FamilyModel.values(row)
+        guard checkpoint.tensors[row.path]?.elementCount == expected.count else {
+          Issue.record("\(row.path) is not there, or has another shape")
+          continue
+        }
+        var values = [Float](repeating: 0, count: expected.count)
+        try values.withUnsafeMutableBytes { try checkpoint.read(row.path, as: .float32, into: $0) }
+        #expect(values == expected, "\(row.path)")
+      }
+    }
+  }
+
+  /// `families_weights.py` asserts the same numbers.
+  @Test func weightsAreThoseOfTheScript() throws {
+    for (path, shape, expected) in [
+      ("unet.conv_in.bias", "[4]", [-0.01015472412109375, -0.040435791015625, -0.047882080078125, 0.07830810546875]),
+      (
+        "unet.conv_in.weight", "[2,3]",
+        [0.76123046875, 0.3271484375, -0.68408203125, 0.498046875, 0.5859375, 0.5888671875]
+      ),
+      ("unet.conv_norm_out.weight", "[3]", [1.01953125, 0.96044921875, 1.041015625]),
+    ] as [(String, String, [Float])] {
+      let extents = try JSONValue(parsing: shape).array?.compactMap(\.int) ?? []
+      #expect(try FamilyModel.values(FamilyModel.Row(path: path, shape: extents)) == expected)
+    }
+    let table = try FamilyModel.values(FamilyModel.Row(path: "unet.table", shape: [65523, 1]))
+    #expect(table[65521] == table[0] && table[65522] == table[1] && table[1] != table[0])
+  }
+}
