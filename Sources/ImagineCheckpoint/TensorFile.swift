@@ -24,11 +24,23 @@ package protocol TensorFile: AnyObject, Sendable {
 
 /// The tensor files there are, by their first bytes: names lie.
 enum TensorContainer {
+  /// What PyTorch's files are called.
+  private static let pickleExtensions: Set<String> = ["ckpt", "pt", "pth", "bin", "pkl"]
+
   /// - Throws: `CheckpointError` for a file of another kind, saying which, and for one that breaks a rule of its format.
   static func open(_ file: MappedFile) throws -> any TensorFile {
     if PickleFile.recognises(file.bytes) { return try PickleFile(file) }
     if GGUFHeader.recognises(file.bytes) { return GGUFFile(file) }
-    return try SafetensorsFile(file)
+    do {
+      return try SafetensorsFile(file)
+    } catch let error as CheckpointError
+      where error.code == CheckpointError.Code.invalidHeader.rawValue && pickleExtensions.contains(
+        file.url.pathExtension.lowercased())
+    {
+      throw CheckpointError(
+        .unsupportedFormat,
+        "\(quoted(file.url.lastPathComponent)) is neither a file of PyTorch nor a safetensors file: download it again.")
+    }
   }
 }
 

@@ -126,16 +126,17 @@ struct HostilePickleTests {
     let pickle = Pickle.op(0x80, [2]) + Pickle.emptyDict + both + Pickle.setItems + Pickle.stop
     #expect(try open(Archive(pickle: pickle, storages: Self.storages).bytes).elements.keys.map(\.text) == ["w"])
 
-    // Each dictionary holds the one before ten times.
-    var laughs = Pickle.op(0x80, [2]) + Pickle.emptyDict + Pickle.text("w") + tensor + Pickle.setItem + Pickle.put(0)
+    // Each dictionary holds the one before ten times: 10^6 ways lead to the tensor, and one is taken.
+    var laughs = Pickle.op(0x80, [2]) + Pickle.emptyDict + Pickle.text("all") + Pickle.mark
+    laughs += Pickle.emptyDict + Pickle.text("w") + tensor + Pickle.setItem + Pickle.put(0)
     for level in 1...60 as ClosedRange<UInt8> {
-      laughs += Pickle.emptyDict + Pickle.mark
+      laughs += Pickle.emptyDict + Pickle.put(level) + Pickle.mark
       for number in 0..<10 { laughs += Pickle.text("\(number)") + Pickle.get(level - 1) }
-      laughs += Pickle.setItems + Pickle.put(level)
+      laughs += Pickle.setItems
     }
-    // All but the last lie below it on the stack.
-    laughs += Pickle.op(0x85) + Pickle.stop
-    #expect(error(laughs) != nil)
+    laughs += Pickle.tuple + Pickle.setItem + Pickle.text("sixth") + Pickle.get(6) + Pickle.setItem
+    laughs += Pickle.text("last") + Pickle.get(60) + Pickle.setItem + Pickle.stop
+    #expect(try open(Archive(pickle: laughs, storages: Self.storages).bytes).elements.count == 1)
   }
 
   @Test("Deep nesting takes no stack") func depth() {

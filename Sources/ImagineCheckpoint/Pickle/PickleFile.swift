@@ -89,7 +89,7 @@ package final class PickleFile: TensorFile {
     }
     var machine = PickleMachine(
       UnsafeRawBufferPointer(rebasing: bytes.prefix(maximumLength)), at: 2 + magic.count)
-    guard case .int(1001) = machine.values[try machine.run()] else {
+    guard case .int(1001) = try machine.value() else {
       throw .unsupported("of an unknown version of PyTorch")
     }
     let system = try machine.run()
@@ -98,7 +98,7 @@ package final class PickleFile: TensorFile {
     }
     let root = try machine.run()
     let contents = try PickleContents(machine, root: root)
-    guard case .list(let keys) = machine.values[try machine.run()] else { throw .damaged("it has no list of storages") }
+    guard case .list(let keys) = try machine.value() else { throw .damaged("it has no list of storages") }
 
     var places: [UTF8Name: Range<Int>] = [:]
     var reader = ByteReader(bytes, at: machine.offset)

@@ -41,6 +41,12 @@ struct PickleMachine {
     return try pop()
   }
 
+  /// Reads one pickle that is a value by itself.
+  mutating func value() throws(PickleFault) -> PickleValue {
+    let index = try run()
+    return values[index]
+  }
+
   private mutating func perform(_ opcode: PickleOpcode) throws(PickleFault) {
     switch opcode {
     case .stop: break
