@@ -108,7 +108,8 @@ struct Opening {
 
   /// Where the UNet comes from, as far as places say it.
   var unetSource: Checkpoint.Source? {
-    sources.first { $0.isPart && $0.taken.contains(.unet) } ?? sources.first { $0.component == .unet } ?? sources.first
+    let possible = sources.filter { $0.taken.contains(.unet) }
+    return possible.first { $0.isPart } ?? possible.first { $0.component == .unet } ?? sources.first
   }
 
   /// The configurations in a file's metadata. Other programs use the same key for other things, which are no error.
