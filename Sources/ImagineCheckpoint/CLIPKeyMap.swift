@@ -18,7 +18,8 @@ enum CLIPKeyMap {
 
   /// stable-diffusion.cpp keeps OpenCLIP's joined matrices under transformers' names.
   private static func fused(_ name: String) -> [(name: String, part: TensorPart)]? {
-    for kind in ["weight", "bias"] where name.hasPrefix("encoder.layers.") && name.hasSuffix(".self_attn.in_proj.\(kind)") {
+    for kind in ["weight", "bias"]
+    where name.hasPrefix("encoder.layers.") && name.hasSuffix(".self_attn.in_proj.\(kind)") {
       let layer = name.dropLast(".self_attn.in_proj.\(kind)".count)
       return thirds(of: "text_model.\(layer)", kind)
     }

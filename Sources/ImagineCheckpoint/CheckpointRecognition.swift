@@ -19,7 +19,9 @@ extension CheckpointKind {
       self = kind
     } else if let kind = Self.ofTypicalNames(unrecognised) ?? unet?.kind {
       self = kind
-    } else if canonical.keys.contains(where: { $0.hasPrefix("vae.encoder.layers.") || $0.hasPrefix("vae.decoder.layers.") }) {
+    } else if canonical.keys.contains(where: {
+      $0.hasPrefix("vae.encoder.layers.") || $0.hasPrefix("vae.decoder.layers.")
+    }) {
       self = .tinyVAE
     } else if canonical.keys.contains(where: { $0.hasPrefix("vae.") }) {
       self = .vae

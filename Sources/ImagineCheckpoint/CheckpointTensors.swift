@@ -76,7 +76,8 @@ package struct CheckpointTensors: Sendable {
   /// Whether a name from an index stays in the index's folder, looked at byte by byte, as the system does.
   private static func isPlainFileName(_ name: String) -> Bool {
     let bytes = Array(name.utf8)
-    return bytes.count <= 255 && [".safetensors", ".bin"].contains { bytes.suffix($0.utf8.count).elementsEqual($0.utf8) }
+    return bytes.count <= 255
+      && [".safetensors", ".bin"].contains { bytes.suffix($0.utf8.count).elementsEqual($0.utf8) }
       && bytes.allSatisfy { 0x20..<0x7F ~= $0 && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") }
       && bytes.first != UInt8(ascii: ".") && bytes.first != UInt8(ascii: "~")
   }

@@ -115,7 +115,8 @@ struct DiffusersFolder {
     let rank: Int
 
     init?(_ name: String) {
-      guard let base = ["diffusion_pytorch_model.", "model.", "pytorch_model."].first(where: { name.hasPrefix($0) }) else { return nil }
+      guard let base = ["diffusion_pytorch_model.", "model.", "pytorch_model."].first(where: { name.hasPrefix($0) })
+      else { return nil }
       var words = name.dropFirst(base.count).split(separator: ".", omittingEmptySubsequences: false)
       guard let place = words.firstIndex(where: { $0 == "safetensors" || $0 == "bin" }) else { return nil }
       isPickle = words[place] == "bin"

@@ -29,7 +29,8 @@ struct GGUFHeader {
 
   /// A string of any length that lies in the file; what is too long to be a name of anything is empty.
   private func text(_ reader: inout ByteReader) -> String? {
-    guard let length = reader.integer(UInt64.self).flatMap({ Int(exactly: $0) }), let bytes = reader.bytes(length) else {
+    guard let length = reader.integer(UInt64.self).flatMap({ Int(exactly: $0) }), let bytes = reader.bytes(length)
+    else {
       return nil
     }
     return length <= 100 ? String(validating: bytes, as: UTF8.self) ?? "" : ""

@@ -21,7 +21,8 @@ enum HubCache {
     }
     throw failure
       ?? CheckpointError(
-        .missingWeights, "The folder \(quoted(root.lastPathComponent)) holds no version of the model: download it again.")
+        .missingWeights,
+        "The folder \(quoted(root.lastPathComponent)) holds no version of the model: download it again.")
   }
 
   private static func isFolder(_ url: URL) -> Bool {
@@ -37,7 +38,10 @@ enum HubCache {
       mapped.bytes.count <= 100, let text = String(validating: mapped.bytes, as: UTF8.self)
     else { return nil }
     let name = text.trimmingCharacters(in: .whitespacesAndNewlines)
-    return !name.isEmpty && name.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 }
+    return !name.isEmpty
+      && name.utf8.allSatisfy {
+        UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0
+      }
       ? name : nil
   }
 
@@ -47,7 +51,10 @@ enum HubCache {
       (try? FileManager.default.contentsOfDirectory(
         at: snapshots, includingPropertiesForKeys: [.contentModificationDateKey], options: .skipsHiddenFiles)) ?? []
     let dated = folders.filter(isFolder).map { folder in
-      ((try? folder.resourceValues(forKeys: [.contentModificationDateKey]))?.contentModificationDate ?? .distantPast, folder)
+      (
+        (try? folder.resourceValues(forKeys: [.contentModificationDateKey]))?.contentModificationDate ?? .distantPast,
+        folder
+      )
     }
     return dated.sorted { ($1.0, $0.1.lastPathComponent) < ($0.0, $1.1.lastPathComponent) }.map(\.1)
   }

@@ -34,7 +34,8 @@ enum TensorContainer {
     do {
       return try SafetensorsFile(file)
     } catch let error as CheckpointError
-      where error.code == CheckpointError.Code.invalidHeader.rawValue && pickleExtensions.contains(
+      where error.code == CheckpointError.Code.invalidHeader.rawValue
+      && pickleExtensions.contains(
         file.url.pathExtension.lowercased())
     {
       throw CheckpointError(

@@ -66,12 +66,16 @@ struct UNetClues {
   private var isRefinerByWidth: Bool? {
     if context == 1280 { return true }
     if context == 2048 { return false }
-    guard let context, let second = shapes["text_encoder_2.text_model.final_layer_norm.weight"]?.first else { return nil }
+    guard let context, let second = shapes["text_encoder_2.text_model.final_layer_norm.weight"]?.first else {
+      return nil
+    }
     return context == second
   }
 
   /// The refiner has four levels, and no attention at the last; the base attends at the last of three.
-  private var isRefinerByLevels: Bool { hasTensor("unet.down_blocks.3.") && !hasTensor("unet.down_blocks.3.attentions.") }
+  private var isRefinerByLevels: Bool {
+    hasTensor("unet.down_blocks.3.") && !hasTensor("unet.down_blocks.3.attentions.")
+  }
 
   // MARK: SD 2 or SD 1
 

@@ -46,9 +46,11 @@ struct FamilyRecognitionTests {
     #expect(try open(unet("tiny")).kind == .stableDiffusion1(.latent))
   }
 
-  @Test("OpenCLIP's names make SD 2, whatever the widths", arguments: [
-    "cond_stage_model.model.", "conditioner.embedders.0.model.",
-  ])
+  @Test(
+    "OpenCLIP's names make SD 2, whatever the widths",
+    arguments: [
+      "cond_stage_model.model.", "conditioner.embedders.0.model.",
+    ])
   func small2(prefix: String) throws {
     for unet in [try unet("tiny-2"), try unet("tiny")] {
       let checkpoint = try open(unet + Self.openCLIP(prefix))
@@ -69,9 +71,11 @@ struct FamilyRecognitionTests {
     }
   }
 
-  @Test("The activation in a diffusers folder decides between widths that say nothing", arguments: [
-    ("quick_gelu", CheckpointKind.stableDiffusion1(.latent)), ("gelu", .stableDiffusion2(.latent)),
-  ])
+  @Test(
+    "The activation in a diffusers folder decides between widths that say nothing",
+    arguments: [
+      ("quick_gelu", CheckpointKind.stableDiffusion1(.latent)), ("gelu", .stableDiffusion2(.latent)),
+    ])
   func activation(name: String, expected: CheckpointKind) throws {
     let pairs = try KeyPair.load("tiny")
     for part in ["unet", "vae", "text_encoder"] {
@@ -98,9 +102,11 @@ struct FamilyRecognitionTests {
     #expect(checkpoint.tensors["text_encoder_2.text_projection.weight"]?.shape == [64, 64])
   }
 
-  @Test("Five numbers beside the pooled prompt are the refiner's, six the base's", arguments: [
-    (1280 + 5 * 256, CheckpointKind.stableDiffusionXLRefiner), (1280 + 6 * 256, .stableDiffusionXL(.latent)),
-  ])
+  @Test(
+    "Five numbers beside the pooled prompt are the refiner's, six the base's",
+    arguments: [
+      (1280 + 5 * 256, CheckpointKind.stableDiffusionXLRefiner), (1280 + 6 * 256, .stableDiffusionXL(.latent)),
+    ])
   func numbersBesideThePrompt(width: Int, expected: CheckpointKind) throws {
     let shapes: Shapes = [
       ("unet.conv_in.weight", [8, 4, 3, 3]), ("unet.conv_out.weight", [4, 8, 3, 3]),
@@ -113,7 +119,9 @@ struct FamilyRecognitionTests {
 
   @Test("Pruned models are of their family: without the middle's attention, with other depths")
   func prunedXL() throws {
-    let pruned = try unet("tiny-xl").filter { !$0.name.contains("middle_block.1.") && !$0.name.contains("middle_block.2.") }
+    let pruned = try unet("tiny-xl").filter {
+      !$0.name.contains("middle_block.1.") && !$0.name.contains("middle_block.2.")
+    }
     let middle = try unet("tiny-xl").filter { $0.name.contains("middle_block.2.") }
       .map { ($0.name.replacing("middle_block.2.", with: "middle_block.1."), $0.shape) }
     let shallow = pruned.filter { !$0.name.contains("transformer_blocks.1.") && !$0.name.contains("input_blocks.3.") }
@@ -124,11 +132,13 @@ struct FamilyRecognitionTests {
     #expect(!checkpoint.tensors.keys.contains { $0.hasPrefix("unet.mid_block.attentions.") })
   }
 
-  @Test("Other inputs of each family", arguments: [
-    ("tiny", 9, CheckpointKind.stableDiffusion1(.inpainting)), ("tiny", 8, .stableDiffusion1(.imageEditing)),
-    ("tiny-2", 9, .stableDiffusion2(.inpainting)), ("tiny-2", 5, .stableDiffusion2(.depth)),
-    ("tiny-xl", 9, .stableDiffusionXL(.inpainting)), ("tiny-xl", 8, .stableDiffusionXL(.imageEditing)),
-  ])
+  @Test(
+    "Other inputs of each family",
+    arguments: [
+      ("tiny", 9, CheckpointKind.stableDiffusion1(.inpainting)), ("tiny", 8, .stableDiffusion1(.imageEditing)),
+      ("tiny-2", 9, .stableDiffusion2(.inpainting)), ("tiny-2", 5, .stableDiffusion2(.depth)),
+      ("tiny-xl", 9, .stableDiffusionXL(.inpainting)), ("tiny-xl", 8, .stableDiffusionXL(.imageEditing)),
+    ])
   func inputs(name: String, channels: Int, expected: CheckpointKind) throws {
     let shapes = try unet(name).map { name, shape in
       (name: name, shape: name.hasSuffix("input_blocks.0.0.weight") ? [shape[0], channels, 3, 3] : shape)
@@ -136,9 +146,11 @@ struct FamilyRecognitionTests {
     #expect(try open(shapes).kind == expected)
   }
 
-  @Test("A UNet that takes the guidance as an input is of its family, and says so", arguments: [
-    "model.diffusion_model.time_embed.cond_proj.weight", "unet.time_embedding.cond_proj.weight",
-  ])
+  @Test(
+    "A UNet that takes the guidance as an input is of its family, and says so",
+    arguments: [
+      "model.diffusion_model.time_embed.cond_proj.weight", "unet.time_embedding.cond_proj.weight",
+    ])
   func guidanceAsInput(name: String) throws {
     let shapes = name.hasPrefix("unet.") ? try unetByDiffusers("tiny") : try unet("tiny")
     #expect(try !open(shapes).takesGuidanceAsInput)

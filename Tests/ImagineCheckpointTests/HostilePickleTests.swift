@@ -24,7 +24,8 @@ struct HostilePickleTests {
   /// Pickles that do something when Python reads them, and the word by which they are refused.
   private static let programs: [(pickle: [UInt8], word: String)] = [
     (
-      Pickle.file(Pickle.global("os", "system") + Pickle.text("touch /tmp/x") + Pickle.tuple1 + Pickle.reduce), "os.system"
+      Pickle.file(Pickle.global("os", "system") + Pickle.text("touch /tmp/x") + Pickle.tuple1 + Pickle.reduce),
+      "os.system"
     ),
     (Pickle.file(Pickle.global("posix", "system")), "posix.system"),
     (Pickle.file(Pickle.global("builtins", "eval")), "builtins.eval"),
@@ -41,7 +42,8 @@ struct HostilePickleTests {
     (Pickle.file(Pickle.op(0x82, [1])), "EXT1"), (Pickle.file(Pickle.op(0x83, [1, 0])), "EXT2"),
     (Pickle.file(Pickle.op(0x84, [1, 0, 0, 0])), "EXT4"), (Pickle.file(Pickle.op(0x92)), "NEWOBJ_EX"),
     (Pickle.file(Pickle.op(0x50, Array("id\n".utf8))), "PERSID"), (Pickle.file(Pickle.op(0x97)), "NEXT_BUFFER"),
-    (Pickle.file(Pickle.op(0x30)), "POP"), (Pickle.file(Pickle.op(0x32)), "DUP"), (Pickle.file(Pickle.op(0xFF)), "0xff"),
+    (Pickle.file(Pickle.op(0x30)), "POP"), (Pickle.file(Pickle.op(0x32)), "DUP"),
+    (Pickle.file(Pickle.op(0xFF)), "0xff"),
     (Pickle.file(Pickle.op(0x49, Array("1\n".utf8))), "INT"), (Pickle.file(Pickle.op(0x8B, [0, 0, 0, 0])), "LONG4"),
     (Pickle.file(Pickle.text("x") + Pickle.tuple1 + Pickle.persistent), "persistent"),
     (Pickle.file(Pickle.int(1) + Pickle.persistent), "persistent"),
@@ -79,7 +81,8 @@ struct HostilePickleTests {
 
   private static let wrong: [[UInt8]] = [
     Pickle.tensor(Pickle.storage("0", 6), [7], [1]), Pickle.tensor(Pickle.storage("0", 6), offset: 6, [1], [1]),
-    Pickle.tensor(Pickle.storage("0", 6), offset: -1, [1], [1]), Pickle.tensor(Pickle.storage("0", 6), [2, 2], [5, 1]),
+    Pickle.tensor(Pickle.storage("0", 6), offset: -1, [1], [1]),
+    Pickle.tensor(Pickle.storage("0", 6), [2, 2], [5, 1]),
     Pickle.tensor(Pickle.storage("0", 6), [2], [-1]), Pickle.tensor(Pickle.storage("0", 6), [-2], [1]),
     Pickle.tensor(Pickle.storage("0", 6), [2, 3], [1]), Pickle.tensor(Pickle.storage("0", 6), [100], [0]),
     Pickle.tensor(Pickle.storage("0", 6), [1 << 31, 1 << 31], [0, 0]),
@@ -103,11 +106,15 @@ struct HostilePickleTests {
   private static let broken: [[UInt8]] = [
     [], Pickle.op(0x80, [2]), Pickle.op(0x80, [2]) + Pickle.stop, Pickle.op(0x80, [9]) + Pickle.emptyDict + Pickle.stop,
     Pickle.file(Pickle.op(0x58, [0xFF, 0xFF, 0xFF, 0xFF])), Pickle.file(Pickle.op(0x8D, Pickle.little(UInt64.max))),
-    Pickle.file(Pickle.op(0x54, Pickle.little(Int32(-1)))), Pickle.file(Pickle.get(7)), Pickle.file(Pickle.op(0x6A, [0, 0, 0, 0x80])),
+    Pickle.file(Pickle.op(0x54, Pickle.little(Int32(-1)))), Pickle.file(Pickle.get(7)),
+    Pickle.file(Pickle.op(0x6A, [0, 0, 0, 0x80])),
     Pickle.file(Pickle.tuple), Pickle.file(Pickle.setItem), Pickle.file(Pickle.int(1) + Pickle.int(2) + Pickle.append),
-    Pickle.file(Pickle.mark + Pickle.mark), Pickle.file(Pickle.emptyDict + Pickle.mark + Pickle.int(1) + Pickle.setItems),
-    Pickle.file(Pickle.mark + Pickle.put(0)), Pickle.file(Pickle.global("no end of line", String(repeating: "x", count: 2000))),
-    Pickle.op(0x80, [2]) + Pickle.emptyList + Pickle.stop, Pickle.op(0x80, [2]) + Pickle.none + Pickle.none + Pickle.stop,
+    Pickle.file(Pickle.mark + Pickle.mark),
+    Pickle.file(Pickle.emptyDict + Pickle.mark + Pickle.int(1) + Pickle.setItems),
+    Pickle.file(Pickle.mark + Pickle.put(0)),
+    Pickle.file(Pickle.global("no end of line", String(repeating: "x", count: 2000))),
+    Pickle.op(0x80, [2]) + Pickle.emptyList + Pickle.stop,
+    Pickle.op(0x80, [2]) + Pickle.none + Pickle.none + Pickle.stop,
   ]
 
   @Test(arguments: broken) func brokenPickles(_ pickle: [UInt8]) {
@@ -152,14 +159,16 @@ struct HostilePickleTests {
   @Test("Long lists are not gone through again and again") func work() {
     var pickle = Pickle.op(0x80, [2]) + Pickle.emptyList + Pickle.mark
     for _ in 0..<50_000 { pickle += Pickle.int(1) + Pickle.none + Pickle.tuple2 }
-    pickle += Pickle.op(0x65) + Pickle.tuple1 + Pickle.put(0) + Pickle.global("collections", "OrderedDict") + Pickle.put(1)
+    pickle +=
+      Pickle.op(0x65) + Pickle.tuple1 + Pickle.put(0) + Pickle.global("collections", "OrderedDict") + Pickle.put(1)
     for _ in 0..<100_000 { pickle += Pickle.get(1) + Pickle.get(0) + Pickle.reduce }
     #expect(error(pickle + Pickle.stop)?.description.contains("again and again") == true)
   }
 
   @Test("Names are bytes of bounded length, and shown without what a terminal obeys") func names() throws {
     let tensor = Pickle.tensor(Pickle.storage("0", 6), [6], [1])
-    let long = Pickle.op(0x80, [2]) + Pickle.emptyDict + Pickle.text(String(repeating: "x", count: 1000)) + Pickle.emptyDict
+    let long =
+      Pickle.op(0x80, [2]) + Pickle.emptyDict + Pickle.text(String(repeating: "x", count: 1000)) + Pickle.emptyDict
     let inner = Pickle.text(String(repeating: "y", count: 100)) + tensor
     let pickle = long + inner + Pickle.setItem + Pickle.setItem + Pickle.stop
     #expect(error(pickle, storages: Self.storages)?.code == "invalidHeader")

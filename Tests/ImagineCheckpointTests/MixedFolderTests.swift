@@ -49,7 +49,9 @@ struct MixedFolderTests {
     ] {
       var value = Pickle.text(key) + tensor + Pickle.setItem
       if key == "params_ema" {
-        value = Pickle.text(key) + Pickle.emptyDict + Pickle.text("conv_first.weight") + tensor + Pickle.setItem + Pickle.setItem
+        value =
+          Pickle.text(key) + Pickle.emptyDict + Pickle.text("conv_first.weight") + tensor + Pickle.setItem
+          + Pickle.setItem
       }
       let pickle = Pickle.op(0x80, [2]) + Pickle.emptyDict + value + Pickle.stop
       let bytes = Archive(pickle: pickle, storages: [("0", [UInt8](repeating: 0, count: 24))]).bytes
@@ -60,7 +62,8 @@ struct MixedFolderTests {
   /// A GGUF file's beginning with these notes, each a key, a type and the bytes of its value.
   private func gguf(_ notes: [(String, UInt32, [UInt8])], version: UInt32 = 3) -> Data {
     func text(_ text: String) -> [UInt8] { Pickle.little(UInt64(text.utf8.count)) + Array(text.utf8) }
-    var bytes = Array("GGUF".utf8) + Pickle.little(version) + Pickle.little(UInt64(0)) + Pickle.little(UInt64(notes.count))
+    var bytes =
+      Array("GGUF".utf8) + Pickle.little(version) + Pickle.little(UInt64(0)) + Pickle.little(UInt64(notes.count))
     for (key, type, value) in notes { bytes += text(key) + Pickle.little(type) + value }
     return Data(bytes)
   }
@@ -75,7 +78,8 @@ struct MixedFolderTests {
     // stable-diffusion.cpp writes no notes.
     #expect(summary(try folder.file("y.safetensors", gguf([]))) == "a GGUF model")
     let broken: [Data] = [
-      Data("GGUF".utf8), gguf(notes).prefix(40), gguf([("a", 9, [0])]), gguf([("general.architecture", 8, [255, 255])]),
+      Data("GGUF".utf8), gguf(notes).prefix(40), gguf([("a", 9, [0])]),
+      gguf([("general.architecture", 8, [255, 255])]),
       gguf([("general.architecture", 8, Pickle.little(UInt64.max))]), gguf(notes, version: 9),
       gguf([("general.architecture", 99, flux)]),
     ]
@@ -89,7 +93,9 @@ struct MixedFolderTests {
     let url = try writeZeros([("a", [1000])], to: folder.url.appending(path: "cut.safetensors"))
     try Data(contentsOf: url).prefix(500).write(to: url)
     #expect(summary(url).contains("cut short"))
-    #expect(summary(try folder.file("x.ckpt", Data(Archive(pickle: Pickle.file(Pickle.global("os", "system"))).bytes))).contains("os.system"))
+    #expect(
+      summary(try folder.file("x.ckpt", Data(Archive(pickle: Pickle.file(Pickle.global("os", "system"))).bytes)))
+        .contains("os.system"))
     #expect(summary(try folder.file("notes.txt", "some words about models")).contains("text"))
     #expect(summary(folder.url.appending(path: "absent")).contains("no file"))
   }

@@ -12,7 +12,8 @@ struct PartTests {
     folder = try TemporaryFolder()
     model = try writeZeros(
       KeyPair.load("tiny").original + [("v_pred", [0])],
-      metadata: #"{"config":"{\"vae\":{\"scaling_factor\":0.5},\"unet\":{\"a\":1},\"scheduler\":{\"b\":2}}","author":"A"}"#,
+      metadata:
+        #"{"config":"{\"vae\":{\"scaling_factor\":0.5},\"unet\":{\"a\":1},\"scheduler\":{\"b\":2}}","author":"A"}"#,
       to: folder.url.appending(path: "model.safetensors"))
   }
 
@@ -53,7 +54,8 @@ struct PartTests {
   }
 
   @Test("A smaller VAE leaves nothing of the one before") func tinyVAE() throws {
-    let tiny = try write("taesd_decoder.safetensors", [("1.weight", [64, 4, 3, 3]), ("3.conv.0.weight", [64, 64, 3, 3])])
+    let tiny = try write(
+      "taesd_decoder.safetensors", [("1.weight", [64, 4, 3, 3]), ("3.conv.0.weight", [64, 64, 3, 3])])
     let checkpoint = try Checkpoint.open(model, parts: [.vae: tiny])
     let vae = checkpoint.tensors.keys.filter { $0.hasPrefix("vae.") }.sorted()
     #expect(vae == ["vae.decoder.layers.0.weight", "vae.decoder.layers.2.conv.0.weight"])
@@ -105,7 +107,8 @@ struct PartTests {
       (.textEncoder2, vae, "no second text encoder"), (.textEncoder2, model, "no second text encoder"),
     ] {
       let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(model, parts: [component: url]) }
-      #expect(error?.code == "missingNetwork" && error?.description.contains(words) == true, "\(error?.description ?? "")")
+      #expect(
+        error?.code == "missingNetwork" && error?.description.contains(words) == true, "\(error?.description ?? "")")
     }
     let absent = folder.url.appending(path: "absent.safetensors")
     #expect(errorCode { _ = try Checkpoint.open(model, parts: [.vae: absent]) } == "fileNotFound")

@@ -49,7 +49,8 @@ struct PickleFileTests {
     }
   }
 
-  @Test("A checkpoint in a pickle is one like any other, whatever its name ends in", arguments: ["m.ckpt", "m.safetensors"])
+  @Test(
+    "A checkpoint in a pickle is one like any other, whatever its name ends in", arguments: ["m.ckpt", "m.safetensors"])
   func checkpoint(name: String) throws {
     let folder = try TemporaryFolder()
     let pickle =

@@ -57,7 +57,9 @@ struct Archive {
   var count: Int?
   var comment: [UInt8] = []
 
-  init(_ members: [(name: String, data: [UInt8])]) { self.members = members.map { Member(name: $0.name, data: $0.data) } }
+  init(_ members: [(name: String, data: [UInt8])]) {
+    self.members = members.map { Member(name: $0.name, data: $0.data) }
+  }
 
   /// A file of PyTorch with one pickle and storages by key.
   init(pickle: [UInt8], storages: [(key: String, data: [UInt8])] = [], order: String? = "little") {
@@ -86,7 +88,8 @@ struct Archive {
     file += directory
     let record = file.count
     if isLong {
-      file += [0x50, 0x4B, 6, 6] + u64(44) + u16(45) + u16(45) + u64(0) + u64(count) + u64(count) + u64(directory.count)
+      file +=
+        [0x50, 0x4B, 6, 6] + u64(44) + u16(45) + u16(45) + u64(0) + u64(count) + u64(count) + u64(directory.count)
       file += u64(start) + [0x50, 0x4B, 6, 7] + u32(0) + u64(record) + u32(1)
     }
     file += [0x50, 0x4B, 5, 6] + u32(0) + u16(isLong ? -1 : count) + u16(isLong ? -1 : count)

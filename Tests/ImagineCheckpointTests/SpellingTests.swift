@@ -19,28 +19,37 @@ struct SpellingTests {
     ("final_layer_norm.weight", [32]),
   ]
 
-  @Test("Text encoders in transformers' names", arguments: [
-    ("cond_stage_model.clip_l.transformer.text_model.", Component.textEncoder),
-    ("cond_stage_model.clip_l.text_model.", .textEncoder), ("cond_stage_model.clip_h.transformer.text_model.", .textEncoder),
-    ("cond_stage_model.clip_g.transformer.text_model.", .textEncoder2),
-    ("text_encoders.clip_l.transformer.text_model.", .textEncoder), ("text_encoders.clip_h.text_model.", .textEncoder),
-    ("text_encoders.clip_g.transformer.text_model.", .textEncoder2), ("text_encoders.clip_g.transformer.", .textEncoder2),
-    ("clip_l.transformer.text_model.", .textEncoder), ("clip_g.text_model.", .textEncoder2),
-    ("conditioner.embedders.0.transformer.", .textEncoder), ("conditioner.embedders.1.transformer.text_model.", .textEncoder2),
-    ("cond_stage_model.1.transformer.text_model.", .textEncoder2), ("te1.text_model.", .textEncoder),
-    ("te2.text_model.", .textEncoder2), ("text_encoder_2.text_model.", .textEncoder2),
-    ("text_encoder.transformer.text_model.", .textEncoder),
-  ])
+  @Test(
+    "Text encoders in transformers' names",
+    arguments: [
+      ("cond_stage_model.clip_l.transformer.text_model.", Component.textEncoder),
+      ("cond_stage_model.clip_l.text_model.", .textEncoder),
+      ("cond_stage_model.clip_h.transformer.text_model.", .textEncoder),
+      ("cond_stage_model.clip_g.transformer.text_model.", .textEncoder2),
+      ("text_encoders.clip_l.transformer.text_model.", .textEncoder),
+      ("text_encoders.clip_h.text_model.", .textEncoder),
+      ("text_encoders.clip_g.transformer.text_model.", .textEncoder2),
+      ("text_encoders.clip_g.transformer.", .textEncoder2),
+      ("clip_l.transformer.text_model.", .textEncoder), ("clip_g.text_model.", .textEncoder2),
+      ("conditioner.embedders.0.transformer.", .textEncoder),
+      ("conditioner.embedders.1.transformer.text_model.", .textEncoder2),
+      ("cond_stage_model.1.transformer.text_model.", .textEncoder2), ("te1.text_model.", .textEncoder),
+      ("te2.text_model.", .textEncoder2), ("text_encoder_2.text_model.", .textEncoder2),
+      ("text_encoder.transformer.text_model.", .textEncoder),
+    ])
   func transformers(prefix: String, component: Component) throws {
     let checkpoint = try open(Self.clip.map { (prefix + $0.name, $0.shape) })
     #expect(Set(checkpoint.tensors.keys) == Set(Self.clip.map { "\(component.rawValue).text_model.\($0.name)" }))
     #expect(checkpoint.unrecognised == [] && checkpoint.kind == .textEncoder)
   }
 
-  @Test("Text encoders in OpenCLIP's names", arguments: [
-    ("text_encoders.clip_g.", Component.textEncoder2), ("cond_stage_model.clip_h.", .textEncoder), ("clip_g.", .textEncoder2),
-    ("", .textEncoder),
-  ])
+  @Test(
+    "Text encoders in OpenCLIP's names",
+    arguments: [
+      ("text_encoders.clip_g.", Component.textEncoder2), ("cond_stage_model.clip_h.", .textEncoder),
+      ("clip_g.", .textEncoder2),
+      ("", .textEncoder),
+    ])
   func openCLIP(prefix: String, component: Component) throws {
     let checkpoint = try open(FamilyRecognitionTests.openCLIP(prefix))
     #expect(checkpoint.parts.map(\.component) == [component] && checkpoint.unrecognised == [])
@@ -48,11 +57,14 @@ struct SpellingTests {
     #expect(query?.shape == [64, 64])
   }
 
-  @Test("The projection is turned by its name: OpenCLIP's is a matrix, transformers' a linear layer's weight", arguments: [
-    ("conditioner.embedders.1.model.text_projection", [6, 8]), ("conditioner.embedders.1.model.text_projection.weight", [8, 6]),
-    ("text_encoders.clip_g.transformer.text_projection.weight", [8, 6]), ("clip_g.text_projection", [6, 8]),
-    ("cond_stage_model.1.transformer.text_model.text_projection", [6, 8]),
-  ])
+  @Test(
+    "The projection is turned by its name: OpenCLIP's is a matrix, transformers' a linear layer's weight",
+    arguments: [
+      ("conditioner.embedders.1.model.text_projection", [6, 8]),
+      ("conditioner.embedders.1.model.text_projection.weight", [8, 6]),
+      ("text_encoders.clip_g.transformer.text_projection.weight", [8, 6]), ("clip_g.text_projection", [6, 8]),
+      ("cond_stage_model.1.transformer.text_model.text_projection", [6, 8]),
+    ])
   func projection(name: String, expected: [Int]) throws {
     let checkpoint = try open([(name, [8, 6])])
     #expect(checkpoint.tensors["text_encoder_2.text_projection.weight"]?.shape == expected)

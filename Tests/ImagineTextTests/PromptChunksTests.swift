@@ -19,11 +19,12 @@ struct PromptChunksTests {
   }
 
   /// The numbers of tokens in each chunk that AUTOMATIC1111's own code gives (backtrack 20), and the last of the first chunk.
-  @Test(arguments: [
-    ("60w,20w", [61, 20], 267), ("50w,30w", [75, 6], 2653), ("55w,25w", [56, 25], 267), ("74w,3w", [75, 3], 267),
-    ("75w,3w", [75, 4], 2653), ("150w", [75, 75], 2653), ("75w", [75], 2653), ("3w,2w", [6], 2653),
-    ("54w,30w", [75, 10], 2653), ("10w,60w,90w", [72, 75, 15], 267),
-  ] as [(String, [Int], Int32)])
+  @Test(
+    arguments: [
+      ("60w,20w", [61, 20], 267), ("50w,30w", [75, 6], 2653), ("55w,25w", [56, 25], 267), ("74w,3w", [75, 3], 267),
+      ("75w,3w", [75, 4], 2653), ("150w", [75, 75], 2653), ("75w", [75], 2653), ("3w,2w", [6], 2653),
+      ("54w,30w", [75, 10], 2653), ("10w,60w,90w", [72, 75, 15], 267),
+    ] as [(String, [Int], Int32)])
   func counts(recipe: String, expected: [Int], last: Int32) {
     let chunks = tokenizer.chunks(prompt(recipe))
     #expect(chunks.map { payload($0).count } == expected)

@@ -15,7 +15,9 @@ enum PickleGlobal {
   /// - Returns: nil for every name that is not known, which is to be refused.
   init?(module: String, name: String) {
     // Two bytes of each are compared as text: names that are not ASCII are not known.
-    guard UTF8Name(module).isASCII, UTF8Name(name).isASCII, module.utf8.count + name.utf8.count <= 200 else { return nil }
+    guard UTF8Name(module).isASCII, UTF8Name(name).isASCII, module.utf8.count + name.utf8.count <= 200 else {
+      return nil
+    }
     if let global = Self.known["\(module) \(name)"] {
       self = global
     } else if module == "torch", let format = Self.formats[name] {

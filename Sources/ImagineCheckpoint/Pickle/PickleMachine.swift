@@ -162,13 +162,17 @@ struct PickleMachine {
   // MARK: The stack
 
   private mutating func push(_ value: PickleValue) throws(PickleFault) {
-    guard values.count < Self.maximumValues else { throw .damaged("its pickle has more than \(Self.maximumValues) values") }
+    guard values.count < Self.maximumValues else {
+      throw .damaged("its pickle has more than \(Self.maximumValues) values")
+    }
     values.append(value)
     try push(at: values.count - 1)
   }
 
   private mutating func push(at index: Int) throws(PickleFault) {
-    guard stack.count < Self.maximumValues else { throw .damaged("its pickle has more than \(Self.maximumValues) values") }
+    guard stack.count < Self.maximumValues else {
+      throw .damaged("its pickle has more than \(Self.maximumValues) values")
+    }
     stack.append(index)
   }
 
@@ -247,7 +251,9 @@ extension PickleMachine {
     case .inert, .global(.inert): try push(at: Self.inert)
     case .global(.tensor(let version)): try push(.tensor(try tensor(arguments, version: version)))
     case .global(.parameter):
-      guard let first = arguments.first, case .tensor = values[first] else { throw .refused("a parameter of no tensor") }
+      guard let first = arguments.first, case .tensor = values[first] else {
+        throw .refused("a parameter of no tensor")
+      }
       try push(at: first)
     case .global(.orderedDictionary): try push(.dictionary(try pairs(arguments)))
     case .global(.parameterDictionary) where arguments.isEmpty: try push(.parameterDictionary)
