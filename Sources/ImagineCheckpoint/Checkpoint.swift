@@ -23,7 +23,7 @@ package struct Checkpoint: Sendable {
     /// Bytes in the file.
     package fileprivate(set) var byteCount = 0
     /// Parameters by the format they are stored in.
-    package fileprivate(set) var dataTypes: [DataType: Int] = [:]
+    package fileprivate(set) var dataTypes: [StorageFormat: Int] = [:]
   }
 
   /// What was opened.
@@ -34,8 +34,9 @@ package struct Checkpoint: Sendable {
   package private(set) var tensors: [String: CheckpointTensor] = [:]
   /// Source names of tensors that no prediction needs, in order.
   package private(set) var ignored: [String] = []
-  /// The same without folders: some are there to say something by their presence, as `v_pred` does.
-  package var markers: Set<String> { Set(ignored.map { String($0.drop { $0 != "/" }.dropFirst()) } + ignored) }
+  /// Names that are there to say something by their presence, as `v_pred` does: the ignored ones, without folders, of what
+  /// the UNet comes from.
+  package private(set) var markers: Set<String> = []
   /// Source names of tensors that mean nothing here, in order.
   package private(set) var unrecognised: [String] = []
   /// Those of them whose names say that they belong inside a network, by network: it is not built as usual.
@@ -52,34 +53,42 @@ package struct Checkpoint: Sendable {
   struct Source {
     let tensors: CheckpointTensors
     /// The network that the place says it is; nil where names say it.
-    let component: Component?
+    var component: Component?
+    /// The networks that are taken from it.
+    var taken = Set(Component.allCases)
+    /// Whether it is there for one network, and all else in it is of another model.
+    var isPart = false
   }
 
-  init(url: URL, layout: Layout?, sources: [Source], configs: [String: JSONValue], pipeline: String?) throws {
-    self.url = url
-    self.configs = configs
-    metadata = (sources.first { $0.component == .unet } ?? sources.first)?.tensors.metadata ?? [:]
+  init(_ opening: Opening) throws {
+    url = opening.url
+    configs = opening.configs
+    metadata = opening.unetSource?.tensors.metadata ?? [:]
     var shapes: [String: [Int]] = [:]
     var usesOriginalNames = false
     var found: [String: (tensor: CheckpointTensor, rank: Int)] = [:]
-    for source in sources {
+    for source in opening.sources {
       let elements = source.tensors.elements.sorted { $0.key < $1.key }
       // Every name with a meaning is ASCII; what looks at names need not fear other ones.
       let sourceShapes = Dictionary(
         uniqueKeysWithValues: elements.lazy.filter(\.key.isASCII).map { ($0.key.text, $0.value.info.shape) })
-      shapes.merge(sourceShapes) { first, _ in first }
       let map = KeyMap(sourceShapes, component: source.component)
       let folder = source.component.map { "\($0.rawValue)/" } ?? ""
-      var scales: [(name: String, element: CheckpointTensors.Element)] = []
+      var scales: [(names: [String], element: CheckpointTensors.Element)] = []
       for (key, element) in elements {
         let name = key.text
-        switch key.isASCII ? map.place(name) : .unrecognised(in: nil) {
-        case .ignored: ignored.append(folder + name)
+        let placement = key.isASCII ? map.place(name) : .unrecognised(in: nil)
+        guard source.takes(placement) else { continue }
+        if key.isASCII, shapes[name] == nil { shapes[name] = element.info.shape }
+        switch placement {
+        case .ignored:
+          if source.taken.contains(.unet) { markers.formUnion([name, folder + name]) }
+          if !source.isPart { ignored.append(folder + name) }
         case .unrecognised(let component):
           unrecognised.append(folder + name)
           if let component { strangers[component, default: []].append(folder + name) }
-        case .scale(let target):
-          scales.append((target, element))
+        case .scale(let targets):
+          scales.append((targets, element))
           ignored.append(folder + name)
         case .tensors(let placed, let rank):
           for (canonical, part) in placed {
@@ -93,14 +102,19 @@ package struct Checkpoint: Sendable {
           }
         }
       }
-      for scale in scales { try found[scale.name]?.tensor.setScale(scale.element) }
+      for scale in scales {
+        for name in scale.names { try found[name]?.tensor.setScale(scale.element) }
+      }
     }
     tensors = found.mapValues(\.tensor)
     ignored.sort { UTF8Name($0) < UTF8Name($1) }
     unrecognised.sort { UTF8Name($0) < UTF8Name($1) }
-    self.layout = layout ?? (usesOriginalNames ? .originalSingleFile : .diffusersSingleFile)
-    kind = CheckpointKind(
-      shapes: shapes, unrecognised: unrecognised, canonical: tensors.mapValues(\.shape), pipeline: pipeline)
+    layout = opening.layout ?? (usesOriginalNames ? .originalSingleFile : .diffusersSingleFile)
+    kind =
+      opening.kind
+      ?? CheckpointKind(
+        shapes: shapes, unrecognised: unrecognised, canonical: tensors.mapValues(\.shape), pipeline: opening.pipeline,
+        configs: configs)
     parts = Self.parts(of: tensors)
   }
 
@@ -112,7 +126,7 @@ package struct Checkpoint: Sendable {
       var part = parts[key] ?? Part(component: component)
       part.tensorCount += 1
       part.parameterCount += tensor.elementCount
-      part.byteCount += tensor.elementCount * tensor.dataType.size
+      part.byteCount += tensor.dataType.byteCount(of: tensor.elementCount) ?? 0
       part.dataTypes[tensor.dataType, default: 0] += tensor.elementCount
       parts[key] = part
     }
@@ -121,6 +135,37 @@ package struct Checkpoint: Sendable {
 
   /// The share of one network; nil when the checkpoint has none of it.
   package subscript(component: Component) -> Part? { parts.first { $0.component == component } }
+
+  /// Tokens of textual inversions that were saved into the text encoders, beyond CLIP's own. Without their words no prompt
+  /// names them: the tables are read without them.
+  package var extraTokens: [Component: Int] {
+    var counts: [Component: Int] = [:]
+    for component in [Component.textEncoder, .textEncoder2] {
+      let rows = tensors["\(component.rawValue).text_model.embeddings.token_embedding.weight"]?.extraRows ?? 0
+      if rows > 0 { counts[component] = rows }
+    }
+    return counts
+  }
+
+  /// Whether the UNet takes the strength of guidance as an input, as those do that latent consistency models were distilled
+  /// into.
+  package var takesGuidanceAsInput: Bool { tensors["unet.time_embedding.cond_proj.weight"] != nil }
+}
+
+extension Checkpoint.Source {
+  /// Whether a tensor in this place belongs to what is taken from here.
+  fileprivate func takes(_ placement: KeyMap.Placement) -> Bool {
+    switch placement {
+    case .ignored: true
+    case .unrecognised(let component): component.map(taken.contains) ?? !isPart
+    case .scale(let names): names.contains(where: takes)
+    case .tensors(let placed, _): placed.contains { takes($0.name) }
+    }
+  }
+
+  private func takes(_ canonical: String) -> Bool {
+    Component(rawValue: String(canonical.prefix { $0 != "." })).map(taken.contains) ?? false
+  }
 }
 
 extension Checkpoint: WeightSource {

@@ -9,6 +9,7 @@ package struct CheckpointError: Error, Sendable, Hashable, CustomStringConvertib
     case notAFile
     case unreadableFile
     case unsupportedFormat
+    case refusedPickle
     case truncatedFile
     case changedFile
     case invalidHeader
@@ -17,6 +18,7 @@ package struct CheckpointError: Error, Sendable, Hashable, CustomStringConvertib
     case invalidIndex
     case missingShard
     case missingTensor
+    case missingNetwork
     case elementCountMismatch
     case unrepresentableValue
     case invalidConfiguration

@@ -9,6 +9,8 @@ package enum CheckpointKind: Sendable, Hashable {
     case imageEditing
     case depth
     case upscaling
+    /// The latent, and beside it the vector of a picture (unCLIP).
+    case imageVariation
     case other(channels: Int)
   }
 
@@ -30,7 +32,10 @@ package enum CheckpointKind: Sendable, Hashable {
   case ipAdapter
   case motionModule
   case embedding
+  case imageEncoder
   case upscaler
+  /// A file of quantised weights of this network, such as `flux`; nil where it does not say.
+  case gguf(architecture: String?)
   case unknown
 
   /// What it is in words that fit after "is", as in "x.safetensors is a LoRA, not a model".
@@ -52,7 +57,10 @@ package enum CheckpointKind: Sendable, Hashable {
     case .ipAdapter: "an IP-Adapter"
     case .motionModule: "an AnimateDiff motion module"
     case .embedding: "a textual-inversion embedding"
+    case .imageEncoder: "an image encoder (CLIP vision)"
     case .upscaler: "an image upscaler"
+    case .gguf(let architecture?): "a GGUF model (\(architecture.visible()))"
+    case .gguf(nil): "a GGUF model"
     case .unknown: "no model of a known kind"
     }
   }
@@ -64,8 +72,7 @@ package enum CheckpointKind: Sendable, Hashable {
       .otherPipeline:
       true
     case .vae, .tinyVAE, .textEncoder, .lora, .controlNet, .t2iAdapter, .ipAdapter, .motionModule, .embedding,
-      .upscaler,
-      .unknown:
+      .imageEncoder, .upscaler, .gguf, .unknown:
       false
     }
   }
@@ -94,6 +101,7 @@ extension CheckpointKind.UNetInput {
     case .imageEditing: "image-editing "
     case .depth: "depth-to-image "
     case .upscaling: "upscaling "
+    case .imageVariation: "image-variation (unCLIP) "
     case .other(let channels): "\(channels)-channel "
     }
   }

@@ -6,14 +6,23 @@ extension CheckpointKind {
   ///   - unrecognised: those of them that are no part of a pipeline.
   ///   - canonical: shapes of the others by canonical name.
   ///   - pipeline: the class that a diffusers model_index.json or config.json names.
-  init(shapes: [String: [Int]], unrecognised: [String], canonical: [String: [Int]], pipeline: String?) {
+  ///   - configs: see `Checkpoint.configs`.
+  init(
+    shapes: [String: [Int]], unrecognised: [String], canonical: [String: [Int]], pipeline: String?,
+    configs: [String: JSONValue]
+  ) {
+    let unet = UNetClues(canonical, shapes, configs)
     if let pipeline, let kind = Self.ofClass(pipeline) {
       self = kind
-    } else if canonical["unet.conv_out.weight"] != nil, let kind = Self.ofUNet(canonical) {
+    } else if canonical["unet.conv_out.weight"] != nil, let kind = unet?.kind {
       // A whole UNet, which stray tensors of other kinds do not change. A ControlNet is half of one.
       self = kind
-    } else if let kind = Self.ofTypicalNames(unrecognised) ?? Self.ofUNet(canonical) {
+    } else if let kind = Self.ofTypicalNames(unrecognised) ?? unet?.kind {
       self = kind
+    } else if canonical.keys.contains(where: {
+      $0.hasPrefix("vae.encoder.layers.") || $0.hasPrefix("vae.decoder.layers.")
+    }) {
+      self = .tinyVAE
     } else if canonical.keys.contains(where: { $0.hasPrefix("vae.") }) {
       self = .vae
     } else if canonical.keys.contains(where: { $0.hasPrefix("text_encoder") }) {
@@ -30,10 +39,13 @@ extension CheckpointKind {
     if name.hasPrefix("StableDiffusion3") || name == "SD3Transformer2DModel" { return .stableDiffusion3 }
     if name.hasPrefix("Flux") { return .flux }
     if name.hasPrefix("ControlNet") { return .controlNet }
+    // Their UNets have the names of SDXL's, and read other encoders.
+    if name.hasPrefix("Kolors") || name.hasPrefix("Kandinsky") { return .otherPipeline(name) }
     switch name {
     case "T2IAdapter": return .t2iAdapter
     case "AutoencoderTiny": return .tinyVAE
     case "MotionAdapter": return .motionModule
+    case "CLIPVisionModelWithProjection", "CLIPVisionModel": return .imageEncoder
     default: return nil
     }
   }
@@ -67,7 +79,7 @@ extension CheckpointKind {
     (.motionModule, [".motion_modules."]),
     (.t2iAdapter, [".adapter.body.", ".body.0.resnets.", ".body.0.block1."]),
     (.flux, [".double_blocks.0.img_attn", ".single_transformer_blocks.0."]),
-    (.stableDiffusion3, [".joint_blocks.0."]),
+    (.stableDiffusion3, [".joint_blocks.0.", ".transformer_blocks.0.attn.add_q_proj."]),
     (
       .upscaler,
       [
@@ -76,22 +88,10 @@ extension CheckpointKind {
       ]
     ),
     (.embedding, [".emb_params", ".string_to_param"]),
-    (.tinyVAE, [".decoder.layers.0.weight", ".encoder.layers.1.conv.0.", ".1.conv.0.weight", ".3.conv.0.weight"]),
+    (.imageEncoder, [".vision_model.", ".visual.transformer."]),
+    // T5, which later families read prompts with.
+    (.textEncoder, [".encoder.block.0.layer.0.SelfAttention."]),
   ]
-
-  private static func ofUNet(_ canonical: [String: [Int]]) -> CheckpointKind? {
-    guard let first = canonical["unet.conv_in.weight"], first.count == 4 else { return nil }
-    let latent = canonical["unet.conv_out.weight"]?.first ?? 4
-    let input = UNetInput(channels: first[1], latent: latent)
-    let context = canonical.filter { $0.key.hasPrefix("unet.") && $0.key.hasSuffix("attn2.to_k.weight") }
-      .min { $0.key < $1.key }?.value.last
-    if canonical["unet.add_embedding.linear_1.weight"] != nil {
-      let hasFirstEncoder = canonical.keys.contains { $0.hasPrefix("text_encoder.") }
-      return context == 1280 && !hasFirstEncoder ? .stableDiffusionXLRefiner : .stableDiffusionXL(input)
-    }
-    // Widths other than the published ones belong to small models of the first kind.
-    return context == 1024 ? .stableDiffusion2(input) : .stableDiffusion1(input)
-  }
 
   /// An embedding is a few vectors as wide as a text encoder.
   private static func isEmbedding(_ shapes: [String: [Int]]) -> Bool {

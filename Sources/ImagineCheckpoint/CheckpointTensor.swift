@@ -6,36 +6,42 @@ package struct CheckpointTensor: Sendable {
   package let name: String
   /// The name in the file.
   package let source: String
-  package let dataType: DataType
+  package let dataType: StorageFormat
   /// Sizes in the canonical layout, slowest first: convolutions [out, in, kh, kw], linear [out, in].
   package let shape: [Int]
-  /// Number of elements.
-  package let elementCount: Int
+  /// Rows that the file has beyond those of `shape`; see `TokenTable`.
+  package let extraRows: Int
 
-  private let element: CheckpointTensors.Element
-  private let part: TensorPart
+  private let file: any TensorFile
+  /// Where the canonical tensor lies in the file.
+  private let place: TensorInfo
   /// The number that fp8 values are to be multiplied by, where the file has one.
   private var scale: CheckpointTensors.Element?
+
+  /// Number of elements.
+  package var elementCount: Int { place.elementCount }
 
   /// - Throws: `CheckpointError` when the source has not the shape that the part needs.
   init(name: String, part: TensorPart, element: CheckpointTensors.Element) throws(CheckpointError) {
     let info = element.info
+    var extraRows = 0
     switch part {
     case .whole:
-      shape = name.hasPrefix("vae.") ? VAEKeyMap.canonicalShape(info.shape, of: name) : info.shape
-      elementCount = info.elementCount
-    case .third:
+      extraRows = TokenTable.extraRows(name, info.shape)
+      place = extraRows > 0 ? info.rows(0..<info.shape[0] - extraRows) : info
+    case .third(let index):
       guard let rows = info.shape.first, rows % 3 == 0 else { throw Self.wrongShape(info, "three times as many rows") }
-      shape = [rows / 3] + info.shape.dropFirst()
-      elementCount = info.elementCount / 3
+      place = info.rows(index * (rows / 3)..<(index + 1) * (rows / 3))
     case .transposed:
-      guard info.shape.count == 2 else { throw Self.wrongShape(info, "rows and columns") }
-      shape = info.shape.reversed()
-      elementCount = info.elementCount
+      guard info.shape.count == 2, info.dataType.blockLength == 1 else {
+        throw Self.wrongShape(info, "rows and columns")
+      }
+      place = info.transposed()
     }
+    shape = name.hasPrefix("vae.") ? VAEKeyMap.canonicalShape(place.shape, of: name) : place.shape
     self.name = name
-    self.part = part
-    self.element = element
+    self.extraRows = extraRows
+    file = element.file
     source = info.name.text
     dataType = info.dataType
   }
@@ -77,10 +83,8 @@ package struct CheckpointTensor: Sendable {
     count: Int, _ body: (ElementType, UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result? {
     guard count == elementCount else { throw wrongCount(count) }
-    guard let type = dataType.elementType, part != .transposed, try scaleFactor() == nil else { return nil }
-    var result: Result?
-    try withStoredBytes(of: 0..<count) { result = try body(type, $0) }
-    return result
+    guard let type = dataType.elementType, place.isContiguous, try scaleFactor() == nil else { return nil }
+    return try withStoredBytes(of: 0..<count) { try body(type, $0) }
   }
 
   private func wrongCount(_ count: Int) -> CheckpointError {
@@ -124,7 +128,7 @@ package struct CheckpointTensor: Sendable {
         var values = [Float](repeating: 0, count: elements.count)
         try values.withUnsafeMutableBytes { try dataType.convert(bytes, to: .float32, into: $0) }
         for index in values.indices { values[index] *= factor }
-        try values.withUnsafeBytes { try DataType.float32.convert($0, to: type, into: destination) }
+        try values.withUnsafeBytes { try StorageFormat.float32.convert($0, to: type, into: destination) }
       }
     } catch let error as UnrepresentableValue {
       throw CheckpointError(
@@ -137,43 +141,33 @@ package struct CheckpointTensor: Sendable {
   /// Gives elements as the file stores them, in the canonical order.
   ///
   /// Weights are read once, when they are packed; the file should not stay in memory beside them.
-  private func withStoredBytes(of elements: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-    let step = dataType.size
-    switch part {
-    case .whole: try withStoredBytes(from: elements.lowerBound, elements.count, body)
-    case .third(let index):
-      try withStoredBytes(from: index * elementCount + elements.lowerBound, elements.count, body)
-    case .transposed:
-      // The source is [columns, rows].
-      let (rows, columns) = (shape[0], shape[1])
-      let gathered = UnsafeMutableRawBufferPointer.allocate(byteCount: elements.count * step, alignment: 16)
-      defer { gathered.deallocate() }
-      try element.file.withBytes(element.info) { bytes in
-        for (position, index) in elements.enumerated() {
-          let from = (index % columns * rows + index / columns) * step
-          UnsafeMutableRawBufferPointer(rebasing: gathered[position * step..<(position + 1) * step])
-            .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[from..<from + step]))
-        }
-      }
-      if elements.upperBound == elementCount { element.file.release(element.info) }
-      try body(UnsafeRawBufferPointer(gathered))
-    }
-  }
-
-  private func withStoredBytes(
-    from first: Int, _ count: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
-  ) throws {
-    let range = first * dataType.size..<(first + count) * dataType.size
-    defer { element.file.release(element.info, range) }
-    try element.file.withBytes(element.info) { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+  private func withStoredBytes<Result>(
+    of elements: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    defer { file.release(place, elements) }
+    return try file.withBytes(of: place, elements, body)
   }
 
   private func scaleFactor() throws -> Float? {
     guard let scale else { return nil }
     var factor: Float = 1
-    try scale.file.withBytes(scale.info) { bytes in
+    try scale.file.withBytes(of: scale.info, 0..<1) { bytes in
       try withUnsafeMutableBytes(of: &factor) { try scale.info.dataType.convert(bytes, to: .float32, into: $0) }
     }
     return factor
+  }
+}
+
+/// The table of a text encoder's tokens, to which programs append those of textual inversions.
+enum TokenTable {
+  /// CLIP's own tokens.
+  private static let count = 49408
+
+  /// The rows that a tensor of this canonical name has beyond CLIP's vocabulary.
+  static func extraRows(_ name: String, _ shape: [Int]) -> Int {
+    guard name.hasPrefix("text_encoder"), name.hasSuffix(".embeddings.token_embedding.weight"), shape.count == 2 else {
+      return 0
+    }
+    return max(0, shape[0] - count)
   }
 }

@@ -1,15 +1,15 @@
 package import Foundation
 internal import ImagineFiles
 
-/// The tensors of one safetensors file, or of all the shards an index names, as one namespace.
+/// The tensors of one file, or of all the shards an index names, as one namespace.
 package struct CheckpointTensors: Sendable {
   /// One tensor and the file that holds it.
   package struct Element: Sendable {
     package let info: TensorInfo
-    package let file: SafetensorsFile
+    package let file: any TensorFile
   }
 
-  package private(set) var files: [SafetensorsFile]
+  package private(set) var files: [any TensorFile]
   package private(set) var elements: [UTF8Name: Element] = [:]
 
   /// The notes of the first file.
@@ -17,7 +17,7 @@ package struct CheckpointTensors: Sendable {
 
   package subscript(_ name: String) -> Element? { elements[UTF8Name(name)] }
 
-  /// Opens a `.safetensors` file, or every shard named by a `.safetensors.index.json` file.
+  /// Opens a file of tensors, or every shard named by a `.safetensors.index.json` file.
   ///
   /// - Throws: `CheckpointError` for a file that cannot be used, a shard that is missing or lies outside the index's
   ///   folder, and a tensor that its shard does not hold.
@@ -26,17 +26,17 @@ package struct CheckpointTensors: Sendable {
       self.init(files: [])
       try open(index: url)
     } else {
-      self.init(try SafetensorsFile(url))
+      self.init(try TensorContainer.open(MappedFile(url)))
     }
   }
 
   /// The tensors of one file.
-  package init(_ file: SafetensorsFile) {
+  package init(_ file: any TensorFile) {
     files = [file]
     for info in file.tensors { elements[info.name] = Element(info: info, file: file) }
   }
 
-  private init(files: [SafetensorsFile]) { self.files = files }
+  private init(files: [any TensorFile]) { self.files = files }
 
   private mutating func open(index url: URL) throws {
     let name = quoted(url.lastPathComponent)
@@ -45,38 +45,39 @@ package struct CheckpointTensors: Sendable {
         .invalidIndex, "\(name) is no index of shards, it has no \"weight_map\": download it again.")
     }
     let folder = url.deletingLastPathComponent()
-    var shards: [String: SafetensorsFile] = [:]
+    var shards: [String: CheckpointTensors] = [:]
     // In order of names, so that the same files give the same message every time.
     for (tensor, value) in weightMap.sorted(by: { $0.key < $1.key }) {
       guard let shard = value.string, Self.isPlainFileName(shard) else {
         throw CheckpointError(
           .invalidIndex,
-          "\(name) places the tensor \(quoted(tensor.text)) outside its own folder or in no .safetensors file: do not trust it, "
+          "\(name) places the tensor \(quoted(tensor.text)) outside its own folder or in no file of weights: do not trust it, "
             + "download it again.")
       }
       if shards[shard] == nil {
         do {
-          shards[shard] = try SafetensorsFile(folder.appending(path: shard))
+          shards[shard] = try CheckpointTensors(TensorContainer.open(MappedFile(folder.appending(path: shard))))
         } catch let error as CheckpointError where error.code == CheckpointError.Code.fileNotFound.rawValue {
           throw CheckpointError(
             .missingShard, "The file \(quoted(shard)) named by \(name) is missing: download it into the same folder.")
         }
       }
-      guard let file = shards[shard], let info = file[tensor] else {
+      guard let element = shards[shard]?.elements[tensor] else {
         throw CheckpointError(
           .missingTensor,
           "\(name) places the tensor \(quoted(tensor.text)) in \(quoted(shard)), which does not hold it: download both again."
         )
       }
-      elements[tensor] = Element(info: info, file: file)
+      elements[tensor] = element
     }
-    files = shards.sorted { $0.key < $1.key }.map(\.value)
+    files = shards.sorted { $0.key < $1.key }.flatMap(\.value.files)
   }
 
   /// Whether a name from an index stays in the index's folder, looked at byte by byte, as the system does.
   private static func isPlainFileName(_ name: String) -> Bool {
     let bytes = Array(name.utf8)
-    return bytes.count <= 255 && bytes.suffix(12).elementsEqual(".safetensors".utf8)
+    return bytes.count <= 255
+      && [".safetensors", ".bin"].contains { bytes.suffix($0.utf8.count).elementsEqual($0.utf8) }
       && bytes.allSatisfy { 0x20..<0x7F ~= $0 && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") }
       && bytes.first != UInt8(ascii: ".") && bytes.first != UInt8(ascii: "~")
   }

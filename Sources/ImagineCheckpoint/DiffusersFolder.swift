@@ -11,7 +11,7 @@ struct DiffusersFolder {
   }
 
   /// Finds and opens the weights of every network, and reads the configurations.
-  func open() throws -> Checkpoint {
+  func open() throws -> Opening {
     var configs: [String: JSONValue] = [:]
     if names.contains("model_index.json") {
       configs["model_index"] = try ConfigurationFile.read(url.appending(path: "model_index.json"))
@@ -35,7 +35,7 @@ struct DiffusersFolder {
     if let tokenizer = try optionalConfiguration("tokenizer/tokenizer_config.json") {
       configs["tokenizer"] = Self.tokenizer(tokenizer)
     }
-    return try Checkpoint(url: url, layout: .diffusersFolder, sources: sources, configs: configs, pipeline: pipeline)
+    return Opening(url: url, layout: .diffusersFolder, sources: sources, configs: configs, pipeline: pipeline)
   }
 
   private func optionalConfiguration(_ path: String) throws -> JSONValue? {
@@ -54,10 +54,10 @@ struct DiffusersFolder {
   }
 
   /// Opens the folder of a single network, as `vae/` or a ControlNet's folder.
-  private func openComponent(pipeline: String?) throws -> Checkpoint {
+  private func openComponent(pipeline: String?) throws -> Opening {
     if let pipeline {
       // A pipeline of other networks, such as FLUX: named, so that the caller can say what it is.
-      return try Checkpoint(url: url, layout: .diffusersFolder, sources: [], configs: [:], pipeline: pipeline)
+      return Opening(url: url, layout: .diffusersFolder, sources: [], configs: [:], pipeline: pipeline)
     }
     guard names.contains("config.json") else {
       let file = names.sorted().first { $0.hasSuffix(".safetensors") }
@@ -71,7 +71,7 @@ struct DiffusersFolder {
     let className = config["_class_name"]?.string ?? config["architectures"]?.array?.first?.string ?? ""
     let component = Component(className: className)
     let tensors = try CheckpointTensors(url.appending(path: Self.weights(in: url, names)))
-    return try Checkpoint(
+    return Opening(
       url: url, layout: .diffusersFolder, sources: [.init(tensors: tensors, component: component)],
       configs: component.map { [$0.rawValue: config] } ?? [:], pipeline: className)
   }
@@ -90,7 +90,7 @@ struct DiffusersFolder {
   /// Chooses among the files of a network's folder: full precision first, then the variants that round least.
   private static func weights(in folder: URL, _ files: Set<String>) throws -> String {
     let candidates = files.compactMap(Candidate.init).sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }
-    if let best = candidates.first { return best.name }
+    if let best = candidates.first, !best.isPickle { return best.name }
     let name = quoted(folder.lastPathComponent)
     if let shard = files.sorted().first(where: { $0.hasSuffix(".safetensors") && $0.contains("-of-") }) {
       throw CheckpointError(
@@ -100,10 +100,7 @@ struct DiffusersFolder {
     }
     let safetensors = files.filter { $0.hasSuffix(".safetensors") }
     if let only = safetensors.first, safetensors.count == 1 { return only }
-    if let pickle = files.sorted().first(where: { Checkpoint.pickleExtensions.contains(($0 as NSString).pathExtension) }
-    ) {
-      throw ForeignFormat.pickled(quoted("\(folder.lastPathComponent)/\(pickle)"))
-    }
+    if let pickle = candidates.first { return pickle.name }
     throw CheckpointError(
       .missingWeights,
       "The folder \(name) has no weights such as diffusion_pytorch_model.safetensors or model.safetensors: download the "
@@ -111,23 +108,26 @@ struct DiffusersFolder {
   }
 
   /// A file name of the pattern `<base>[.<variant>].safetensors` or, for an index, `<base>.safetensors.index[.<variant>].json`
-  /// (also `<base>.<variant>.safetensors.index.json`).
+  /// (also `<base>.<variant>.safetensors.index.json`); the same with `.bin`, the pickles of earlier versions, after all others.
   private struct Candidate {
     let name: String
+    let isPickle: Bool
     let rank: Int
 
     init?(_ name: String) {
-      guard let base = ["diffusion_pytorch_model.", "model."].first(where: { name.hasPrefix($0) }) else { return nil }
+      guard let base = ["diffusion_pytorch_model.", "model.", "pytorch_model."].first(where: { name.hasPrefix($0) })
+      else { return nil }
       var words = name.dropFirst(base.count).split(separator: ".", omittingEmptySubsequences: false)
-      guard let place = words.firstIndex(of: "safetensors") else { return nil }
+      guard let place = words.firstIndex(where: { $0 == "safetensors" || $0 == "bin" }) else { return nil }
+      isPickle = words[place] == "bin"
       let tail = words[(place + 1)...]
       let isIndex = tail.first == "index" && tail.last == "json"
       guard tail.isEmpty || isIndex, words.count - tail.count <= 2, tail.count <= 3 else { return nil }
-      words.removeAll { ["safetensors", "index", "json"].contains($0) }
+      words.removeAll { ["safetensors", "bin", "index", "json"].contains($0) }
       let order = ["", "fp32", "fp16", "bf16"]
       let variant = words.first.map(String.init) ?? ""
       self.name = name
-      rank = 2 * (order.firstIndex(of: variant) ?? order.count) + (isIndex ? 1 : 0)
+      rank = 2 * (order.firstIndex(of: variant) ?? order.count) + (isIndex ? 1 : 0) + (isPickle ? 100 : 0)
     }
   }
 }

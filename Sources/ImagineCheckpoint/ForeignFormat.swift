@@ -17,31 +17,9 @@ enum ForeignFormat {
         .truncatedFile, "\(name) begins with zeros, as after a download that broke off: download it again.")
     }
     guard head.count < 8 || head[4..<8].contains(where: { $0 != 0 }) else { return }
-    if isPickle(head, pathExtension: file.url.pathExtension.lowercased()) { throw pickled(name) }
     guard let answer = signatures.first(where: { $0.matches(head) })?.answer ?? textAnswer(head) else { return }
     throw CheckpointError(.unsupportedFormat, "\(name) is \(answer).")
   }
-
-  /// The answer to .ckpt, .pt, .pth and .bin files, which are Python pickles and can hold any program.
-  static func pickled(_ name: String) -> CheckpointError {
-    CheckpointError(
-      .unsupportedFormat,
-      "\(name) is a Python pickle (.ckpt, .pt, .bin), which can run code and is not supported: use the .safetensors file "
-        + "of the same model, or convert it once with a tool you trust.")
-  }
-
-  /// PyTorch's archives hold `<name>/data.pkl` as their first member; older files are bare pickles of protocol 2 to 5.
-  private static func isPickle(_ head: [UInt8], pathExtension: String) -> Bool {
-    if head.starts(with: [0x80]), head.count > 1, 2...5 ~= head[1] { return true }
-    guard head.starts(with: zip) else { return false }
-    if Checkpoint.pickleExtensions.contains(pathExtension) { return true }
-    guard head.count > 30 else { return false }
-    let length = Int(head[26]) | Int(head[27]) << 8
-    let member = head.dropFirst(30).prefix(length)
-    return member.suffix(9).elementsEqual("/data.pkl".utf8)
-  }
-
-  private static let zip: [UInt8] = [0x50, 0x4B, 0x03, 0x04]
 
   private struct Signature {
     let bytes: [UInt8]
@@ -71,11 +49,11 @@ enum ForeignFormat {
       .init(bytes: [0x4D, 0x4D, 0x00, 0x2A], answer: picture("TIFF")),
       .init(
         bytes: Array("GGUF".utf8),
-        answer: "a GGUF file, which is not supported: use the .safetensors file of the same model"),
+        answer: "a GGUF file, not a safetensors file: use the .safetensors file of the same model"),
       .init(
         bytes: [0x89, 0x48, 0x44, 0x46],
         answer: "an HDF5 file, as Keras writes them, which is not supported: use a .safetensors file of the model"),
-      .init(bytes: zip, answer: archive("ZIP")),
+      .init(bytes: ZipDirectory.signature, answer: archive("ZIP")),
       .init(bytes: [0x1F, 0x8B], answer: archive("gzip")),
       .init(bytes: [0xFD, 0x37, 0x7A, 0x58, 0x5A], answer: archive("xz")),
       .init(bytes: [0x28, 0xB5, 0x2F, 0xFD], answer: archive("Zstandard")),
@@ -86,6 +64,9 @@ enum ForeignFormat {
       .init(bytes: Array("%PDF".utf8), answer: "a PDF document, not a model"),
       // ONNX: the version of its format, 3 to 15, then the name of the program that wrote it.
     ]
+    + (2...5).map {
+      .init(bytes: [0x80, $0], answer: "a Python pickle, not a safetensors file")
+    }
     + (3...15).map {
       .init(
         bytes: [0x08, $0, 0x12],

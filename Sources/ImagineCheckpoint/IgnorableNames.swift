@@ -22,6 +22,8 @@ enum IgnorableNames {
     // Always 0 to 76; some merges hold damaged values.
     ".position_ids",
     "logit_scale", ".attn_mask", ".scaled_fp8",
+    // What ComfyUI multiplies the latents of a tiny VAE by, always 1 and 0.
+    ".vae_scale", ".vae_shift",
     // Scales of activations, for arithmetic in fp8.
     ".scale_input", ".input_scale",
   ]

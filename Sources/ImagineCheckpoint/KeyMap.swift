@@ -17,8 +17,8 @@ struct KeyMap {
   enum Placement {
     /// It holds these canonical tensors. Where several sources claim one of them, the lowest rank is meant.
     case tensors([(name: String, part: TensorPart)], rank: Int)
-    /// It is the number that the stored values of this canonical fp8 tensor are to be multiplied by.
-    case scale(of: String)
+    /// It is the number that the stored values of these canonical fp8 tensors are to be multiplied by.
+    case scale(of: [String])
     /// No prediction needs it.
     case ignored
     /// It means nothing; with the network that its name places it in, if it does.
@@ -35,8 +35,6 @@ struct KeyMap {
   ///   - component: what the source is, when its place says so; nil for a file whose names say it.
   init(_ shapes: [String: [Int]], component: Component? = nil) {
     self.component = component
-    // Told from SD 2's text encoder in the same place by its width.
-    refinerText = shapes["conditioner.embedders.0.model.positional_embedding"]?.last == 1280
     var unet: [String: [Int]] = [:]
     var vae: [String] = []
     for (name, shape) in shapes {
@@ -44,6 +42,14 @@ struct KeyMap {
       if found == .unet || found == nil { unet[rest] = shape }
       if found == .vae || found == nil { vae.append(rest) }
     }
+    // Told from SD 2's text encoder in the same place by its width, and by a UNet that takes a vector beside the prompt and
+    // does not attend at its finest level.
+    let takesVector = ["label_emb.0.0.weight", "add_embedding.linear_1.weight"].contains { unet[$0] != nil }
+    let attendsFirst = unet.keys.contains {
+      $0.hasPrefix("input_blocks.1.1.") || $0.hasPrefix("down_blocks.0.attentions.")
+    }
+    refinerText =
+      shapes["conditioner.embedders.0.model.positional_embedding"]?.last == 1280 || (takesVector && !attendsFirst)
     self.unet = UNetKeyMap(unet)
     self.vae = VAEKeyMap(vae)
   }
@@ -71,8 +77,8 @@ struct KeyMap {
     // A LoRA in diffusers' names says of which tensor it is a change.
     if name.containsASCII("lora") { return .unrecognised(in: Self.split(name, component).0) }
     for suffix in [".scale_weight", ".weight_scale"] where name.hasSuffix(suffix) {
-      if case .tensors(let tensors, _) = place(name.dropLast(suffix.count) + ".weight"), let tensor = tensors.first {
-        return .scale(of: tensor.name)
+      if case .tensors(let tensors, _) = place(name.dropLast(suffix.count) + ".weight") {
+        return .scale(of: tensors.map(\.name))
       }
     }
     let (component, rest, rank) = Self.split(name, component)

@@ -1,7 +1,7 @@
 package import Foundation
 
 /// A memory-mapped safetensors file: opening it reads the header only, and bytes are paged in when asked for.
-package final class SafetensorsFile: Sendable {
+package final class SafetensorsFile: TensorFile {
   package let url: URL
   /// The tensors in the order of their place in the file.
   package let tensors: [TensorInfo]
@@ -42,24 +42,12 @@ package final class SafetensorsFile: Sendable {
         .missingTensor,
         "\(quoted(url.lastPathComponent)) has no tensor \(quoted(name)): the file is incomplete or of another model.")
     }
-    return try withBytes(info, body)
+    return try withBytes(of: info, 0..<info.elementCount, body)
   }
 
-  /// Says that the bytes of a tensor of this very file will hardly be read again; see `MappedFile.release(_:)`.
-  func release(_ info: TensorInfo) { file.release(info.range) }
+  package func withBytes<Result>(
+    of tensor: TensorInfo, _ elements: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result { try file.withBytes(of: tensor, elements, body) }
 
-  /// The same for some of the tensor's bytes, counted from its first.
-  func release(_ info: TensorInfo, _ bytes: Range<Int>) {
-    file.release(info.range.lowerBound + bytes.lowerBound..<info.range.lowerBound + bytes.upperBound)
-  }
-
-  /// The same for a tensor of this very file.
-  ///
-  /// - Throws: `CheckpointError` also if another program has changed the file, before or while `body` read it.
-  func withBytes<Result>(_ info: TensorInfo, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
-    try file.requireUnchanged()
-    let result = try body(UnsafeRawBufferPointer(rebasing: file.bytes[info.range]))
-    try file.requireUnchanged()
-    return result
-  }
+  package func release(_ tensor: TensorInfo, _ elements: Range<Int>) { file.release(tensor, elements) }
 }

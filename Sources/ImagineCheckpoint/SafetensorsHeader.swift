@@ -1,18 +1,5 @@
 import ImagineGraph
 
-/// What a safetensors file says of one tensor.
-package struct TensorInfo: Sendable, Hashable {
-  package let name: UTF8Name
-  package let dataType: DataType
-  /// Sizes, slowest first; empty for a scalar.
-  package let shape: [Int]
-  /// Where its bytes lie in the file.
-  package let range: Range<Int>
-
-  /// The product of the shape, which reading the header has shown to fit.
-  package var elementCount: Int { range.count / dataType.size }
-}
-
 /// The parsed and checked header of a safetensors file (format: huggingface/safetensors, README "Format").
 ///
 /// Everything the format promises is checked here, once: the tensors tile the data section without gap or overlap, in
@@ -25,7 +12,7 @@ package struct SafetensorsHeader: Sendable {
 
   /// The longest header the format allows.
   static let maximumLength = 100_000_000
-  /// The largest extent of a tensor: far above any real one, and small enough that widths can be added and multiplied.
+  /// The largest extent of a tensor in any file: far above any real one, and small enough that widths can be added and multiplied.
   package static let maximumExtent = Int(Int32.max)
 
   /// - Parameters:
@@ -78,7 +65,7 @@ package struct SafetensorsHeader: Sendable {
     var next = 0
     tensors.reserveCapacity(entries.count)
     for entry in entries {
-      guard let dataType = DataType(rawValue: entry.dataType) else {
+      guard let dataType = StorageFormat(rawValue: entry.dataType) else {
         throw CheckpointError(
           .unsupportedDataType,
           "The tensor \(quoted(entry.name.text)) in \(file) has the number format \(quoted(entry.dataType)), which is not "
@@ -92,7 +79,7 @@ package struct SafetensorsHeader: Sendable {
         throw invalid(
           "the tensor \(tensor) has the shape \(entry.shape), which is larger than possible", .invalidTensor)
       }
-      guard let size = byteCount(entry.shape, dataType), size == entry.end - entry.begin else {
+      guard let size = dataType.byteCount(of: entry.shape), size == entry.end - entry.begin else {
         throw invalid(
           "the tensor \(tensor) of shape \(entry.shape) and format \(dataType.rawValue) does not fill its "
             + "\(entry.end - entry.begin) bytes", .invalidTensor)
@@ -117,17 +104,6 @@ package struct SafetensorsHeader: Sendable {
       throw invalid("it has \(dataLength - next) bytes that belong to no tensor")
     }
   }
-}
-
-/// The bytes a tensor takes; nil when that exceeds an `Int`.
-func byteCount(_ shape: [Int], _ dataType: DataType) -> Int? {
-  var count = 1
-  for size in shape + [dataType.size] {
-    let (product, overflow) = count.multipliedReportingOverflow(by: size)
-    if overflow { return nil }
-    count = product
-  }
-  return count
 }
 
 /// One tensor as the header states it, nothing checked yet but the types.

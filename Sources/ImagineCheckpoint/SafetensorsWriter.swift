@@ -29,7 +29,7 @@ package struct SafetensorsWriter {
   ///
   /// - Throws: `CheckpointError` when two tensors have one name, a shape does not fit its values, or the disk refuses.
   package static func write(_ tensors: [Tensor], metadata: [String: String] = [:], to url: URL) throws {
-    let ordered = tensors.sorted { ($1.dataType.size, $0.name) < ($0.dataType.size, $1.name) }
+    let ordered = tensors.sorted { ($1.dataType.bytesPerBlock, $0.name) < ($0.dataType.bytesPerBlock, $1.name) }
     let header = try header(of: ordered, metadata: metadata)
     let (folder, name) = FileName.split(url.path(percentEncoded: false))
     do {
@@ -61,7 +61,7 @@ package struct SafetensorsWriter {
         throw CheckpointError(
           .cannotWrite, "Two tensors to be written have the name \(quoted(tensor.name)): rename one.")
       }
-      guard tensor.shape.allSatisfy({ $0 >= 0 }), byteCount(tensor.shape, tensor.dataType) == tensor.byteCount else {
+      guard tensor.shape.allSatisfy({ $0 >= 0 }), tensor.dataType.byteCount(of: tensor.shape) == tensor.byteCount else {
         throw CheckpointError(
           .cannotWrite,
           "The tensor \(quoted(tensor.name)) to be written has not as many values as its shape \(tensor.shape).")
@@ -96,7 +96,7 @@ package struct SafetensorsWriter {
 }
 
 extension SafetensorsWriter.Tensor {
-  fileprivate var dataType: DataType {
+  fileprivate var dataType: StorageFormat {
     switch values {
     case .float32: .float32
     case .int64: .int64

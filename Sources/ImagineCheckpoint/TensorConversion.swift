@@ -5,7 +5,7 @@ package struct UnrepresentableValue: Error {
   let index: Int
 }
 
-extension DataType {
+extension StorageFormat {
   /// Converts consecutive elements of this format to what a backend computes with.
   ///
   /// float16 and bfloat16 round to nearest even; NaN stays NaN; wider formats than float32 pass through float32. Integers

@@ -33,10 +33,11 @@ struct UNetKeyMap {
         blocks[first, default: [:]][block, default: [:]][module] = kind
       }
     }
-    // SDXL and its refiner attend to contexts of 2048 and 1280 channels; SD 2 unclip models, to 1024.
-    labelEmbedding =
-      shapes.contains { $0.key.hasSuffix("attn2.to_k.weight") && $0.value.last == 1024 }
-      ? "class_embedding" : "add_embedding"
+    // The UNets of SDXL and its refiner do not attend at the finest level; those of SD 2 unCLIP models do, to 1024 channels.
+    let isUnclip = shapes.contains { name, shape in
+      name.hasPrefix("input_blocks.1.1.") || (name.hasSuffix("attn2.to_k.weight") && shape.last == 1024)
+    }
+    labelEmbedding = isUnclip ? "class_embedding" : "add_embedding"
     number(blocks["input_blocks"] ?? [:], as: "down_blocks") { "input_blocks.\($0).\($1)" }
     number(blocks["middle_block"] ?? [:], as: nil) { "middle_block.\($1)" }
     number(blocks["output_blocks"] ?? [:], as: "up_blocks") { "output_blocks.\($0).\($1)" }
@@ -123,6 +124,7 @@ struct UNetKeyMap {
   private static let tops: [(original: String, canonical: String)] = [
     ("input_blocks.0.0.weight", "conv_in.weight"), ("input_blocks.0.0.bias", "conv_in.bias"),
     ("time_embed.0.", "time_embedding.linear_1."), ("time_embed.2.", "time_embedding.linear_2."),
+    ("time_embed.cond_proj.", "time_embedding.cond_proj."),
     ("out.0.", "conv_norm_out."), ("out.2.", "conv_out."),
   ]
 

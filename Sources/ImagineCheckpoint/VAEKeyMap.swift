@@ -1,7 +1,8 @@
-/// Names of the VAE: original (CompVis "autoencoder") and early diffusers, to diffusers.
+/// Names of the VAE: original (CompVis "autoencoder") and early diffusers, to diffusers; and those of the tiny one.
 struct VAEKeyMap {
   /// The original numbers the decoder's levels from fine to coarse, diffusers from coarse to fine.
   private let lastUpLevel: Int
+  private let tiny: TinyVAEKeyMap
 
   /// - Parameter names: the VAE's tensors, without prefix, in any convention.
   init(_ names: some Sequence<String>) {
@@ -12,10 +13,12 @@ struct VAEKeyMap {
       }
     }
     lastUpLevel = last
+    tiny = TinyVAEKeyMap(names)
   }
 
   /// The diffusers name; nil when the name belongs to no such VAE.
   func canonical(_ name: String) -> String? {
+    if let name = tiny.canonical(name) { return name }
     let path = name.split(separator: ".", omittingEmptySubsequences: false)
     guard path.count >= 2 else { return nil }
     switch path[0] {

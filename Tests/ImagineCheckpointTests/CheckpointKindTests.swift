@@ -30,7 +30,7 @@ struct CheckpointKindTests {
     #expect(try kind(unet(4, context: 1024)) == .stableDiffusion2(.latent))
     #expect(try kind(unet(5, context: 1024)) == .stableDiffusion2(.depth))
     #expect(try kind(unet(7, context: 1024)) == .stableDiffusion2(.upscaling))
-    #expect(try kind(unet(4, context: 1024, label: 2048)) == .stableDiffusion2(.latent))
+    #expect(try kind(unet(4, context: 1024, label: 2048)) == .stableDiffusion2(.imageVariation))
     #expect(try kind(unet(4, context: 2048, label: 2816)) == .stableDiffusionXL(.latent))
     #expect(try kind(unet(9, context: 2048, label: 2816)) == .stableDiffusionXL(.inpainting))
     #expect(try kind(unet(4, context: 1280, label: 2560)) == .stableDiffusionXLRefiner)
@@ -65,7 +65,11 @@ struct CheckpointKindTests {
       (.upscaler, ["model.0.weight", "model.1.sub.0.RDB1.conv1.0.weight"]),
       (.embedding, ["emb_params"]),
       (.tinyVAE, ["decoder.layers.0.weight", "encoder.layers.1.conv.0.weight"]),
-      (.tinyVAE, ["1.weight", "3.conv.0.weight"]),
+      (.tinyVAE, ["1.weight", "3.conv.0.weight"]), (.tinyVAE, ["0.weight", "1.conv.0.weight"]),
+      (.tinyVAE, ["first_stage_model.taesd_decoder.1.weight"]), (.unknown, ["0.weight", "2.weight"]),
+      (.imageEncoder, ["vision_model.embeddings.class_embedding"]),
+      (.textEncoder, ["encoder.block.0.layer.0.SelfAttention.q.weight"]),
+      (.upscaler, ["params_ema.conv_first.weight"]), (.embedding, ["string_to_param.*"]),
       (.vae, ["decoder.conv_in.weight", "encoder.down.0.block.0.conv1.weight"]),
       (.textEncoder, ["text_model.final_layer_norm.weight"]),
       (.flux, ["model.diffusion_model.double_blocks.0.img_attn.qkv.weight"]),

@@ -113,7 +113,7 @@ struct CheckpointOpeningTests {
   @Test(
     "An index cannot lead out of its folder",
     arguments: [
-      "../x.safetensors", "/etc/x.safetensors", "a/x.safetensors", #"..\\x.safetensors"#, "", "..", "x.bin",
+      "../x.safetensors", "/etc/x.safetensors", "a/x.safetensors", #"..\\x.safetensors"#, "", "..", "x.exe", "x.bin/",
       #"x\u0000.safetensors"#, "../\u{301}x.safetensors", "a/\u{338}x.safetensors", "\u{301}/x.safetensors",
       "..\\\\\u{301}x.safetensors", ".\u{301}x.safetensors", "x.safetensors\u{301}", #"a\nb.safetensors"#,
     ])
@@ -175,7 +175,7 @@ struct CheckpointOpeningTests {
     #expect(errorCode { _ = try Checkpoint.open(file) } == "truncatedFile")
   }
 
-  @Test("Pickles and other formats get one sentence", arguments: ["ckpt", "pt", "bin"])
+  @Test("What is neither a pickle nor safetensors gets one sentence", arguments: ["ckpt", "pt", "bin"])
   func pickles(pathExtension: String) throws {
     let file = try folder.file("model.\(pathExtension)", "\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{7}\u{8}\u{9}")
     #expect(errorCode { _ = try Checkpoint.open(file) } == "unsupportedFormat")
@@ -187,6 +187,8 @@ struct CheckpointOpeningTests {
     #expect(error() == "missingWeights")
     try folder.file("unet/diffusion_pytorch_model.bin", "x")
     #expect(error() == "unsupportedFormat")
+    try FileManager.default.removeItem(at: folder.url.appending(path: "unet/diffusion_pytorch_model.bin"))
+    #expect(error() == "missingWeights")
   }
 
   @Test func brokenConfiguration() throws {

@@ -20,10 +20,10 @@ struct ConversionTests {
 
   /// Converts by way of a checkpoint, whose text-projection tensor may have any name and shape inside its component.
   private func convert<Bits: FixedWidthInteger & BitwiseCopyable>(
-    _ dataType: DataType, _ bytes: [UInt8], to type: ElementType, _ bits: Bits.Type
+    _ dataType: StorageFormat, _ bytes: [UInt8], to type: ElementType, _ bits: Bits.Type
   ) throws -> [Bits] {
     let folder = try TemporaryFolder()
-    let count = bytes.count / dataType.size
+    let count = bytes.count / dataType.bytesPerBlock
     // One byte before it, so that nothing is aligned.
     let header =
       #"{"unet.conv_in.bias":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"unet.conv_in.weight":{"dtype":""#
@@ -32,8 +32,8 @@ struct ConversionTests {
     return try read(Checkpoint.open(url), "unet.conv_in.weight", as: type, of: Bits.self, count: count)
   }
 
-  @Test("to float32 and bfloat16", arguments: DataType.allCases)
-  func floats(dataType: DataType) throws {
+  @Test("to float32 and bfloat16", arguments: StorageFormat.allCases)
+  func floats(dataType: StorageFormat) throws {
     let bytes = try file.withBytes(of: dataType.rawValue) { Array($0) }
     let float32 = try bits(of: "\(dataType.rawValue).float32", UInt32.self)
     #expect(!float32.isEmpty)

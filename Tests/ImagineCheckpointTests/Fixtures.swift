@@ -40,12 +40,12 @@ func safetensors(_ header: Data, data: Data, length: UInt64? = nil) -> Data {
 /// A valid file of zeros; with `sparse`, its data takes no room on disk.
 @discardableResult
 func writeZeros(
-  _ shapes: [(name: String, shape: [Int])], _ dataType: DataType = .float16, metadata: String? = nil, to url: URL
+  _ shapes: [(name: String, shape: [Int])], _ dataType: StorageFormat = .float16, metadata: String? = nil, to url: URL
 ) throws -> URL {
   var members = metadata.map { ["\"__metadata__\":\($0)"] } ?? []
   var offset = 0
   for (name, shape) in shapes {
-    let end = offset + shape.reduce(1, *) * dataType.size
+    let end = offset + shape.reduce(1, *) * dataType.bytesPerBlock
     members.append(
       "\"\(name)\":{\"dtype\":\"\(dataType.rawValue)\",\"shape\":\(shape),\"data_offsets\":[\(offset),\(end)]}")
     offset = end

@@ -23,7 +23,7 @@ struct SafetensorsWriterTests {
     #expect(file.metadata == ["prompt": "a \\ lighthouse\u{1}", "z": "é"])
     // By element size, then by name; everything aligned.
     #expect(file.tensors.map(\.name).filter { $0 != "empty" } == ["tokens", "a", "b \"quoted\"\n"])
-    #expect(file.tensors.allSatisfy { $0.range.lowerBound % $0.dataType.size == 0 })
+    #expect(file.tensors.allSatisfy { $0.range.lowerBound % $0.dataType.bytesPerBlock == 0 })
     #expect(file["empty"]?.shape == [0, 4])
     let floats = try file.withBytes(of: "b \"quoted\"\n") { Array($0.bindMemory(to: Float.self)) }
     #expect(floats == [1, -2, .infinity, 4])

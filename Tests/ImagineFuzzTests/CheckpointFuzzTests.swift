@@ -69,7 +69,7 @@ import Testing
           var next = header.tensors.first?.range.lowerBound ?? bytes.count
           for tensor in header.tensors {
             #expect(tensor.range.lowerBound == next, "\(random)")
-            #expect(tensor.range.count == tensor.elementCount * tensor.dataType.size, "\(random)")
+            #expect(tensor.range.count == tensor.elementCount * tensor.dataType.bytesPerBlock, "\(random)")
             #expect(tensor.shape.allSatisfy { 0...SafetensorsHeader.maximumExtent ~= $0 }, "\(random)")
             #expect(tensor.name.text.utf8.count <= 1024, "\(random)")
             next = tensor.range.upperBound

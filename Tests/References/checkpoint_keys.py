@@ -230,6 +230,31 @@ def main():
         dict(block_out_channels=(32,), down_block_types=("DownEncoderBlock2D",), up_block_types=("UpDecoderBlock2D",)),
         dict(hidden_size=32, intermediate_size=64, num_attention_heads=2, num_hidden_layers=1, vocab_size=100),
     )
+    small = dict(
+        vae=dict(block_out_channels=(32,), down_block_types=("DownEncoderBlock2D",), up_block_types=("UpDecoderBlock2D",)),
+        text=dict(hidden_size=32, intermediate_size=64, num_attention_heads=2, num_hidden_layers=1, vocab_size=100),
+    )
+    # The structures of SD 2 and of SDXL's refiner, with one layer a level.
+    write(
+        "tiny-2",
+        dict(
+            cross_attention_dim=64, attention_head_dim=(2, 4, 4), block_out_channels=(32, 64, 64), layers_per_block=1,
+            use_linear_projection=True,
+            down_block_types=(CROSS_DOWN, CROSS_DOWN, "DownBlock2D"), up_block_types=("UpBlock2D", CROSS_UP, CROSS_UP),
+        ),
+        small["vae"], small["text"],
+    )
+    write(
+        "tiny-refiner",
+        dict(
+            cross_attention_dim=64, attention_head_dim=(2, 4, 4, 4), block_out_channels=(32, 64, 64, 64),
+            layers_per_block=1, use_linear_projection=True, addition_embed_type="text_time",
+            addition_time_embed_dim=8, projection_class_embeddings_input_dim=104,
+            down_block_types=("DownBlock2D", CROSS_DOWN, CROSS_DOWN, "DownBlock2D"),
+            up_block_types=("UpBlock2D", CROSS_UP, CROSS_UP, "UpBlock2D"),
+        ),
+        small["vae"], small["text"],
+    )
     write_openclip()
 
 

@@ -1,7 +1,11 @@
 internal import ImagineGraph
 
-/// A number format of safetensors files; all are little-endian.
-package enum DataType: String, Sendable, Hashable, CaseIterable {
+/// How a file stores numbers, apart from what they are computed in; all formats are little-endian. The raw value is the
+/// name in safetensors files.
+///
+/// Elements lie in blocks. Those of the formats here have one element each; quantised formats have more, and read as floats
+/// only block by block.
+package enum StorageFormat: String, Sendable, Hashable, CaseIterable {
   case float64 = "F64"
   case float32 = "F32"
   case float16 = "F16"
@@ -38,13 +42,28 @@ package enum DataType: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Bytes of one element.
-  package var size: Int {
+  /// Elements of one block.
+  package var blockLength: Int { 1 }
+
+  /// Bytes of one block: of one element, where blocks have one.
+  package var bytesPerBlock: Int {
     switch self {
     case .float64, .int64, .uint64: 8
     case .float32, .int32, .uint32: 4
     case .float16, .bfloat16, .int16, .uint16: 2
     case .int8, .uint8, .bool, .float8E4M3, .float8E5M2: 1
     }
+  }
+
+  /// The bytes that so many elements take; nil when they do not fill their blocks or the number exceeds an `Int`.
+  package func byteCount(of elements: Int) -> Int? {
+    guard elements % blockLength == 0 else { return nil }
+    let (bytes, overflow) = (elements / blockLength).multipliedReportingOverflow(by: bytesPerBlock)
+    return overflow ? nil : bytes
+  }
+
+  /// Where elements lie whose range begins and ends between blocks.
+  func bytes(of elements: Range<Int>) -> Range<Int> {
+    elements.lowerBound / blockLength * bytesPerBlock..<elements.upperBound / blockLength * bytesPerBlock
   }
 }
