@@ -62,12 +62,7 @@ struct ModelOperation: Sendable {
   static func operations(of graph: Graph, _ network: String) -> [ModelOperation] {
     var order: [Key] = [], found: [Key: ModelOperation] = [:]
     for node in graph.nodes {
-      switch node.op {
-      case .input, .parameter, .reshape: continue
-      case .linear, .gatedLinear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
-        .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .glu:
-        break
-      }
+      if node.op.definition.kind != .computed { continue }
       let operands = node.operands.enumerated().map { position, id in
         Operand(
           type: graph[id].type, isWeight: graph.isParameter(id), first: node.operands.firstIndex(of: id) ?? position)
@@ -90,8 +85,7 @@ struct ModelOperation: Sendable {
 
   /// What is fused into it.
   private var label: String {
-    if case .linear(let epilogue) = op { return epilogue.label }
-    if case .conv2d(_, let epilogue) = op { return epilogue.label }
+    if let product = op.definition.product { return product.epilogue.label }
     if case .groupNorm(_, _, let activation?) = op { return "+\(activation.rawValue)" }
     return ""
   }

@@ -29,17 +29,14 @@ package struct CPUBackend: MemoryAwareBackend {
 
   package var capabilities: CPUCapabilities { machine.capabilities }
 
-  /// There is a kernel for every operation but two, which only tile registers have: layers gated by gelu, and convolutions of
-  /// images of twice the size. Elsewhere their parts are run one after the other. Types are checked when a graph is
-  /// planned.
+  /// There is a kernel for every basic operation. Of fused ones, only tile registers have layers gated by gelu, and convolutions
+  /// of images of twice the size. Types are checked when a graph is planned.
   package func supports(_ op: Op, _ operands: [TensorType]) -> Bool {
     switch op {
-    case .gatedLinear(let activation, _):
-      activation == .gelu && multipliesInTiles(operands) && operands[0].shape.last > 0
+    case .gatedLinear(let gate, _): gate == .gelu && multipliesInTiles(operands) && operands[0].shape.last > 0
     case .conv2d(let convolution, _): convolution.upsampling == nil || doublesInTiles(convolution, operands)
-    case .input, .parameter, .linear, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
-      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .attention, .glu:
-      true
+    case .linear, .groupNorm, .attention, .glu: true
+    default: !op.isFused
     }
   }
 

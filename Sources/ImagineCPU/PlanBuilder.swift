@@ -80,7 +80,7 @@ final class PlanBuilder {
     }
     // What a deferred norm is computed from.
     if deferred.contains(id) { return values[node.operands[0].index] }
-    if case .reshape = node.op {
+    if node.op.definition.kind == .alias {
       return Value(type: node.type, location: values[node.operands[0].index].location)
     }
     return Value(type: node.type, location: .offset(try offset(of: id)))
@@ -98,13 +98,9 @@ final class PlanBuilder {
     let node = graph[id]
     let operands = node.operands.map { values[$0.index] }
     if deferred.contains(id) { return nil }
-    switch node.op {
-    case .parameter, .reshape:
-      return nil
-    case .input, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
-      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .glu,
-      .gatedLinear:
-      return try kernel(node, operands, Target(type: node.type, offset: try offset(of: id)))
+    switch node.op.definition.kind {
+    case .weight, .alias: return nil
+    case .input, .computed: return try kernel(node, operands, Target(type: node.type, offset: try offset(of: id)))
     }
   }
 
@@ -152,18 +148,16 @@ final class PlanBuilder {
 }
 
 extension Graph {
-  /// The parameters whose only readers are linear layers and convolutions that take them as weights.
+  /// The parameters whose only readers are products that take them as weights.
   fileprivate var packableParameters: Set<NodeID> {
     var packable: Set<NodeID> = [], others = Set(outputs)
     for node in nodes {
+      let weight = node.op.definition.weight
       for (position, operand) in node.operands.enumerated() {
-        switch node.op {
-        case .linear where position == 1, .gatedLinear where position == 1, .conv2d where position == 1:
-          if case .parameter = self[operand].op { packable.insert(operand) }
-        case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add,
-          .multiply, .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute,
-          .slice, .attention, .glu, .gatedLinear:
+        if position != weight {
           others.insert(operand)
+        } else if case .parameter = self[operand].op {
+          packable.insert(operand)
         }
       }
     }

@@ -83,7 +83,7 @@ package struct MemoryPlan: Sendable {
   private static func storage(of graph: Graph) -> [Int] {
     var storage = Array(graph.nodes.indices)
     for (index, node) in graph.nodes.enumerated() {
-      if case .reshape = node.op { storage[index] = storage[node.operands[0].index] }
+      if node.op.definition.kind == .alias { storage[index] = storage[node.operands[0].index] }
     }
     return storage
   }

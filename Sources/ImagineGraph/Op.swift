@@ -1,5 +1,5 @@
-/// Everything a graph can compute. Backends switch over it without a `default`, so that a new case names every place
-/// that lacks it.
+/// Everything a graph can compute. Four places switch over it without a `default`, so that a new case names them: what is
+/// known of each operation (`definition`, by the files in Operations), and what each executor does for it.
 ///
 /// Activations are [N, H, W, C] or tokens [N, T, C]. Weights keep the layout of the checkpoint (convolutions
 /// [out, in, kh, kw], linear [out, in]); a backend repacks them once. Statistics, softmax and accumulation are 32-bit
@@ -49,7 +49,7 @@ package enum Op: Hashable, Sendable {
   case permute([Int])
   case slice(axis: Int, start: Int, count: Int)
 
-  // Fused operations: each has a decomposition into basic ones (`Decomposition.swift`).
+  // Fused operations: each has a decomposition into basic ones.
 
   /// q [N, T, C], k [N, S, C], v [N, S, C] -> [N, T, C]: softmax(q k^T / sqrt(C / heads)) v in each head; the heads
   /// lie side by side in C. `causal` masks every s > t.
@@ -115,32 +115,33 @@ package struct Epilogue: Hashable, Sendable {
 }
 
 extension Op {
-  /// The operation's name in reports: the case's name.
-  package var name: String {
+  /// What is known of the operation, whoever computes it.
+  package var definition: OpDefinition {
     switch self {
-    case .input: "input"
-    case .parameter: "parameter"
-    case .linear: "linear"
-    case .conv2d: "conv2d"
-    case .matmul: "matmul"
-    case .groupNorm: "groupNorm"
-    case .layerNorm: "layerNorm"
-    case .activation(let activation): activation.rawValue
-    case .softmax: "softmax"
-    case .add: "add"
-    case .multiply: "multiply"
-    case .scale: "scale"
-    case .concat: "concat"
-    case .upsampleNearest: "upsampleNearest"
-    case .embedding: "embedding"
-    case .timestepEmbedding: "timestepEmbedding"
-    case .cast: "cast"
-    case .reshape: "reshape"
-    case .permute: "permute"
-    case .slice: "slice"
-    case .attention: "attention"
-    case .glu: "glu"
-    case .gatedLinear: "gatedLinear"
+    case .input: .input
+    case .parameter: .parameter
+    case .linear(let epilogue): .linear(epilogue)
+    case .conv2d(let convolution, let epilogue): .conv2d(convolution, epilogue)
+    case .matmul(let transposeB): .matmul(transposeB: transposeB)
+    case .groupNorm(let groups, let epsilon, let activation):
+      .groupNorm(groups: groups, epsilon: epsilon, activation: activation)
+    case .layerNorm: .layerNorm
+    case .activation(let function): .activation(function)
+    case .softmax(let causal): .softmax(causal: causal)
+    case .add: .add
+    case .multiply: .multiply
+    case .scale: .scale
+    case .concat(let axis): .concat(axis: axis)
+    case .upsampleNearest(let height, let width): .upsampleNearest(height: height, width: width)
+    case .embedding: .embedding
+    case .timestepEmbedding(let width): .timestepEmbedding(width: width)
+    case .cast(let elementType): .cast(elementType)
+    case .reshape(let shape): .reshape(shape)
+    case .permute(let axes): .permute(axes)
+    case .slice(let axis, let start, let count): .slice(axis: axis, start: start, count: count)
+    case .attention(let heads, let causal): .attention(heads: heads, causal: causal)
+    case .glu(let gate): .glu(gate)
+    case .gatedLinear(let gate, let bias): .gatedLinear(gate, bias: bias)
     }
   }
 }

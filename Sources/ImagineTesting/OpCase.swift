@@ -62,19 +62,6 @@ package struct OpCase: Sendable, CustomStringConvertible {
 extension Graph {
   /// Roughly how long a naive interpreter takes, with a multiplication of a product for the unit.
   fileprivate var work: Int {
-    nodes.reduce(0) { sum, node in
-      let operands = node.operands.map { self[$0].type.shape }
-      let perElement =
-        switch node.op {
-        case .linear: operands[1][1]
-        case .gatedLinear: 2 * operands[1][1]
-        case .conv2d: operands[1].dimensions.dropFirst().reduce(1, *)
-        case .matmul: operands[0].last
-        case .attention: 2 * operands[1][1]
-        case .input, .parameter, .activation, .glu, .groupNorm, .layerNorm, .softmax, .timestepEmbedding: 5
-        case .add, .multiply, .scale, .concat, .upsampleNearest, .embedding, .cast, .reshape, .permute, .slice: 3
-        }
-      return sum + node.type.shape.count * perElement
-    }
+    ids.reduce(0) { $0 + max(Int(cost(of: $1).flops / 2), 4 * self[$1].type.shape.count) }
   }
 }

@@ -62,14 +62,12 @@ final class PlanBuilder {
   /// Where the result of a node lies; nil for weights, which are found as each reader wants them.
   private func place(of id: NodeID) throws -> Value? {
     let node = graph[id]
-    switch node.op {
-    case .parameter:
+    switch node.op.definition.kind {
+    case .weight:
       return nil
-    case .reshape:
+    case .alias:
       return Value(type: node.type, span: try value(of: node.operands[0]).span)
-    case .input, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale,
-      .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .permute, .slice, .attention, .glu,
-      .gatedLinear:
+    case .input, .computed:
       guard let offset = memory.offsets[id.index] else {
         throw VulkanError(.failed, "The memory plan has no place for the result of \(node.op.name).")
       }

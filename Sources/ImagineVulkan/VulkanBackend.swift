@@ -55,17 +55,15 @@ package struct VulkanBackend: KernelInspection {
   /// not unroll: several times slower than they could be, and nothing else shows it. With their bytes for an invocation.
   package var kernelsInLocalMemory: [String] { context.pipelines.kernelsInLocalMemory }
 
-  /// There is a kernel for every basic operation and for attention. Gated linear layers for which the plain kernel would be
+  /// There is a kernel for every basic operation, and for fused ones. Gated linear layers for which the plain kernel would be
   /// chosen are taken apart.
   package func supports(_ op: Op, _ operands: [TensorType]) -> Bool {
     switch op {
     case .gatedLinear:
       (try? op.resultType(operands)).flatMap { ProductShape(op, operands, $0) }
         .map { ProductVariant(for: $0, on: context.productDevice).canGate } ?? false
-    case .input, .parameter, .linear, .conv2d, .matmul, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply,
-      .scale, .concat, .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .glu,
-      .attention:
-      true
+    case .linear, .conv2d, .groupNorm, .attention, .glu: true
+    default: !op.isFused
     }
   }
 

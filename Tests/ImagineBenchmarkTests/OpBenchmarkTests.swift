@@ -14,9 +14,11 @@ import Testing
     var benchmark = OpBenchmark(options), names: [String] = []
     benchmark.filter = "linear [2, 5, 7] -> 11"
     benchmark.repeats = 1
+    // With and without a bias and a residual.
+    let rows = 4 * (Activation.allCases.count + 1)
     let result = try benchmark.run { names.append($0) }
-    #expect(result.operations.count == 16 && result.isProfiled)
-    #expect(names.suffix(16) == result.operations.map(\.name)[...])
+    #expect(result.operations.count == rows && result.isProfiled)
+    #expect(names.suffix(rows) == result.operations.map(\.name)[...])
     for operation in result.operations {
       #expect(operation.count == nil && operation.obstacle == nil)
       #expect(try #require(operation.seconds) > 0)

@@ -26,31 +26,19 @@ struct ProductShape: Hashable {
 
   /// Nil for operations that are no products.
   init?(_ op: Op, _ operands: [TensorType], _ result: TensorType) {
-    switch op {
-    case .linear(let epilogue):
-      rows = result.shape.rows
-      (columns, depth, batch) = (result.shape.last, operands[0].shape.last, 1)
-      (isTransposed, pixels, self.epilogue) = (true, nil, epilogue)
-    case .gatedLinear(let gate, let bias):
-      rows = result.shape.rows
-      (columns, depth, batch) = (2 * result.shape.last, operands[0].shape.last, 1)
-      (isTransposed, pixels, epilogue) = (true, nil, Epilogue(bias: bias, activation: gate))
-    case .conv2d(let convolution, let epilogue):
-      let pixels = PixelRows(convolution, operands[0].shape, kernel: operands[1].shape, result.shape)
-      rows = operands[0].shape[0] * pixels.resultHeight * pixels.resultWidth
-      (columns, depth, batch) = (result.shape.last, pixels.taps * pixels.channels, pixels.isDoubled ? 4 : 1)
-      (isTransposed, self.pixels, self.epilogue) = (true, pixels, epilogue)
-    case .matmul(let transposeB):
-      let a = operands[0].shape
-      rows = a[a.rank - 2]
-      (columns, depth, batch) = (result.shape.last, a.last, a.dimensions.dropLast(2).reduce(1, *))
-      (isTransposed, pixels, epilogue) = (transposeB, nil, Epilogue())
-    case .input, .parameter, .groupNorm, .layerNorm, .activation, .softmax, .add, .multiply, .scale, .concat,
-      .upsampleNearest, .embedding, .timestepEmbedding, .cast, .reshape, .permute, .slice, .attention, .glu:
-      return nil
+    guard let product = op.definition.product else { return nil }
+    let x = operands[0].shape
+    pixels = product.convolution.map { PixelRows($0, x, kernel: operands[1].shape, result.shape) }
+    if let pixels {
+      rows = x[0] * pixels.resultHeight * pixels.resultWidth
+      (depth, batch) = (pixels.taps * pixels.channels, pixels.isDoubled ? 4 : 1)
+    } else {
+      rows = product.isBatched ? x[x.rank - 2] : result.shape.rows
+      (depth, batch) = (x.last, product.isBatched ? x.dimensions.dropLast(2).reduce(1, *) : 1)
     }
+    columns = product.isGated ? 2 * result.shape.last : result.shape.last
+    (isTransposed, epilogue, isGated) = (product.isTransposed, product.epilogue, product.isGated)
     (left, right) = (operands[0].elementType, operands[1].elementType)
-    isGated = if case .gatedLinear = op { true } else { false }
   }
 }
 
