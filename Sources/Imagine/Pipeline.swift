@@ -141,7 +141,7 @@ public final class Pipeline: Sendable {
       method: SamplingMethod(sampler.kind, schedule: resolved.schedule?.kind), stream: request.randomSource.stream)
     picture.count = request.count
     picture.recordsTensors = request.recordsTensors
-    _ = try ImagineError.translating { try picture.method.plan(steps: steps, training: opened.training) }
+    _ = try ImagineError.translating { try picture.method.plan(steps: steps, sampling: opened.sampling) }
     return picture
   }
 

@@ -148,7 +148,7 @@ package actor ModelEngine {
     _ deliver: @Sendable (DrawnPicture) async throws -> Void
   ) async throws {
     try Task.checkCancellation()
-    let plan = try request.method.plan(steps: request.steps, training: model.training)
+    let plan = try request.method.plan(steps: request.steps, sampling: model.sampling)
     let tokens = PromptTokens(request, guided: request.isGuided(by: model), tokenizer)
     for notice in notices(of: request, model, tokens) { report(.notice(notice)) }
     try requireMemory(for: request)
@@ -157,7 +157,7 @@ package actor ModelEngine {
     let noted = request.recordsTensors ? TensorRecorder() : nil
     var phases = [try phase(request, model, tokens, policy, firstStep: 0, noted, report)]
     if let refiner = request.refiner {
-      let first = plan.firstStep(ofShare: refiner.start, training: model.training)
+      let first = plan.handover(at: refiner.start)
       let tokens = PromptTokens(request, guided: request.isGuided(by: refiner.model), tokenizer)
       phases.append(try phase(request, refiner.model, tokens, policy, firstStep: first, nil, report))
     }
@@ -217,7 +217,7 @@ package actor ModelEngine {
     let predictions = Counter(), steps = Counter()
     let model = job.phases[0].model
     let denoiser = GuidedDenoiser(
-      prediction: model.prediction, training: model.training, guidance: Guidance(scale: job.request.guidanceScale),
+      sampling: model.sampling, guidance: Guidance(scale: job.request.guidance(of: model)),
       observe: { prediction, _ in
         job.recorder?.add("noise_pred.\(predictions.next())", job.latentShape, prediction)
       },
@@ -293,9 +293,14 @@ package actor ModelEngine {
 }
 
 extension PictureRequest {
+  /// What is done with a model's outputs: nothing where the model does it itself.
+  func guidance(of model: OpenedModel) -> Float {
+    model.model.conditioning.guidanceWidth == nil ? guidanceScale : 1
+  }
+
   /// Whether a model has to be run for the negative prompt, too.
   func isGuided(by model: OpenedModel) -> Bool {
-    model.model.conditioning.guidanceWidth == nil && Guidance(scale: guidanceScale).needsUnconditional
+    Guidance(scale: guidance(of: model)).needsUnconditional
   }
 }
 
@@ -327,13 +332,5 @@ extension HostTensor {
   fileprivate func repeated(_ count: Int) -> HostTensor {
     let values = floats
     return HostTensor(shape.replacing(axis: 0, with: count), (0..<count).flatMap { _ in values })
-  }
-}
-
-extension SamplingPlan {
-  /// The first step that falls to a model which does the rest after a share of the noise levels, from 0.
-  fileprivate func firstStep(ofShare share: Double, training: NoiseSchedule) -> Int {
-    let last = Float(Double(training.count) * (1 - share))
-    return sigmas.firstIndex { training.timestep(at: $0) < last } ?? stepCount
   }
 }

@@ -1,5 +1,6 @@
 internal import ImagineGraph
 internal import ImagineModels
+internal import ImagineSampling
 internal import ImagineText
 
 /// What a denoiser is told at every step beside the noisy latents, for all prompts that it runs for at once: the negative
@@ -48,6 +49,10 @@ struct ConditionsMaker {
         recipe.numbers.map { request.value($0, isNegative: row == 0 && tokens.prompts == 2) }
       }
       inputs["time_ids"] = HostTensor([tokens.prompts, recipe.numbers.count], rows.flatMap { $0 })
+    }
+    if let width = recipe.guidanceWidth {
+      let vector = guidanceEmbedding(scale: request.guidanceScale, width: width)
+      inputs["timestep_cond"] = HostTensor([tokens.prompts, width], (0..<tokens.prompts).flatMap { _ in vector })
     }
     return Conditions(
       inputs: inputs, extra: try extra(request), prompts: tokens.prompts, tokens: context.shape[1])

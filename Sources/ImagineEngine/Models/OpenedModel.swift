@@ -18,22 +18,13 @@ package final class OpenedModel: Sendable {
   /// Nil for weights that were made on the spot.
   package let checkpoint: Checkpoint?
   package let source: Source
-  /// The noise that the model was trained with.
-  package let training: NoiseSchedule
-  /// What the denoiser's output means.
-  package let prediction: PredictionType
+  /// How the model sees noise.
+  package let sampling: ModelSampling
   /// The sampler that the model asks for.
   package let method: SamplingMethod
 
   /// What two openings of the same files have in common; nil for weights that were made on the spot.
   package let identity: Identity?
-
-  package struct Identity: Sendable, Hashable {
-    let path: String
-    /// Size and time of the last change, of a file that may be replaced.
-    let size: Int
-    let changed: Date?
-  }
 
   /// Where a model was found.
   package enum Source: Sendable, Hashable {
@@ -45,43 +36,52 @@ package final class OpenedModel: Sendable {
   }
 
   /// - Throws: `CheckpointError` and `ModelError` for what cannot be read and what is no model that can be drawn with.
-  package convenience init(_ url: URL) throws {
-    try self.init(Checkpoint.open(url), name: url.deletingPathExtension().lastPathComponent, .file)
+  package convenience init(_ url: URL) throws { try self.init(ModelSources(url)) }
+
+  /// - Throws: as for a single file.
+  package convenience init(_ sources: ModelSources) throws {
+    try self.init(Checkpoint.open(sources.model, parts: sources.parts), sources, .file)
   }
 
   package static func demonstration() throws -> OpenedModel {
     try OpenedModel(
-      Checkpoint.open(permanent: DemoModel.bytes, name: DemoModel.fileName), name: "demonstration", .demonstration)
+      Checkpoint.open(permanent: DemoModel.bytes, name: DemoModel.fileName),
+      ModelSources(URL(filePath: "demonstration")), .demonstration)
   }
 
-  private init(_ checkpoint: Checkpoint, name: String, _ source: Source) throws {
-    let file = checkpoint.url.lastPathComponent
+  private init(_ checkpoint: Checkpoint, _ files: ModelSources, _ source: Source) throws {
+    let name = files.name, file = checkpoint.url.lastPathComponent
     let family = try ModelFamily.of(checkpoint.kind, file: "'\(file)'")
     let layout = CheckpointLayout(
       shapes: checkpoint.tensors.mapValues { Shape($0.shape) }, configurations: checkpoint.configs,
       notes: checkpoint.metadata, markers: checkpoint.markers)
-    let missing = Component.required.filter { checkpoint[$0] == nil }
+    let missing = family.components.filter { checkpoint[$0] == nil }
     guard missing.isEmpty else {
       throw ModelError(
         .incomplete,
-        "'\(file)' holds no \(missing.map { $0.words }.joined(separator: " and no ")): give a complete checkpoint.")
+        "'\(file)' holds no \(missing.map(\.networkName).joined(separator: " and no ")): give a complete checkpoint, or "
+          + "name the missing part's own file.")
     }
-    let model = DiffusionModel(try family.configuration(layout), layout)
+    var hints = ModelHints()
+    hints.name = name
+    hints.prediction = files.prediction
+    hints.values = { checkpoint.values(of: $0) }
+    let model = DiffusionModel(try family.configuration(layout, hints), layout)
     try Self.requireNumbers(checkpoint, for: model)
     weights = checkpoint
-    (training, prediction, method) = try Self.sampling(model)
+    (sampling, method) = try Self.sampling(model)
     self.model = model
     self.family = family
     self.name = name
     self.checkpoint = checkpoint
     self.source = source
-    identity = Identity(checkpoint.url, source)
+    identity = Identity(files, source)
   }
 
   /// A structure with weights made on the spot, for measuring.
   package init(synthetic configuration: ModelConfiguration, family: ModelFamily, name: String) throws {
     (model, weights) = DiffusionModel.synthetic(configuration)
-    (training, prediction, method) = try Self.sampling(model)
+    (sampling, method) = try Self.sampling(model)
     self.family = family
     self.name = name
     checkpoint = nil
@@ -91,13 +91,13 @@ package final class OpenedModel: Sendable {
 
   private static func sampling(
     _ model: DiffusionModel
-  ) throws -> (training: NoiseSchedule, prediction: PredictionType, method: SamplingMethod) {
-    let scheduler = model.scheduler
-    guard let method = try? SamplingMethod(sampler: model.defaults.sampler) else {
+  ) throws -> (sampling: ModelSampling, method: SamplingMethod) {
+    let scheduler = model.scheduler, defaults = model.defaults
+    guard let method = try? SamplingMethod(sampler: defaults.sampler, schedule: defaults.schedule) else {
+      let name = [defaults.sampler, defaults.schedule].compactMap { $0 }.joined(separator: " ")
       throw ModelError(
         .unsupported,
-        "The model asks for the sampler \(quoted(model.defaults.sampler)), which this version does not have: use another "
-          + "model.")
+        "The model asks for the sampler \(quoted(name)), which this version does not have: use another model.")
     }
     guard let betas = NoiseSchedule.BetaSchedule(rawValue: scheduler.betaSchedule),
       let prediction = PredictionType(rawValue: scheduler.predictionType)
@@ -108,8 +108,9 @@ package final class OpenedModel: Sendable {
           + "this version knows: use another model.")
     }
     let training = try NoiseSchedule(
-      betaSchedule: betas, betaStart: scheduler.betaStart, betaEnd: scheduler.betaEnd, count: scheduler.trainTimesteps)
-    return (training, prediction, method)
+      betaSchedule: betas, betaStart: scheduler.betaStart, betaEnd: scheduler.betaEnd, count: scheduler.trainTimesteps,
+      zeroTerminalSNR: scheduler.hasZeroTerminalSNR)
+    return (ModelSampling(training, prediction: prediction), method)
   }
 
   /// Weights are floats, or a format with a scale; whole numbers alone are a way of storing that this version does not know.
@@ -125,25 +126,12 @@ package final class OpenedModel: Sendable {
   }
 }
 
-extension OpenedModel.Identity {
-  init(_ url: URL, _ source: OpenedModel.Source) {
-    path = source == .file ? url.resolvingSymlinksInPath().path : ""
-    let values = source == .file ? try? url.resourceValues(forKeys: [.fileSizeKey, .contentModificationDateKey]) : nil
-    size = values?.fileSize ?? 0
-    changed = values?.contentModificationDate
-  }
-}
-
-extension Component {
-  /// What a picture cannot be drawn without.
-  static let required: [Component] = [.textEncoder, .unet, .vae]
-
-  var words: String {
-    switch self {
-    case .unet: "UNet"
-    case .vae: "autoencoder (VAE)"
-    case .textEncoder: "text encoder"
-    case .textEncoder2: "second text encoder"
-    }
+extension Checkpoint {
+  /// The values of a weight; nil if it is not there or cannot be read.
+  fileprivate func values(of path: String) -> [Float]? {
+    guard let count = tensors[path]?.elementCount, count <= 1 << 20 else { return nil }
+    var values = [Float](repeating: 0, count: count)
+    let isRead: Void? = try? values.withUnsafeMutableBytes { try read(path, as: .float32, into: $0) }
+    return isRead == nil ? nil : values
   }
 }

@@ -20,6 +20,8 @@ package struct ModelConfiguration: Sendable, Hashable {
   package var textEncoders = [TextEncoder()]
   package var unet = UNet2DConditionModel.Configuration()
   package var vae = AutoencoderKL.Configuration()
+  /// A small autoencoder in place of `vae`; nil for none.
+  package var tinyVAE: AutoencoderTiny.Configuration?
   /// Which text encoder gives the UNet a prompt as one vector; nil if none does.
   package var pooled: Int?
   /// What the UNet is told of the picture.
@@ -30,6 +32,12 @@ package struct ModelConfiguration: Sendable, Hashable {
   package var defaults = GenerationDefaults()
 
   package init() {}
+
+  /// The space that pictures are drawn in.
+  package var latent: LatentFormat {
+    if let tinyVAE { return LatentFormat(channels: tinyVAE.latentChannels, reduction: tinyVAE.reduction, scale: 1) }
+    return LatentFormat(channels: vae.latentChannels, reduction: vae.reduction, scale: vae.scalingFactor)
+  }
 }
 
 /// How a model was trained to see noise, in the words of diffusers' `scheduler_config.json`.

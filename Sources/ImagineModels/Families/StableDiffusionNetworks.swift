@@ -6,21 +6,17 @@ extension DiffusionModel {
   /// Builds the networks. The report says what is missing; running an incomplete model fails when a weight is read.
   package init(_ configuration: ModelConfiguration, _ layout: CheckpointLayout) {
     let inventory = WeightInventory(layout.shapes)
-    let encoders = configuration.textEncoders.map {
-      CLIPTextModel(Weights(inventory, path: "\($0.component).text_model"), $0.model)
-    }
-    let unet = UNet2DConditionModel(Weights(inventory, path: "unet"), configuration.unet)
-    let vae = AutoencoderKL(Weights(inventory, path: "vae"), configuration.vae)
-    let texts = encoders.indices.map { index in
-      Network.textEncoder(encoders[index], index, of: configuration)
-    }
-    networks = (texts + [.denoiser(unet, of: configuration)] + Network.autoencoder(vae)).map {
-      $0.reading(inventory.requested)
-    }
+    let networks =
+      configuration.textEncoders.enumerated().map { index, encoder in
+        let name = configuration.textEncoders.count == 1 ? "text encoder" : "text encoder \(index + 1)"
+        let model = CLIPTextModel(Weights(inventory, path: "\(encoder.component).text_model"), encoder.model)
+        return Network.textEncoder(model, index, name, encoder, isPooled: configuration.pooled == index)
+      }
+      + [.denoiser(UNet2DConditionModel(Weights(inventory, path: "unet"), configuration.unet))]
+      + Network.autoencoder(Weights(inventory, path: "vae"), configuration)
+    self.networks = networks.map { $0.reading(inventory.requested) }
     conditioning = Conditioning(configuration)
-    latent = LatentFormat(
-      channels: configuration.vae.latentChannels, reduction: configuration.vae.reduction,
-      scale: configuration.vae.scalingFactor)
+    latent = configuration.latent
     scheduler = configuration.scheduler
     defaults = configuration.defaults
     report = inventory.report
@@ -39,51 +35,78 @@ extension Conditioning {
     pooled = configuration.pooled
     numbers = configuration.numbers
     zeroesEmptyNegative = configuration.zeroesEmptyNegative
+    guidanceWidth = configuration.unet.guidanceWidth
     extraChannels = configuration.extraChannels
   }
 }
 
 extension Network {
   fileprivate static func textEncoder(
-    _ model: CLIPTextModel, _ index: Int, of configuration: ModelConfiguration
+    _ model: CLIPTextModel, _ index: Int, _ name: String, _ encoder: ModelConfiguration.TextEncoder, isPooled: Bool
   ) -> Network {
-    let name = configuration.textEncoders.count == 1 ? "text encoder" : "text encoder \(index + 1)"
-    let component = configuration.textEncoders[index].component
-    return Network(role: .textEncoder(index), name: name, prefixes: ["\(component)."]) { shape, builder in
-      [model(builder.input("ids", [shape.rows, configuration.textEncoders[index].model.maxPositions], .int32))]
+    Network(role: .textEncoder(index), name: name, prefixes: ["\(encoder.component)."]) { shape, builder in
+      let tokens = encoder.model.maxPositions
+      let ids = builder.input("ids", [shape.rows, tokens], .int32)
+      let pooling = isPooled ? builder.input("pooling", [shape.rows, 1, tokens]) : nil
+      let output = CLIPTextModel.Output(
+        skippedLayers: shape.skippedLayers, isNormalised: encoder.isNormalised, isPooled: isPooled)
+      let (hidden, pooled) = model(ids, output, pooling: pooling)
+      return [hidden] + [pooled].compactMap { $0 }
     }
   }
 
-  fileprivate static func denoiser(_ unet: UNet2DConditionModel, of configuration: ModelConfiguration) -> Network {
-    Network(role: .denoiser, name: "UNet", prefixes: ["unet."]) { shape, builder in
-      let addition = unet.configuration.additionEmbedding.map {
-        TextTimeEmbedding.Input(
-          text: builder.input("text_embeds", [shape.rows, $0.textWidth], isSteady: true),
-          timeIDs: builder.input("time_ids", [shape.rows, $0.timeIDs], isSteady: true))
+  fileprivate static func denoiser(_ unet: UNet2DConditionModel) -> Network {
+    let configuration = unet.configuration
+    return Network(role: .denoiser, name: "UNet", prefixes: ["unet."]) { shape, builder in
+      func steady(_ name: String, _ dimensions: Int...) -> Tensor {
+        builder.input(name, Shape([shape.rows] + dimensions), isSteady: true)
       }
-      let latents = builder.input("latents", [shape.rows, shape.height, shape.width, unet.configuration.inChannels])
+      let addition = configuration.additionEmbedding.map {
+        TextTimeEmbedding.Input(text: steady("text_embeds", $0.textWidth), timeIDs: steady("time_ids", $0.timeIDs))
+      }
       return [
         unet(
-          latents, timestep: builder.input("timestep", [shape.rows]),
-          context: builder.input(
-            "context", [shape.rows, shape.tokens, unet.configuration.crossAttentionDim], isSteady: true),
-          addition: addition)
+          builder.input("latents", [shape.rows, shape.height, shape.width, configuration.inChannels]),
+          timestep: builder.input("timestep", [shape.rows]),
+          context: steady("context", shape.tokens, configuration.crossAttentionDim), addition: addition,
+          guidance: configuration.guidanceWidth.map { steady("timestep_cond", $0) })
       ]
     }
   }
 
-  fileprivate static func autoencoder(_ vae: AutoencoderKL) -> [Network] {
-    let configuration = vae.configuration
-    var decoder = Network(role: .decoder, name: "decoder", prefixes: ["vae.decoder.", "vae.post_quant_conv."]) {
-      shape, builder in
-      [vae.decode(builder.input("latents", [shape.rows, shape.height, shape.width, configuration.latentChannels]))]
+  fileprivate static func autoencoder(_ weights: Weights, _ configuration: ModelConfiguration) -> [Network] {
+    guard let tiny = configuration.tinyVAE.map({ AutoencoderTiny(weights, $0) }) else {
+      let vae = AutoencoderKL(weights, configuration.vae)
+      var networks = autoencoder(
+        configuration.latent, hasEncoder: configuration.vae.hasEncoder, decode: { vae.decode($0) },
+        encode: { vae.encode($0) })
+      networks[0].tiling = vae
+      return networks
     }
-    decoder.tiling = vae
-    guard configuration.hasEncoder else { return [decoder] }
-    let encoder = Network(role: .encoder, name: "encoder", prefixes: ["vae.encoder.", "vae.quant_conv."]) {
-      shape, builder in
-      let side = configuration.reduction
-      return [vae.encode(builder.input("pixels", [shape.rows, shape.height * side, shape.width * side, 3]))]
+    return autoencoder(
+      configuration.latent, hasEncoder: tiny.configuration.hasEncoder, decode: { tiny.decode($0) },
+      encode: { tiny.encode($0) })
+  }
+
+  /// The decoder, and the encoder if there is one.
+  private static func autoencoder(
+    _ latent: LatentFormat, hasEncoder: Bool, decode: @escaping @Sendable (Tensor) -> Tensor,
+    encode: @escaping @Sendable (Tensor) -> Tensor
+  ) -> [Network] {
+    let decoder = Network(
+      role: .decoder, name: "decoder", prefixes: ["vae.decoder.", "vae.post_quant_conv."]
+    ) { shape, builder in
+      [decode(builder.input("latents", [shape.rows, shape.height, shape.width, latent.channels]))]
+    }
+    guard hasEncoder else { return [decoder] }
+    let encoder = Network(
+      role: .encoder, name: "encoder", prefixes: ["vae.encoder.", "vae.quant_conv."]
+    ) { shape, builder in
+      [
+        encode(
+          builder.input(
+            "pixels", [shape.rows, shape.height * latent.reduction, shape.width * latent.reduction, 3]))
+      ]
     }
     return [decoder, encoder]
   }
