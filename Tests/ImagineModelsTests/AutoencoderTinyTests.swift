@@ -57,6 +57,7 @@ import Testing
     var endless = shapes(.init()), short = endless
     for layer in 0..<10_000 { endless["vae.decoder.layers.\(layer).weight"] = [64, 64, 3, 3] }
     #expect(throws: ModelError.self) { try read(endless) }
+    #expect(throws: ModelError.self) { try read(["vae.decoder.layers.0.weight": []]) }
     for layer in 11...14 {
       for (path, _) in short where path.hasPrefix("vae.encoder.layers.\(layer).") { short[path] = nil }
     }

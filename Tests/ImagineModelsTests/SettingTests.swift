@@ -111,15 +111,28 @@ import Testing
 
   @Test func extentsOfWeightsThatAreNoWidths() {
     for path in Self.shapes.keys.filter({ $0.hasSuffix(".weight") }).sorted() {
-      for extent in [0, 1 << 17, Int(Int32.max)] {
+      let rest = Self.shapes[path]?.dimensions.dropFirst() ?? []
+      for shape in [[0] + rest, [1 << 17] + rest, [Int(Int32.max)] + rest, []] {
         // It may be refused, or listed as misshapen; it must not end the process.
         _ = refusal {
-          let read = try configuration { $0[path] = Shape([extent] + ($0[path]?.dimensions.dropFirst() ?? [])) }
+          let read = try configuration { $0[path] = Shape(shape) }
           _ = DiffusionModel(read, CheckpointLayout(shapes: Self.shapes, configurations: [:])).report
           return read
         }
       }
     }
+  }
+
+  @Test("Convolutions that are single numbers, all at once", arguments: ["unet.", "vae.", "text_encoder."])
+  func networksOfSingleNumbers(_ network: String) {
+    let refusal = refusal {
+      let read = try configuration { shapes in
+        for path in shapes.keys where path.hasPrefix(network) { shapes[path] = [] }
+      }
+      _ = DiffusionModel(read, CheckpointLayout(shapes: Self.shapes, configurations: [:])).report
+      return read
+    }
+    #expect(refusal?.hasPrefix("The model") == true)
   }
 
   @Test func moreLevelsAndLayersThanANetworkHas() {

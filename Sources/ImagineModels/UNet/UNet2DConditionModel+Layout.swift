@@ -11,6 +11,7 @@ extension UNet2DConditionModel.Configuration {
     blockOutChannels = try (0..<levels).compactMap {
       try layout.width("unet.down_blocks.\($0).resnets.0.conv1.weight", 0)
     }
+    try require(blockOutChannels.count == levels, "a convolution of the UNet is a single number")
     downDepths = try (0..<levels).map { try layout.depths("unet.down_blocks.\($0)") }
     upDepths = try (0..<levels).map { try layout.depths("unet.up_blocks.\($0)") }
     midDepths = try layout.midDepths()

@@ -13,6 +13,7 @@ extension AutoencoderKL.Configuration {
     blockOutChannels = try (0..<levels).reversed().compactMap {
       try layout.width("vae.decoder.up_blocks.\($0).resnets.0.conv1.weight", 0)
     }
+    try require(blockOutChannels.count == levels, "a convolution of the autoencoder is a single number")
     let layers = try layout.count(atMost: 16, "layers in a level of the autoencoder") {
       "vae.decoder.up_blocks.0.resnets.\($0).conv1.weight"
     }

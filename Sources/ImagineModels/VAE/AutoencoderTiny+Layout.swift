@@ -21,7 +21,7 @@ extension AutoencoderTiny.Configuration {
         "its autoencoder halves pictures \(encoderBlocks.count - 1) times, and doubles latents \(decoderBlocks.count - 1)"
           + " times")
     }
-    try require(decoderBlocks.count <= 6, "its autoencoder has \(decoderBlocks.count) levels")
+    try require((1...6).contains(decoderBlocks.count), "its autoencoder has \(decoderBlocks.count) levels")
   }
 }
 
