@@ -14,7 +14,7 @@ struct PickleMachine {
   private var memo: [Int: Int] = [:]
 
   /// Far more than the largest models need, and little enough to keep.
-  private static let maximumValues = 1 << 22
+  private static let maximumValues = 1 << 20
   private static let inert = 4
   /// Steps through values that were built before; without a limit, a short pickle could take the same ones again and again.
   private var work = 1 << 24
