@@ -69,8 +69,8 @@ public struct DeviceDescription: Sendable, Hashable {
     memory = Int(clamping: physical.memory)
     driver = physical.driver
     defaultPrecision = physical.preferredPrecision
-    tiers = physical.tiers.map(VulkanTier.init)
-    defaultTier = VulkanTier(physical.defaultTier)
+    tiers = physical.tiers.compactMap { VulkanTier(rawValue: $0.name) }
+    defaultTier = VulkanTier(rawValue: physical.defaultTier.name)
     obstacle = physical.obstacle
     passedOver = physical.passedOver
   }
@@ -101,15 +101,6 @@ extension MatrixUnits {
 }
 
 extension VulkanTier {
-  fileprivate init(_ tier: ImagineVulkan.VulkanTier) {
-    self =
-      switch tier {
-      case .t0: .t0
-      case .t1: .t1
-      case .t2: .t2
-      }
-  }
-
   var backend: ImagineVulkan.VulkanTier {
     switch self {
     case .t0: .t0
