@@ -63,7 +63,9 @@ package struct OpenedDevice {
   }
 
   private static func processor(threads: Int?) throws -> OpenedDevice {
-    let backend = try ImagineError.translating { try CPUBackend(threads: threads) }
+    let backend = try ImagineError.translating {
+      try CPUBackend(threads: threads, environment: ProcessInfo.processInfo.environment)
+    }
     return OpenedDevice(
       backend, name: "\(backend.capabilities.name), \(backend.capabilities.threads) threads",
       preferredPrecision: backend.capabilities.preferredPrecision)
