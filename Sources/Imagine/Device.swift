@@ -60,18 +60,18 @@ public struct VulkanTier: RawRepresentable, Sendable, Hashable, CaseIterable {
   public static let t2 = VulkanTier(.t2)
 
   /// The simplest first.
-  public static var allCases: [VulkanTier] { ImagineVulkan.VulkanTier.allCases.map(VulkanTier.init) }
+  public static var allCases: [VulkanTier] { ImagineVulkan.VulkanTier.all.map(VulkanTier.init) }
 
   init(_ tier: ImagineVulkan.VulkanTier) { self.tier = tier }
 
   /// Nil for a name that this version does not know.
   public init?(rawValue: String) {
-    guard let tier = ImagineVulkan.VulkanTier(rawValue: rawValue) else { return nil }
+    guard let tier = ImagineVulkan.VulkanTier.all.first(where: { $0.name == rawValue }) else { return nil }
     self.init(tier)
   }
 
   /// The name, such as `t1`.
-  public var rawValue: String { tier.rawValue }
+  public var rawValue: String { tier.name }
 }
 
 /// The number format a model computes in.

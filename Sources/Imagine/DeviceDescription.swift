@@ -1,3 +1,4 @@
+internal import Foundation
 internal import ImagineCPU
 internal import ImagineEngine
 internal import ImagineVulkan
@@ -44,7 +45,8 @@ public struct DeviceDescription: Sendable, Hashable {
   ///
   /// - Throws: `ImagineError` if it cannot be used.
   public static func processor() throws -> DeviceDescription {
-    DeviceDescription(try ImagineError.translating { try CPUBackend().capabilities })
+    DeviceDescription(
+      try ImagineError.translating { try CPUBackend(environment: ProcessInfo.processInfo.environment).capabilities })
   }
 
   private init(_ processor: CPUCapabilities) {

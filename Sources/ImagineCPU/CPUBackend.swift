@@ -9,22 +9,29 @@ package struct CPUBackend: MemoryAwareBackend {
 
   /// - Parameters:
   ///   - threads: of each run; by default all processors this process may use.
-  ///   - features: instruction sets to use, all unless given; what the processor lacks or the environment forbids is
-  ///     left out.
-  ///   - products: for measuring and testing what would not be chosen; by default what the environment says.
-  /// - Throws: `CPUBackendError` if the number of threads is not possible, or `IMAGINE_CPU_FEATURES` or
-  ///   `IMAGINE_CPU_PRODUCTS` names what it does not know.
+  ///   - features: instruction sets to use; what the processor lacks is left out.
+  ///   - products: for measuring and testing what would not be chosen.
+  /// - Throws: `CPUBackendError` if the number of threads is not possible.
   package init(
-    threads: Int? = nil, features: CPUFeatures? = nil, products: CPUProducts? = nil
+    threads: Int? = nil, features: CPUFeatures = .available, products: CPUProducts = .automatic
   ) throws {
     let threads = threads ?? Int(ck_available_threads())
     guard (1...4096).contains(threads) else {
       throw CPUBackendError("\(threads) threads are not possible; choose from 1 to 4096.")
     }
-    let permitted = try CPUFeatureLimit.permitted()
-    machine = try Machine(
-      features: features?.intersection(permitted.union(.softwareTiles)) ?? permitted, threads: threads,
-      products: products ?? CPUProducts.chosen())
+    machine = Machine(
+      features: features.intersection(CPUFeatures.available.union(.softwareTiles)), threads: threads, products: products
+    )
+  }
+
+  /// What a program's environment says of instruction sets and products: for trying and measuring others than the usual.
+  ///
+  /// - Throws: `CPUBackendError` if the number of threads is not possible, or `IMAGINE_CPU_FEATURES` or
+  ///   `IMAGINE_CPU_PRODUCTS` names what it does not know.
+  package init(threads: Int? = nil, environment: [String: String]) throws {
+    try self.init(
+      threads: threads, features: CPUFeatureLimit.permitted(by: environment),
+      products: CPUProducts.chosen(by: environment))
   }
 
   package var capabilities: CPUCapabilities { machine.capabilities }

@@ -31,8 +31,8 @@ package enum CPUFeatureLimit {
   /// What this processor has and the environment leaves.
   ///
   /// - Throws: `CPUBackendError` for a name that stands for nothing.
-  static func permitted() throws -> CPUFeatures {
-    guard let list = ProcessInfo.processInfo.environment[variable] else { return .available }
+  package static func permitted(by environment: [String: String]) throws -> CPUFeatures {
+    guard let list = environment[variable] else { return .available }
     return try features(named: list).intersection(.available)
   }
 }

@@ -27,8 +27,8 @@ package enum CPUProducts: String, Sendable, Hashable, CaseIterable {
   /// What the environment says, else `automatic`.
   ///
   /// - Throws: `CPUBackendError` for a name that stands for nothing.
-  static func chosen() throws -> CPUProducts {
-    guard let name = ProcessInfo.processInfo.environment[variable], !name.isEmpty else { return .automatic }
+  package static func chosen(by environment: [String: String]) throws -> CPUProducts {
+    guard let name = environment[variable], !name.isEmpty else { return .automatic }
     return try CPUProducts(named: name)
   }
 }

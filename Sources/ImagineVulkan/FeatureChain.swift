@@ -69,15 +69,22 @@ final class FeatureChain {
     vulkan11.pointee.storageBuffer16BitAccess = yes
     // Lets a specialisation constant set a workgroup's size.
     vulkan13.pointee.maintenance4 = yes
-    if extensions.contains(.executableProperties) { executables.pointee.pipelineExecutableInfo = yes }
-    guard extensions.contains(.matrices) else { return }
-    vulkan12.pointee.shaderFloat16 = yes
-    vulkan12.pointee.vulkanMemoryModel = yes
-    // Under that model an atomic operation on a buffer is of the whole device's scope.
-    vulkan12.pointee.vulkanMemoryModelDeviceScope = yes
-    vulkan13.pointee.subgroupSizeControl = yes
-    vulkan13.pointee.computeFullSubgroups = yes
-    products.pointee.cooperativeMatrix = yes
-    if extensions.contains(.matrixConversions) { conversions.pointee.cooperativeMatrixConversions = yes }
+    for used in extensions { enable(used) }
+  }
+
+  private func enable(_ used: DeviceExtension) {
+    let yes = VkBool32(VK_TRUE)
+    switch used {
+    case .executableProperties: executables.pointee.pipelineExecutableInfo = yes
+    case .matrixConversions: conversions.pointee.cooperativeMatrixConversions = yes
+    case .matrices:
+      vulkan12.pointee.shaderFloat16 = yes
+      vulkan12.pointee.vulkanMemoryModel = yes
+      // Under that model an atomic operation on a buffer is of the whole device's scope.
+      vulkan12.pointee.vulkanMemoryModelDeviceScope = yes
+      vulkan13.pointee.subgroupSizeControl = yes
+      vulkan13.pointee.computeFullSubgroups = yes
+      products.pointee.cooperativeMatrix = yes
+    }
   }
 }

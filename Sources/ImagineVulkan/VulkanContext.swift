@@ -28,7 +28,7 @@ final class VulkanContext: Sendable {
 
   /// Whether kernels are to take the tiles that graphics cards are fast with. A software driver would compile them for
   /// long, and gain nothing.
-  var usesLargeTiles: Bool { tier != .t0 }
+  var usesLargeTiles: Bool { tier.usesLargeTiles }
 
   func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
 

@@ -72,7 +72,7 @@ final class VulkanDevice: @unchecked Sendable {
   private static func open(
     _ physical: VulkanPhysicalDevice, _ instance: VulkanInstance, _ tier: VulkanTier, asksForLocalMemory: Bool
   ) throws(VulkanError) -> VkDevice {
-    var extensions = tier == .t2 ? physical.traits.matrixExtensions : []
+    var extensions = tier.extensions(on: physical.traits)
     if asksForLocalMemory { extensions.insert(.executableProperties) }
     let features = FeatureChain(extensions)
     features.enable()

@@ -68,7 +68,10 @@ package final class VulkanInstance: @unchecked Sendable {
     functions.vkDestroyInstance(handle, nil)
   }
 
-  /// Warnings and errors of the validation layers so far.
+  /// Whether it runs under the validation layers.
+  package var isValidated: Bool { messenger != nil }
+
+  /// Warnings and errors of the validation layers so far; never any without them.
   package var validationMessages: [String] { messages.all }
 
   private static func loadGlobalFunctions() throws(VulkanError) -> cv_global {

@@ -2,7 +2,7 @@ import CVulkan
 
 extension VulkanPhysicalDevice {
   /// What the device can be made to multiply by, the simplest first.
-  package var tiers: [VulkanTier] { traits.matrixUnits == nil ? [.t0, .t1] : [.t0, .t1, .t2] }
+  package var tiers: [VulkanTier] { VulkanTier.all.filter { $0.missing(on: traits) == nil } }
 
   /// The tier used unless told otherwise.
   ///
@@ -14,11 +14,11 @@ extension VulkanPhysicalDevice {
   /// - Throws: `VulkanError` if the device lacks it.
   func tier(_ asked: VulkanTier?) throws(VulkanError) -> VulkanTier {
     guard let asked else { return defaultTier }
-    guard tiers.contains(asked) else {
+    if let missing = asked.missing(on: traits) {
       throw VulkanError(
         .unavailable,
-        "\(name) has no matrix units that tier \(asked.rawValue) could use; it has "
-          + "\(tiers.map(\.rawValue).joined(separator: " and ")): choose one of these, or none for the best.")
+        "\(name) has no \(missing) that tier \(asked.name) could use; it has "
+          + "\(tiers.map(\.name).joined(separator: " and ")): choose one of these, or none for the best.")
     }
     return asked
   }

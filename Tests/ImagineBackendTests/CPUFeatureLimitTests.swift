@@ -12,6 +12,15 @@ import Testing
       try CPUFeatureLimit.features(named: "amx-bf16,none") == [.avx2, .avx512, .avx512BFloat16, .amxBFloat16])
   }
 
+  @Test func onlyTheEnvironmentThatIsGivenLimits() throws {
+    #expect(try CPUFeatureLimit.permitted(by: [:]) == .available)
+    #expect(try CPUFeatureLimit.permitted(by: [CPUFeatureLimit.variable: "none"]) == [])
+    #expect(try CPUBackend(environment: [CPUFeatureLimit.variable: "none"]).capabilities.features == [])
+    #expect(try CPUBackend(environment: [:]).capabilities.features == .available)
+    #expect(throws: CPUBackendError.self) { try CPUBackend(environment: [CPUProducts.variable: "mkl"]) }
+    #expect(try CPUProducts.chosen(by: [CPUProducts.variable: ""]) == .automatic)
+  }
+
   @Test func unknownName() {
     let error = #expect(throws: CPUBackendError.self) { try CPUFeatureLimit.features(named: "avx2,sse9") }
     #expect(error?.description.contains("\"sse9\"") == true)

@@ -176,15 +176,41 @@ struct VulkanTierTests {
     #expect(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME == "VK_KHR_cooperative_matrix")
   }
 
+  @Test("A tier that no code knows chooses what its kernels say, and is refused where these cannot run")
+  func unknownTier() throws {
+    let shape = ProductShape(rows: 4096, columns: 320, depth: 320, .float16, isTransposed: true)
+    func kernel(_ products: [ProductKernels]) -> ProductVariant.Kernel {
+      let tier = VulkanTier(name: "t9", products: products)
+      var card = ProductDevice(tier: tier, cores: 132, sharedBytes: 48 << 10, threads: 1024)
+      if tier.usesMatrixUnits { card.units = DeviceTraits.nvidia.matrixUnits }
+      return ProductVariant(for: shape, on: card).kernel
+    }
+    #expect(kernel([.plain]) == .plain)
+    #expect(kernel([.tiled, .plain]) == .tiled)
+    #expect(kernel([.plain, .tiled]) == .plain)
+    guard case .matrix = kernel([.matrices, .plain]) else {
+      Issue.record("matrix units are not used")
+      return
+    }
+    let tier = VulkanTier(name: "t9", products: [.matrices, .plain])
+    #expect(!tier.usesLargeTiles && tier.usesMatrixUnits)
+    #expect(tier.extensions(on: .nvidia) == VulkanTier.t2.extensions(on: .nvidia))
+    #expect(tier.missing(on: .nvidia) == nil)
+    var traits = DeviceTraits.nvidia
+    traits.matrices = []
+    #expect(tier.missing(on: traits) == "matrix units" && tier.extensions(on: traits) == [])
+    #expect(VulkanTier.t1.missing(on: traits) == nil && VulkanTier.t1.extensions(on: .nvidia) == [])
+  }
+
   @Test(
     "A tier that a device lacks is refused in a sentence", .enabled(if: VulkanTestDevice.backend != nil, "no Vulkan"))
   func refusal() throws {
     let device = try #require(VulkanTestDevice.backend).device
-    for tier in VulkanTier.allCases {
+    for tier in VulkanTier.all {
       if device.tiers.contains(tier) {
         #expect(try device.tier(tier) == tier)
       } else {
-        #expect { try device.tier(tier) } throws: { "\($0)".contains("tier \(tier.rawValue)") }
+        #expect { try device.tier(tier) } throws: { "\($0)".contains("tier \(tier.name)") }
       }
     }
     #expect(try device.tier(nil) == device.defaultTier)

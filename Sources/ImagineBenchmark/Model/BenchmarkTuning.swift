@@ -40,7 +40,7 @@ extension BenchmarkMachine {
   func tune(_ benchmark: Benchmark, _ onProgress: @Sendable (Int, Int) -> Void) throws -> BenchmarkTuning {
     try ImagineError.translating {
       let opened = try benchmark.open(), device = try OpenedDevice(benchmark.options.settings)
-      guard let backend = device.backend as? VulkanBackend, backend.tier == .t2 else {
+      guard let backend = device.backend as? VulkanBackend, backend.tier.usesMatrixUnits else {
         throw ImagineError(
           .invalidRequest, "\(device.name) is not used through matrix units: there is nothing to choose from.")
       }

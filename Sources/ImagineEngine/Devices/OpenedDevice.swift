@@ -39,7 +39,7 @@ package struct OpenedDevice {
     }
     if let tier = settings.tier {
       throw EngineError(
-        .invalidRequest, "The processor has no tier \(tier.rawValue): choose a device with Vulkan, or no tier.",
+        .invalidRequest, "The processor has no tier \(tier.name): choose a device with Vulkan, or no tier.",
         remedies: [.graphicsCard])
     }
     return try processor(threads: settings.threads)
@@ -63,7 +63,9 @@ package struct OpenedDevice {
   }
 
   private static func processor(threads: Int?) throws -> OpenedDevice {
-    let backend = try EngineError.translating { try CPUBackend(threads: threads) }
+    let backend = try EngineError.translating {
+      try CPUBackend(threads: threads, environment: ProcessInfo.processInfo.environment)
+    }
     return OpenedDevice(
       backend, name: "\(backend.capabilities.name), \(backend.capabilities.threads) threads",
       preferredPrecision: backend.capabilities.preferredPrecision)

@@ -3,12 +3,21 @@ import ImagineGraph
 /// The one place where a product's kernel is chosen: from the shape, the number format, and the device.
 extension ProductVariant {
   init(for shape: ProductShape, on device: ProductDevice) {
-    if let (tile, parts) = MatrixTile.best(for: shape, on: device) {
-      self.init(kernel: .matrix(tile), tile: .plain, parts: parts)
-    } else if device.tier >= .t1, shape.isVectors, let tiled = ProductVariant(tiled: shape, on: device) {
-      self = tiled
-    } else {
+    let best = device.tier.products.lazy.compactMap { ProductVariant($0, for: shape, on: device) }.first
+    self = best ?? ProductVariant(kernel: .plain, tile: .plain)
+  }
+
+  /// Nil where the kernels do not take the shape, or no tile of theirs fits the device.
+  private init?(_ kernels: ProductKernels, for shape: ProductShape, on device: ProductDevice) {
+    switch kernels {
+    case .plain:
       self.init(kernel: .plain, tile: .plain)
+    case .tiled:
+      guard shape.isVectors else { return nil }
+      self.init(tiled: shape, on: device)
+    case .matrices:
+      guard let (tile, parts) = MatrixTile.best(for: shape, on: device) else { return nil }
+      self.init(kernel: .matrix(tile), tile: .plain, parts: parts)
     }
   }
 

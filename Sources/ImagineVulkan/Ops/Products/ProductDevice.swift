@@ -3,7 +3,7 @@ import CVulkan
 /// What decides how products are computed on a device.
 struct ProductDevice: Hashable {
   var tier: VulkanTier
-  /// What `t2` multiplies with.
+  /// What a tier with matrix units multiplies with.
   var units: MatrixUnits?
   /// Compute units, streaming multiprocessors, Xe cores: what runs workgroups.
   var cores: Int
@@ -16,7 +16,7 @@ struct ProductDevice: Hashable {
 
   init(_ physical: VulkanPhysicalDevice, _ tier: VulkanTier, _ configuration: VulkanBackend.Configuration) {
     self.tier = tier
-    units = tier == .t2 ? physical.traits.matrixUnits : nil
+    units = tier.usesMatrixUnits ? physical.traits.matrixUnits : nil
     cores = physical.cores
     sharedBytes = Int(physical.limits.maxComputeSharedMemorySize)
     threads = Int(min(physical.limits.maxComputeWorkGroupInvocations, physical.limits.maxComputeWorkGroupSize.0))

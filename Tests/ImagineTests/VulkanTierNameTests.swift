@@ -1,0 +1,11 @@
+import ImagineVulkan
+import Testing
+
+@testable import Imagine
+
+@Suite struct VulkanTierNameTests {
+  @Test func everyTierOfTheBackendHasAName() {
+    #expect(Imagine.VulkanTier.allCases.map(\.rawValue) == ImagineVulkan.VulkanTier.all.map(\.name))
+    #expect(Imagine.VulkanTier.allCases.map(\.backend) == ImagineVulkan.VulkanTier.all)
+  }
+}
