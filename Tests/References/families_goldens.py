@@ -34,7 +34,7 @@ RUNS = {
     "sdxl": ("sdxl", None, {"sampler": "euler", "schedule": "trailing", "steps": 5, "guidance": 5.0}),
     "sdxl_no_negative": ("sdxl", None, {"sampler": "euler", "schedule": "trailing", "steps": 4, "guidance": 5.0,
                                         "negative": None}),
-    "sdxl_turbo": ("sdxl_turbo", None, {"sampler": "euler", "schedule": "trailing", "steps": 4, "guidance": 1.0,
+    "sdxl_turbo": ("sdxl_turbo", None, {"sampler": "euler_a", "schedule": "trailing", "steps": 4, "guidance": 1.0,
                                         "negative": None}),
     "sdxl_v": ("sdxl_v", None, {"sampler": "euler", "schedule": "trailing", "steps": 5, "guidance": 5.0}),
     "sdxl_refiner": ("sdxl_refiner", None, {"sampler": "euler", "schedule": "trailing", "steps": 5, "guidance": 5.0}),

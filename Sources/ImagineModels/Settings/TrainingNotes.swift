@@ -70,15 +70,15 @@ extension CheckpointLayout {
   ///   - isOverridden: whether the person says so.
   /// - Throws: `ModelError` if the model predicts the noise: where there is nothing else, that says nothing of a picture.
   func hasZeroTerminalSNR(prediction: String, isOverridden: Bool) throws -> Bool {
-    var sources: [(place: String, key: String, value: JSONValue)] = []
-    if markers.contains("ztsnr") { sources.append(("tensors", "ztsnr", .bool(true))) }
+    var sources: [(place: String, key: String)] = []
+    if markers.contains("ztsnr") { sources.append(("tensors", "ztsnr")) }
     for (place, key, path) in [
       ("scheduler", "rescale_betas_zero_snr", ["rescale_betas_zero_snr"]),
       ("training", "zero_terminal_snr", ["model", "params", "zero_terminal_snr"]),
     ] {
       guard let value = path.reduce(configurations[place], { $0?[$1] }) else { continue }
       guard let isSaid = value.bool else { throw ModelError.setting(place, key, value, "true or false is needed") }
-      if isSaid { sources.append((place, key, value)) }
+      if isSaid { sources.append((place, key)) }
     }
     if let text = notes["ss_zero_terminal_snr"] {
       let said = JSONValue.string(text).word.flatMap {
@@ -87,15 +87,16 @@ extension CheckpointLayout {
       guard let said else {
         throw ModelError.setting("metadata", "ss_zero_terminal_snr", .string(text), "True or False is needed")
       }
-      if said { sources.append(("metadata", "ss_zero_terminal_snr", .string(text))) }
+      if said { sources.append(("metadata", "ss_zero_terminal_snr")) }
     }
     guard let source = sources.first else { return false }
     guard prediction == "epsilon" else { return true }
     if isOverridden { return false }
-    throw ModelError.setting(
-      source.place, source.key, source.value,
-      "a model that sees noise alone cannot be one that predicts the noise, as this one says or leaves to be assumed; say "
-        + "what it predicts, or")
+    throw ModelError(
+      .unsupported,
+      "The model says by \(source.place).\(source.key) that its last noise level holds noise alone, and what predicts the noise, "
+        + "as this model says of itself or leaves to be assumed, says nothing of a picture there: say what it predicts, or use "
+        + "another model.")
   }
 
   /// - Throws: `ModelError` that names what is asked for and cannot be drawn by.
