@@ -6,6 +6,6 @@ import Testing
 @Suite struct VulkanTierNameTests {
   @Test func everyTierOfTheBackendHasAName() {
     #expect(Imagine.VulkanTier.allCases.map(\.rawValue) == ImagineVulkan.VulkanTier.all.map(\.name))
-    #expect(Imagine.VulkanTier.allCases.map(\.backend) == ImagineVulkan.VulkanTier.all)
+    #expect(Imagine.VulkanTier.allCases.map(\.tier) == ImagineVulkan.VulkanTier.all)
   }
 }
