@@ -13,8 +13,13 @@ extension Checkpoint {
   /// - Throws: `CheckpointError` also for a file that has no such network.
   package static func open(_ url: URL, parts: [Component: URL]) throws -> Checkpoint {
     var opening = try Opening(url)
+    // Each place is opened once, however many networks come from it.
+    var opened = [url.standardizedFileURL: opening]
     for (component, url) in parts.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      opening.replace(component, by: try Opening(url).part(component))
+      let place = url.standardizedFileURL
+      let source = try opened[place] ?? Opening(url)
+      opened[place] = source
+      opening.replace(component, by: try source.part(component))
     }
     return try Checkpoint(opening)
   }

@@ -79,7 +79,9 @@ struct UNetClues {
 
   // MARK: SD 2 or SD 1
 
-  private var isSecond: Bool { isSecondByNames ?? isSecondByActivation ?? isSecondByWidth ?? isSecondByProjection }
+  private var isSecond: Bool {
+    isSecondByNames ?? isSecondByActivation ?? isSecondByWidth ?? isSecondByEncoder ?? isSecondByProjection
+  }
 
   /// OpenCLIP's names: no file of SD 1 has its encoder.
   private var isSecondByNames: Bool? {
@@ -92,11 +94,10 @@ struct UNetClues {
 
   /// OpenAI's encoder computes with an approximation of GELU that OpenCLIP's do not use.
   private var isSecondByActivation: Bool? {
-    switch configs["text_encoder"]?["hidden_act"]?.word {
-    case "quick_gelu": false
-    case "gelu": true
-    default: nil
-    }
+    guard let config = configs["text_encoder"] else { return nil }
+    // What transformers takes where nothing is said.
+    guard let activation = config["hidden_act"] else { return false }
+    return ["quick_gelu": false, "gelu": true][activation.word ?? ""]
   }
 
   private var isSecondByWidth: Bool? {
@@ -107,7 +108,15 @@ struct UNetClues {
     }
   }
 
-  /// Linear layers around the attention where SD 1 has convolutions.
+  /// The depth of the encoder, and places where only SD 1's lies. Programs that give every encoder one name put SD 2's
+  /// there too, so they mean something only where widths and depth do not say otherwise.
+  private var isSecondByEncoder: Bool? {
+    if hasTensor("text_encoder.text_model.encoder.layers.22.") { return true }
+    let places = ["cond_stage_model.transformer.", "cond_stage_model.clip_l.", "text_encoders.clip_l.", "clip_l."]
+    return places.contains(where: hasSource) ? false : nil
+  }
+
+  /// Linear layers around the attention where SD 1 has convolutions. A weak sign: some programs save SD 1's as linear.
   private var isSecondByProjection: Bool {
     shapes.contains { $0.key.hasPrefix("unet.") && $0.key.hasSuffix(".proj_in.weight") && $0.value.count == 2 }
   }

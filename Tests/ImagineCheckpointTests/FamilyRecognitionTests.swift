@@ -86,6 +86,19 @@ struct FamilyRecognitionTests {
     #expect(try Checkpoint.open(folder.url).kind == expected)
   }
 
+  @Test("An encoder of SD 1 beside linear layers where SD 1 has convolutions makes SD 1; one of 23 layers does not")
+  func linearProjections() throws {
+    let linear = try unet("tiny-2")
+    #expect(try open(linear + clip("cond_stage_model.transformer.text_model.")).kind == .stableDiffusion1(.latent))
+    #expect(try open(linear + clip("text_encoders.clip_l.transformer.")).kind == .stableDiffusion1(.latent))
+    let deep = [("cond_stage_model.transformer.text_model.encoder.layers.22.layer_norm1.bias", [32])]
+    let checkpoint = try open(linear + clip("cond_stage_model.transformer.text_model.") + deep)
+    #expect(checkpoint.kind == .stableDiffusion2(.latent))
+    // What transformers' configurations leave out is the first's activation.
+    let config = #"{"config":"{\"text_encoder\":{\"num_attention_heads\":4}}"}"#
+    #expect(try open(linear, metadata: config).kind == .stableDiffusion1(.latent))
+  }
+
   @Test func smallXL() throws {
     let xl = try unet("tiny-xl") + clip("conditioner.embedders.0.transformer.text_model.")
     let checkpoint = try open(xl + Self.openCLIP("conditioner.embedders.1.model.", width: 32, projection: 32))

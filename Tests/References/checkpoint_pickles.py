@@ -1,7 +1,8 @@
 """Writes Tests/Goldens/checkpoint/pickles/: files as torch.save makes them, and what torch finds in them.
 
 `expected.safetensors` holds, as `<file>/<tensor>`, every tensor that the reader should find, contiguous, in its own format.
-`index.json` lists the files with the notes that are expected of them.
+`index.json` lists the files with the notes that are expected of them. `old.ckpt` is another file each time: in the old form,
+storages are called by their addresses.
 
 Run: python Tests/References/checkpoint_pickles.py      (torch, safetensors)
 """
