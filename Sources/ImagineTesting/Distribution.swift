@@ -40,10 +40,7 @@ package enum Distribution: Sendable, Hashable {
 package struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 
-  /// Hashes the seed with 64-bit FNV-1a.
-  package init(seed: String) {
-    state = seed.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-  }
+  package init(seed: String) { state = fnv1a(seed.utf8) }
 
   package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15

@@ -1,6 +1,7 @@
 import CShaders
 import CVulkan
 package import Foundation
+internal import ImagineGraph
 
 /// Compiled kernels in a file, so that the next start of the program need not compile them.
 ///
@@ -28,7 +29,7 @@ final class PipelineCache: @unchecked Sendable {
       return nil
     }
     self.handle = handle
-    saved = content.map(checksum)
+    saved = content.map { fnv1a($0) }
   }
 
   deinit { device.functions.vkDestroyPipelineCache(device.handle, handle, nil) }
@@ -57,7 +58,7 @@ final class PipelineCache: @unchecked Sendable {
       content.removeSubrange(min(length, content.count)...)
       // Some drivers keep compiled kernels elsewhere, and give less than the header they should.
       guard device.physical.pipelineIdentity.opens(content) else { return }
-      let sum = checksum(content)
+      let sum = fnv1a(content)
       guard sum != saved else { return }
       let folder = file.deletingLastPathComponent()
       try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -90,7 +91,7 @@ final class PipelineCache: @unchecked Sendable {
     else { return nil }
     let content = Array(bytes[head...])
     let sum = bytes[mark.count..<head].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard checksum(content) == sum, physical.pipelineIdentity.opens(content) else { return nil }
+    guard fnv1a(content) == sum, physical.pipelineIdentity.opens(content) else { return nil }
     return content
   }
 }
@@ -132,9 +133,4 @@ extension VulkanBackend.Configuration {
 func hexadecimal<Number: FixedWidthInteger>(_ number: Number) -> String {
   let digits = String(number, radix: 16)
   return String(repeating: "0", count: Number.bitWidth / 4 - digits.count) + digits
-}
-
-/// FNV-1a in 64 bits.
-private func checksum(_ bytes: [UInt8]) -> UInt64 {
-  bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
 }
