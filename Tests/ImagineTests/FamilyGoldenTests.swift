@@ -35,7 +35,7 @@ import Testing
   ]
   /// Every model in both layouts, without the single files of which this version does not know every name.
   static let written = FamilyModel.names.flatMap { name in Layout.allCases.map { (name, $0) } }
-    .filter { name, layout in layout == .folder || !["sd1_lcm", "sdxl_refiner"].contains(name) }
+
 
   /// Every tensor of a run, from the prompt to the picture, within 1e-3 relative.
   @Test(arguments: drawn, Layout.allCases) func agreesWithDiffusers(_ run: String, _ layout: Layout) async throws {
