@@ -72,15 +72,19 @@ extension Infotext {
   fileprivate init(
     _ picture: PictureRequest, _ request: GenerationRequest, seed: UInt64, model: String, hash: String?
   ) {
-    self.init(
-      prompt: picture.prompt, negativePrompt: picture.negativePrompt,
-      fields: [
-        ("Steps", "\(picture.steps)"), ("Sampler", picture.method.sampler.label),
-        ("Schedule type", picture.method.scheduleLabel), ("CFG scale", Self.number(picture.guidanceScale)),
-        ("Seed", "\(seed)"), ("Size", "\(picture.width)x\(picture.height)"),
-      ] + (hash.map { [("Model hash", $0)] } ?? []) + [
-        ("Model", model), ("RNG", picture.stream.label), ("Version", ImagineVersion.full),
-      ])
+    var fields = [
+      ("Steps", "\(picture.steps)"), ("Sampler", picture.method.sampler.label),
+      ("Schedule type", picture.method.scheduleLabel), ("CFG scale", Self.number(picture.guidanceScale)),
+      ("Seed", "\(seed)"), ("Size", "\(picture.width)x\(picture.height)"),
+    ]
+    if let hash { fields.append(("Model hash", hash)) }
+    fields.append(("Model", model))
+    if let clipSkip = picture.clipSkip { fields.append(("Clip skip", "\(clipSkip)")) }
+    if let refiner = request.refiner {
+      fields += [("Refiner", refiner.pipeline.report.name), ("Refiner switch at", "\(refiner.start)")]
+    }
+    fields += [("RNG", picture.stream.label), ("Version", ImagineVersion.full)]
+    self.init(prompt: picture.prompt, negativePrompt: picture.negativePrompt, fields: fields)
   }
 
   /// 7 rather than 7.0, as the pictures of A1111's interface have it.

@@ -19,6 +19,17 @@ public struct GenerationRequest: Sendable, Hashable {
   public var schedule: Schedule?
   /// Whose random numbers: those of torch on the CPU (ComfyUI, diffusers) or on a GPU (AUTOMATIC1111).
   public var randomSource = RandomSource.cpu
+  /// Which layer of the text encoders speaks, counted from the last, which is 1 (AUTOMATIC1111's "Clip skip"). Nil is the
+  /// model's own: 1 for Stable Diffusion 1, 2 for later ones.
+  public var clipSkip: Int?
+  /// Stable Diffusion XL: the size of the picture that this one is said to be cut from; nil is its own size.
+  public var originalSize: Size?
+  /// Stable Diffusion XL: where it is said to be cut out; nil is the corner.
+  public var crop: Crop?
+  /// Stable Diffusion XL: the size that it is said to be made for; nil is its own size.
+  public var targetSize: Size?
+  /// A model that goes on with the picture; nil for none.
+  public var refiner: Refiner?
   /// How many pictures, one after another.
   public var count = 1
   /// Whether each picture carries its intermediate tensors, to compare with other programs.

@@ -7,8 +7,6 @@ public struct Notice: Sendable, Hashable, CustomStringConvertible {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// The end of a prompt did not fit and was left out.
-    public static let promptCut = Code(rawValue: "prompt-cut")
     /// A prompt holds words of a prompt language that are read as plain text.
     public static let promptLanguage = Code(rawValue: "prompt-language")
     /// A size far from the model's own.

@@ -25,22 +25,36 @@ public final class Pipeline: Sendable {
   /// Nil for a model without a file.
   private let hash: ModelHash?
 
-  /// Opens a model on a device of its own: a `.safetensors` checkpoint or a diffusers folder.
+  /// Opens a model on a device of its own: a checkpoint or a diffusers folder.
   ///
   /// Recognises its family and checks every weight's presence and shape; the weights themselves are read as they are
   /// needed.
   /// - Throws: `ImagineError`.
   public convenience init(model: URL, options: Options = Options()) async throws {
-    // What is no model should not have to wait for a device.
-    let opened = try ImagineError.translating(path: model) { try OpenedModel(model) }
-    try await self.init(opened, on: Engine(options))
+    try await self.init(files: ModelFiles(model), options: options)
   }
 
   /// Opens a model to be drawn with by an engine.
   ///
   /// - Throws: `ImagineError`.
   public convenience init(model: URL, on engine: Engine) async throws {
-    try await self.init(ImagineError.translating(path: model) { try OpenedModel(model) }, on: engine)
+    try await self.init(files: ModelFiles(model), on: engine)
+  }
+
+  /// Opens a model on a device of its own, some of whose networks come from other files.
+  ///
+  /// - Throws: `ImagineError`.
+  public convenience init(files: ModelFiles, options: Options = Options()) async throws {
+    // What is no model should not have to wait for a device.
+    let opened = try ImagineError.translating(path: files.model) { try OpenedModel(files.sources) }
+    try await self.init(opened, on: Engine(options))
+  }
+
+  /// The same, to be drawn with by an engine.
+  ///
+  /// - Throws: `ImagineError`.
+  public convenience init(files: ModelFiles, on engine: Engine) async throws {
+    try await self.init(ImagineError.translating(path: files.model) { try OpenedModel(files.sources) }, on: engine)
   }
 
   /// Opens the small model built into this library, which draws simple scenes.
@@ -141,8 +155,56 @@ public final class Pipeline: Sendable {
       method: SamplingMethod(sampler.kind, schedule: resolved.schedule?.kind), stream: request.randomSource.stream)
     picture.count = request.count
     picture.recordsTensors = request.recordsTensors
+    picture.clipSkip = request.clipSkip
+    try describe(&picture, request)
+    picture.refiner = try request.refiner.map { try refiner($0) }
     _ = try ImagineError.translating { try picture.method.plan(steps: steps, sampling: opened.sampling) }
     return picture
+  }
+
+  /// What the model is told of the picture.
+  private func describe(_ picture: inout PictureRequest, _ request: GenerationRequest) throws {
+    let told = opened.model.conditioning.numbers
+    let asked: [(String, Bool, Conditioning.PictureNumber)] = [
+      ("original size", request.originalSize != nil, .originalHeight), ("crop", request.crop != nil, .cropTop),
+      ("target size", request.targetSize != nil, .targetHeight),
+    ]
+    for (name, isAsked, number) in asked where isAsked && !told.contains(number) {
+      // A refiner may be told what the model is not.
+      guard request.refiner == nil else { continue }
+      throw ImagineError(
+        .invalidRequest, "A model of \(report.family) is not told of a picture's \(name): leave it out.")
+    }
+    for size in [request.originalSize, request.targetSize].compactMap({ $0 }) {
+      guard 1...100_000 ~= size.width, 1...100_000 ~= size.height else {
+        throw ImagineError(.invalidRequest, "A picture of \(size) is none: choose sides of 1 to 100000 pixels.")
+      }
+    }
+    if let crop = request.crop, !(0...100_000 ~= crop.left && 0...100_000 ~= crop.top) {
+      throw ImagineError(
+        .invalidRequest, "A crop at \(crop.left),\(crop.top) is not possible: choose pixels from 0 to 100000.")
+    }
+    picture.originalSize = request.originalSize.map { ($0.width, $0.height) }
+    picture.targetSize = request.targetSize.map { ($0.width, $0.height) }
+    picture.crop = request.crop.map { ($0.left, $0.top) } ?? (0, 0)
+  }
+
+  private func refiner(_ refiner: Refiner) throws -> PictureRequest.Refiner {
+    guard 0...1 ~= refiner.start else {
+      throw ImagineError(
+        .invalidRequest, "A refiner cannot begin at \(refiner.start): choose a share of the noise from 0 to 1.")
+    }
+    guard refiner.pipeline.engine === engine else {
+      throw ImagineError(.invalidRequest, "A model and its refiner have to be opened on the same engine.")
+    }
+    let other = refiner.pipeline.opened.model.latent
+    guard other == opened.model.latent else {
+      throw ImagineError(
+        .invalidRequest,
+        "\(refiner.pipeline.report.name) cannot go on with pictures of \(report.name): it draws in another space, choose a "
+          + "refiner of the same family.", path: refiner.pipeline.report.url.path(percentEncoded: false))
+    }
+    return PictureRequest.Refiner(model: refiner.pipeline.opened, start: refiner.start)
   }
 
   private func run(
@@ -177,4 +239,9 @@ public final class Pipeline: Sendable {
     while hash.isComputing { try await Task.sleep(for: .milliseconds(50)) }
     return hash.known
   }
+}
+
+extension Pipeline: Hashable {
+  public static func == (one: Pipeline, other: Pipeline) -> Bool { one === other }
+  public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }

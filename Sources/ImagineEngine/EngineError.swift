@@ -61,7 +61,6 @@ package enum Remedy: String, Sendable, Hashable, CaseIterable {
 /// Something the person should know about a request that is drawn all the same.
 package struct EngineNotice: Sendable, Hashable {
   package enum Code: String, Sendable, Hashable, CaseIterable {
-    case promptCut = "prompt-cut"
     case promptLanguage = "prompt-language"
     case unusualSize = "unusual-size"
     case device

@@ -150,7 +150,7 @@ package actor ModelEngine {
     try Task.checkCancellation()
     let plan = try request.method.plan(steps: request.steps, sampling: model.sampling)
     let tokens = PromptTokens(request, guided: request.isGuided(by: model), tokenizer)
-    for notice in notices(of: request, model, tokens) { report(.notice(notice)) }
+    for notice in notices(of: request, model) { report(.notice(notice)) }
     try requireMemory(for: request)
     let policy = try policy(request, model, report: report)
     // The tensors of prompts are the same for all pictures; they are noted with each.
@@ -184,16 +184,14 @@ package actor ModelEngine {
   }
 
   /// What the person should know before the work begins.
-  private func notices(
-    of request: PictureRequest, _ model: OpenedModel, _ tokens: PromptTokens
-  ) -> [EngineNotice] {
+  private func notices(of request: PictureRequest, _ model: OpenedModel) -> [EngineNotice] {
     defer { deviceNotice = nil }
     let own = model.model.defaults
     return [
       deviceNotice.map { EngineNotice(.device, $0) },
       EngineNotice(width: request.width, height: request.height, ownWidth: own.width, ownHeight: own.height),
       EngineNotice(languageOf: request),
-    ].compactMap { $0 } + tokens.notices
+    ].compactMap { $0 } + model.notices + (request.refiner?.model.notices ?? [])
   }
 
   /// Arrays of pixels cannot say that there is no memory for them.

@@ -44,7 +44,8 @@ import Testing
     #expect(name().wholeMatch(of: /a-1-[0-9a-f]{8}\.png/) != nil)
     #expect(name() == name())
     let names = [
-      name(), name({ $0.prompt = "a!" }), name({ $0.negativePrompt = "n" }), name({ $0.size = Size(width: 64, height: 512) }),
+      name(), name({ $0.prompt = "a!" }), name({ $0.negativePrompt = "n" }),
+      name({ $0.size = Size(width: 64, height: 512) }),
       name({ $0.steps = 3 }), name({ $0.guidanceScale = 2 }), name({ $0.sampler = .ddim }),
       name({ $0.schedule = .karras }), name({ $0.randomSource = .cuda }), name(seed: 2), name(model: "other"),
     ]

@@ -30,12 +30,12 @@ import Testing
   /// The runs that this version draws. Goldens of more wait: sd1_inpainting, sd1_edit, sd1_lcm, sd2, sd2_v, sd2_v_zero_snr,
   /// sdxl, sdxl_no_negative, sdxl_turbo, sdxl_v, sdxl_refiner, ssd_1b; and sdxl_handover, with a refiner as second model.
   static let drawn = [
-    "sd1", "sd1_inpainting", "sd1_edit", "sd1_lcm", "sd2", "sd2_v", "sd2_v_zero_snr", "sdxl", "sdxl_no_negative", "sdxl_turbo",
+    "sd1", "sd1_inpainting", "sd1_edit", "sd1_lcm", "sd2", "sd2_v", "sd2_v_zero_snr", "sdxl", "sdxl_no_negative",
+    "sdxl_turbo",
     "sdxl_v", "sdxl_refiner", "ssd_1b",
   ]
   /// Every model in both layouts, without the single files of which this version does not know every name.
   static let written = FamilyModel.names.flatMap { name in Layout.allCases.map { (name, $0) } }
-
 
   /// Every tensor of a run, from the prompt to the picture, within 1e-3 relative.
   @Test(arguments: drawn, Layout.allCases) func agreesWithDiffusers(_ run: String, _ layout: Layout) async throws {

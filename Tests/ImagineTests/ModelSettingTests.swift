@@ -152,7 +152,8 @@ import Testing
       let tokenizer = folder.appending(path: "tokenizer")
       try FileManager.default.createDirectory(at: tokenizer, withIntermediateDirectories: true)
       for (pad, isTaken) in [
-        ("\"<|endoftext|>\"", true), ("{\"content\":\"<|endoftext|>\",\"lstrip\":false}", true), ("\"!\"", true), ("\"<pad>\"", false),
+        ("\"<|endoftext|>\"", true), ("{\"content\":\"<|endoftext|>\",\"lstrip\":false}", true), ("\"!\"", true),
+        ("\"<pad>\"", false),
       ] {
         try "{\"pad_token\":\(pad),\"model_max_length\":77,\"add_prefix_space\":false}".write(
           to: tokenizer.appending(path: "tokenizer_config.json"), atomically: true, encoding: .utf8)

@@ -8,8 +8,10 @@ struct PromptTokens: Sendable {
   let negative: [TokenSequence]?
 
   init(_ request: PictureRequest, guided: Bool, _ tokenizer: CLIPTokenizer) {
-    positive = [tokenizer.sequence(request.prompt)]
-    negative = guided ? [tokenizer.sequence(request.negativePrompt)] : nil
+    let texts = guided ? [request.prompt, request.negativePrompt] : [request.prompt]
+    let prompts = CLIPTokenizer.levelled(texts.map { tokenizer.chunks($0) })
+    positive = prompts[0]
+    negative = guided ? prompts[1] : nil
   }
 
   /// Sequences of each prompt.
@@ -23,17 +25,6 @@ struct PromptTokens: Sendable {
     ((negative ?? []) + positive).map { sequence in
       guard let end = sequence.ids.firstIndex(of: CLIPTokenizer.endOfText) else { return sequence.ids }
       return sequence.ids[...end] + [Int32](repeating: padding, count: sequence.ids.count - end - 1)
-    }
-  }
-
-  /// What the person should know: text that did not fit.
-  var notices: [EngineNotice] {
-    [("prompt", positive), ("negative prompt", negative ?? [])].compactMap { name, sequences in
-      guard let last = sequences.last, last.ignoredCount > 0 else { return nil }
-      return EngineNotice(
-        .promptCut,
-        "The last \(last.ignoredCount) tokens of the \(name) are ignored, because only \(CLIPTokenizer.capacity) fit: "
-          + "\"\(last.ignoredText)\".")
     }
   }
 }

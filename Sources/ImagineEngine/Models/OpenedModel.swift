@@ -113,6 +113,16 @@ package final class OpenedModel: Sendable {
     return (ModelSampling(training, prediction: prediction), method)
   }
 
+  /// What a person who draws with the model should know of its files.
+  var notices: [EngineNotice] {
+    (checkpoint?.extraTokens ?? [:]).sorted { $0.key.rawValue < $1.key.rawValue }.map { component, count in
+      EngineNotice(
+        .model,
+        "The \(component.networkName) of \(name) has \(count) tokens beside its vocabulary, of textual inversions that were "
+          + "saved into it: no prompt of this version can name them.")
+    }
+  }
+
   /// Weights are floats, or a format with a scale; whole numbers alone are a way of storing that this version does not know.
   private static func requireNumbers(_ checkpoint: Checkpoint, for model: DiffusionModel) throws {
     let strange = checkpoint.tensors.values.filter { tensor in
