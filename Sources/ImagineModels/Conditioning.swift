@@ -27,12 +27,20 @@ package struct Conditioning: Sendable, Hashable {
   }
 
   /// Channels that the denoiser takes behind those of the noisy latents.
-  package enum ExtraChannels: Sendable, Hashable {
-    /// A mask, 1 where the picture is to be painted anew, and the latents of the picture without that part.
+  package enum Plane: Sendable, Hashable {
+    /// A mask: 1 where the picture is to be painted anew.
+    case mask
+    /// The latents of a picture without its masked part, which is grey.
     case maskedPicture
-    /// The latents of a picture to be changed.
+    /// The latents of a picture to be changed; zeros for none.
     case picture
+
+    /// Channels, in latents of so many.
+    package func channels(latents: Int) -> Int { self == .mask ? 1 : latents }
   }
+
+  /// What denoisers are known to take: nothing, a masked picture (inpainting), a picture (InstructPix2Pix).
+  static let knownPlanes: [[Plane]] = [[], [.mask, .maskedPicture], [.picture]]
 
   /// The encoders, whose vectors are joined channel by channel, in this order.
   package var texts: [Text]
@@ -44,7 +52,7 @@ package struct Conditioning: Sendable, Hashable {
   package var zeroesEmptyNegative = false
   /// How many numbers tell the denoiser the guidance scale; nil where guidance takes a second run instead.
   package var guidanceWidth: Int?
-  package var extraChannels: ExtraChannels?
+  package var planes: [Plane] = []
 
   package init(texts: [Text]) { self.texts = texts }
 }

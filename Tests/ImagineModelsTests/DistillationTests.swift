@@ -58,7 +58,7 @@ import Testing
   }
 
   private func defaults(
-    _ distillation: Distillation?, family: GenerationDefaults = .stableDiffusionXL,
+    _ distillation: Distillation?, family: GenerationDefaults = ModelFamily.stableDiffusionXL.defaults("epsilon"),
     _ configurations: [String: String] = [:]
   ) throws -> GenerationDefaults {
     let layout = CheckpointLayout(
@@ -98,8 +98,10 @@ import Testing
     #expect(try defaults(nil, ["scheduler": #""timestep_spacing":"leading""#]).schedule == nil)
     #expect(throws: ModelError.self) { try defaults(nil, ["scheduler": #""timestep_spacing":"sideways""#]) }
     #expect(throws: ModelError.self) { try defaults(nil, ["defaults": #""schedule":7"#]) }
-    #expect(GenerationDefaults.stableDiffusion2(prediction: "v_prediction").width == 768)
-    #expect(GenerationDefaults.stableDiffusion2(prediction: "epsilon").width == 512)
-    #expect(GenerationDefaults.stableDiffusion1.guidanceScale == 7 && GenerationDefaults.stableDiffusion1.steps == 20)
+    #expect(ModelFamily.stableDiffusion2.defaults("v_prediction").width == 768)
+    #expect(ModelFamily.stableDiffusion2.defaults("epsilon").width == 512)
+    #expect(
+      ModelFamily.stableDiffusion1.defaults("epsilon").guidanceScale == 7
+        && ModelFamily.stableDiffusion1.defaults("epsilon").steps == 20)
   }
 }

@@ -186,7 +186,10 @@ import Testing
   }
 
   @Test func notesOfOtherTraining() throws {
-    #expect(refusal { try configuration(notes: ["modelspec.encoder_layer": "2"]) }?.contains("encoder_layer") == true)
+    let layer = ["2", "-2", "penultimate"].map { ["modelspec.encoder_layer": $0] }
+    #expect(try layer.allSatisfy { try configuration(notes: $0).textEncoders[0].skippedLayers == 1 })
+    #expect(refusal { try configuration(notes: ["modelspec.encoder_layer": "x"]) }?.contains("encoder_layer") == true)
+    #expect(refusal { try configuration(notes: ["modelspec.encoder_layer": "9"]) }?.contains("layers") == true)
     #expect(
       refusal { try configuration(notes: ["modelspec.timestep_range": "0,200"]) }?.contains("timestep_range") == true)
     _ = try configuration(notes: ["modelspec.encoder_layer": "1", "ss_zero_terminal_snr": "False", "author": "x"])

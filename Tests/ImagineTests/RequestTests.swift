@@ -1,5 +1,6 @@
 import Foundation
 import Imagine
+import ImagineTesting
 import Testing
 
 /// What a request may ask for, and what it says when it may not.
@@ -47,15 +48,26 @@ import Testing
     #expect(image.pixels.count == 64 * 64 * 3)
   }
 
-  @Test func longPromptIsCutAndSaid() async throws {
-    var request = TinyModel.request
-    request.prompt = [String](repeating: "house", count: 80).joined(separator: " ")
-    var notices: [String] = []
-    for try await event in try await TinyModel.pipeline().generate(request) {
-      if case .notice(let notice) = event, notice.code != .unusualSize { notices.append(notice.message) }
+  @Test("A prompt beyond 75 tokens is read in sequences, each by itself")
+  func longPrompts() async throws {
+    let pipeline = try await TinyModel.pipeline()
+    func tensors(_ prompt: String) async throws -> TensorRecord {
+      var request = TinyModel.request
+      (request.prompt, request.recordsTensors, request.steps) = (prompt, true, 1)
+      var notices: [Notice.Code] = [], record: TensorRecord?
+      for try await event in pipeline.generate(request) {
+        if case .notice(let notice) = event { notices.append(notice.code) }
+        if case .image(let image) = event { record = image.tensors }
+      }
+      #expect(notices == [.unusualSize])
+      return try #require(record)
     }
-    #expect(notices.count == 1)
-    #expect(notices.first?.contains("last 5 tokens of the prompt") == true, "\(notices)")
+    let words = { [String](repeating: "house", count: $0).joined(separator: " ") }
+    let long = try await tensors(words(80)), first = try await tensors(words(75)), rest = try await tensors(words(5))
+    let context = try #require(long["context.positive"])
+    #expect(context.shape[1] == 154 && long["context.negative"]?.shape == context.shape)
+    let parts = try [first, rest].flatMap { try #require($0["context.positive"]).values }
+    #expect(Comparison(context.values, parts).relativeL2 < 1e-6)
   }
 
   @Test func sizesAreRead() {

@@ -1,20 +1,10 @@
 import ImagineCheckpoint
 
-/// What models of a family ask for when neither the file nor the person says more. Steps and sampler are those that
-/// AUTOMATIC1111 and ComfyUI begin with; guidance is AUTOMATIC1111's for the older models, and for SDXL diffusers' and Stability
-/// AI's own, who found less to be better there.
 extension GenerationDefaults {
-  package static let stableDiffusion1 = GenerationDefaults()
-
-  /// - Parameter prediction: those that predict the velocity were trained with larger pictures.
-  package static func stableDiffusion2(prediction: String) -> GenerationDefaults {
-    GenerationDefaults(side: prediction == "v_prediction" ? 768 : 512, guidanceScale: 7)
-  }
-
-  package static let stableDiffusionXL = GenerationDefaults(side: 1024, guidanceScale: 5)
-  package static let stableDiffusionXLRefiner = GenerationDefaults(side: 1024, guidanceScale: 5)
-
-  private init(side: Int, guidanceScale: Float) {
+  /// What models of a family ask for when neither the file nor the person says more. Steps and sampler are those that
+  /// AUTOMATIC1111 and ComfyUI begin with; guidance is AUTOMATIC1111's for the older models, and for XL diffusers' and
+  /// Stability AI's own, who found less to be better there.
+  init(side: Int, guidanceScale: Float) {
     self.init()
     (width, height) = (side, side)
     self.guidanceScale = guidanceScale
@@ -28,7 +18,7 @@ extension GenerationDefaults {
   ///   - distillation: how the model was distilled for few steps, if it was.
   ///   - reduction: pixels along one side of a latent position.
   package init(
-    _ layout: CheckpointLayout, family: GenerationDefaults = .stableDiffusion1, scheduler: SchedulerConfiguration,
+    _ layout: CheckpointLayout, family: GenerationDefaults = GenerationDefaults(), scheduler: SchedulerConfiguration,
     distillation: Distillation? = nil, reduction: Int
   ) throws {
     self = family

@@ -79,15 +79,22 @@ extension ModelConfiguration {
   fileprivate mutating func readConditions() throws {
     let (inputs, outputs, latents) = (unet.inChannels, unet.outChannels, latent.channels)
     try require(outputs == latents, "its UNet gives \(outputs) channels, and its autoencoder takes \(latents)")
-    switch inputs - outputs {
-    case 0: extraChannels = nil
-    case outputs: extraChannels = .picture
-    case outputs + 1: extraChannels = .maskedPicture
-    default: throw ModelError.contradiction("its UNet takes \(inputs) channels and gives \(outputs)")
+    let known = Conditioning.knownPlanes.first {
+      $0.reduce(outputs) { $0 + $1.channels(latents: outputs) } == inputs
     }
-    if extraChannels == .maskedPicture {
+    guard let known else {
+      throw ModelError(
+        .unsupported,
+        "The model's UNet takes \(inputs) channels, as those for depth or for enlarging do, and this version draws with "
+          + "\(outputs), \(outputs * 2) or \(outputs * 2 + 1): use another model.")
+    }
+    planes = known
+    if planes.contains(.maskedPicture) {
       let hasEncoder = tinyVAE?.hasEncoder ?? vae.hasEncoder
       try require(hasEncoder, "its UNet is shown a picture's latents, and its autoencoder makes none")
+      try require(
+        tinyVAE != nil || vae.latentStatistics == nil,
+        "its UNet is shown a picture's latents, and its autoencoder normalises them by channel")
     }
     guard let addition = unet.additionEmbedding else {
       for index in textEncoders.indices { textEncoders[index].model.projectionWidth = nil }

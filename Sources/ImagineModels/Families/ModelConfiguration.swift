@@ -27,7 +27,8 @@ package struct ModelConfiguration: Sendable, Hashable {
   /// What the UNet is told of the picture.
   package var numbers: [Conditioning.PictureNumber] = []
   package var zeroesEmptyNegative = false
-  package var extraChannels: Conditioning.ExtraChannels?
+  /// What the UNet takes behind the noisy latents.
+  package var planes: [Conditioning.Plane] = []
   package var scheduler = SchedulerConfiguration()
   package var defaults = GenerationDefaults()
 

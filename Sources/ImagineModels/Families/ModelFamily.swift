@@ -32,11 +32,6 @@ package struct ModelFamily: Sendable {
   /// What to ask of a model, for what its UNet predicts.
   package let defaults: @Sendable (_ prediction: String) -> GenerationDefaults
 
-  /// Every family this version runs.
-  package static let all: [ModelFamily] = [
-    .stableDiffusion1, .stableDiffusion2, .stableDiffusionXL, .stableDiffusionXLRefiner,
-  ]
-
   /// The family of a checkpoint.
   ///
   /// - Throws: `ModelError` that says what the file is instead.
@@ -63,9 +58,4 @@ package struct ModelFamily: Sendable {
         path.hasPrefix("\(component.rawValue).") && !textEncoders.contains { $0.component == component }
       }
   }
-}
-
-extension CheckpointKind.UNetInput {
-  /// Whether a picture can be drawn with a UNet that takes this, from words alone if need be.
-  var isDrawn: Bool { self == .latent || self == .inpainting || self == .imageEditing }
 }

@@ -36,7 +36,7 @@ extension Conditioning {
     numbers = configuration.numbers
     zeroesEmptyNegative = configuration.zeroesEmptyNegative
     guidanceWidth = configuration.unet.guidanceWidth
-    extraChannels = configuration.extraChannels
+    planes = configuration.planes
   }
 }
 

@@ -57,7 +57,7 @@ private struct HashedStream {
   private var state: UInt64
 
   init(_ name: String) {
-    state = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    state = fnv1a(name.utf8)
   }
 
   mutating func next() -> Float {
