@@ -59,7 +59,7 @@ import Testing
         if case .notice(let notice) = event { notices.append(notice.code) }
         if case .image(let image) = event { record = image.tensors }
       }
-      #expect(notices == [.unusualSize])
+      #expect(notices.isEmpty)
       return try #require(record)
     }
     let words = { [String](repeating: "house", count: $0).joined(separator: " ") }
