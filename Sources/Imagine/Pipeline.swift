@@ -204,6 +204,13 @@ public final class Pipeline: Sendable {
         "\(refiner.pipeline.report.name) cannot go on with pictures of \(report.name): it draws in another space, choose a "
           + "refiner of the same family.", path: refiner.pipeline.report.url.path(percentEncoded: false))
     }
+    guard refiner.pipeline.opened.sampling == opened.sampling else {
+      throw ImagineError(
+        .invalidRequest,
+        "\(refiner.pipeline.report.name) cannot go on with pictures of \(report.name): it was trained with other noise, or "
+          + "predicts something else, choose a refiner of the same kind.",
+        path: refiner.pipeline.report.url.path(percentEncoded: false))
+    }
     return PictureRequest.Refiner(model: refiner.pipeline.opened, start: refiner.start)
   }
 

@@ -215,7 +215,8 @@ package actor ModelEngine {
     let predictions = Counter(), steps = Counter()
     let model = job.phases[0].model
     let denoiser = GuidedDenoiser(
-      sampling: model.sampling, guidance: Guidance(scale: job.request.guidance(of: model)),
+      // Each model's own outputs are guided before they come here.
+      sampling: model.sampling, guidance: Guidance(scale: 1),
       observe: { prediction, _ in
         job.recorder?.add("noise_pred.\(predictions.next())", job.latentShape, prediction)
       },
@@ -252,9 +253,11 @@ package actor ModelEngine {
       throw notFinite(phase.model, step: step + 1, of: job.plan.stepCount, cause: failure)
     }
     let values = ImageLayout.channelsFirst(output.floats, channels: job.latent.channels, images: prompts)
-    return ModelOutput(
+    let both = ModelOutput(
       unconditional: prompts == 2 ? Array(values.prefix(job.latentCount)) : nil,
       conditional: Array(values.suffix(job.latentCount)))
+    let guidance = Guidance(scale: job.request.guidance(of: phase.model))
+    return ModelOutput(conditional: try guidance.guided(both))
   }
 
   private func notFinite(_ model: OpenedModel, step: Int, of count: Int, cause: any Error) -> EngineError {
