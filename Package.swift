@@ -106,11 +106,20 @@ let package = Package(
         "ImagineModels", "ImagineCheckpoint", "ImagineGraph", "ImagineCPU", "ImagineReference", "ImagineTesting",
         "ImagineGoldens",
       ]),
+    .target(
+      name: "ImagineEngineTesting", dependencies: ["ImagineGraph", "ImagineCheckpoint", "ImagineGoldens"],
+      path: "Tests/ImagineEngineTesting", swiftSettings: swiftSettings),
+    tests(
+      "ImagineEngineTests",
+      [
+        "ImagineEngine", "ImagineEngineTesting", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineSampling",
+        "ImagineCheckpoint", "ImagineGraph", "ImagineGoldens", "ImagineTesting",
+      ]),
     tests(
       "ImagineTests",
       [
-        "Imagine", "ImagineEngine", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineCheckpoint",
-        "ImagineGraph", "ImagineGoldens", "ImagineTesting", "CSHA256",
+        "Imagine", "ImagineEngine", "ImagineEngineTesting", "ImagineCPU", "ImagineVulkan", "ImagineModels",
+        "ImagineCheckpoint", "ImagineGraph", "ImagineGoldens", "ImagineTesting", "CSHA256",
       ]),
     tests(
       "ImagineFuzzTests",

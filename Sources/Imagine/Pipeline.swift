@@ -76,7 +76,7 @@ public final class Pipeline: Sendable {
     if let problem = report.problem {
       throw ImagineError(.incompleteModel, problem, path: report.url.path(percentEncoded: false))
     }
-    self.opened = await engine.inner.shared(opened)
+    self.opened = engine.inner.shared(opened)
     self.engine = engine
     hash = opened.source == .file ? ModelHash(report.url) : nil
   }
@@ -127,7 +127,9 @@ public final class Pipeline: Sendable {
 
   /// Draws, reporting on the way. Cancelling the task that reads the events stops the work within one operation.
   public func generate(_ request: GenerationRequest) -> GenerationEvents {
-    GenerationEvents { report in try await self.run(request, report) }
+    // Requests that one task makes one after the other come in this order, whenever their own tasks begin.
+    let ticket = engine.inner.ticket()
+    return GenerationEvents { report in try await self.run(request, ticket, report) }
   }
 
   /// Draws one picture; of a request for several, the first.
@@ -215,11 +217,11 @@ public final class Pipeline: Sendable {
   }
 
   private func run(
-    _ request: GenerationRequest, _ report: @escaping @Sendable (GenerationEvent) -> Void
+    _ request: GenerationRequest, _ ticket: Turns.Ticket, _ report: @escaping @Sendable (GenerationEvent) -> Void
   ) async throws {
     let picture = try picture(request), resolved = resolved(request)
     do {
-      try await engine.inner.draw(picture, with: opened) { event in
+      try await engine.inner.draw(picture, with: opened, ticket: ticket) { event in
         switch event {
         case .notice(let notice): report(.notice(Notice(notice)))
         case .stage(let stage): report(.stage(GenerationStage(stage)))

@@ -78,6 +78,8 @@ package struct CPUBackend: MemoryAwareBackend {
     return try machine.locked { _ in try PlanBuilder(graph, weights, machine, limit: memoryLimit).build() }
   }
 
+  package var heldWorkingBytes: Int { machine.locked { $0.byteCount } }
+
   package func memoryNeeds(of graph: Graph, weights: any WeightSource) throws -> MemoryNeeds {
     let graph = try graph.optimized(for: supports), weights = CPUWeights(weights, machine)
     return try machine.locked { _ in

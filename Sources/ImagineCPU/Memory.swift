@@ -57,6 +57,8 @@ final class MemoryBlock: @unchecked Sendable {
 final class Workspace {
   private var block: MemoryBlock?
 
+  var byteCount: Int { block?.byteCount ?? 0 }
+
   /// Memory of at least `byteCount` bytes, holding anything.
   func memory(_ byteCount: Int) throws -> UnsafeMutableRawPointer {
     if let block, block.byteCount >= byteCount { return block.address }

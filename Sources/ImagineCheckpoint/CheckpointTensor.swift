@@ -18,6 +18,9 @@ package struct CheckpointTensor: Sendable {
   /// The number that fp8 values are to be multiplied by, where the file has one.
   private var scale: CheckpointTensors.Element?
 
+  /// The file that holds it, as it was when it was opened.
+  var fileVersion: FileVersion { file.version }
+
   /// Number of elements.
   package var elementCount: Int { place.elementCount }
 

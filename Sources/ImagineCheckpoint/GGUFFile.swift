@@ -49,6 +49,7 @@ final class GGUFFile: TensorFile {
   let tensors: [TensorInfo] = []
   let metadata: [String: String] = [:]
   private let file: MappedFile
+  package var version: FileVersion { file.version }
 
   init(_ file: MappedFile) {
     self.file = file

@@ -11,14 +11,7 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
   private let isMapped: Bool
   /// Kept open to ask about the file; nil for a file that is no file.
   private let descriptor: Int32?
-  private let version: Version
-
-  /// What changes when somebody writes to a file.
-  fileprivate struct Version: Equatable {
-    var size = 0
-    var seconds = 0
-    var nanoseconds = 0
-  }
+  let version: FileVersion
 
   /// Stands for a file that was built into the program: `bytes` must stay valid as long as the program runs.
   init(permanent bytes: UnsafeRawBufferPointer, name: String) {
@@ -26,7 +19,7 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
     self.bytes = bytes
     isMapped = false
     descriptor = nil
-    version = Version()
+    version = FileVersion()
   }
 
   /// Maps the whole file.
@@ -51,7 +44,7 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
     else { throw CheckpointError(.notAFile, "\(name) is not a regular file: give the path of a model file.") }
 
     self.url = url
-    version = Version(status)
+    version = FileVersion(status)
     guard size > 0 else {
       isMapped = false
       self.descriptor = nil
@@ -74,7 +67,7 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
   func requireUnchanged() throws(CheckpointError) {
     guard let descriptor else { return }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, Version(status) == version else {
+    guard fstat(descriptor, &status) == 0, FileVersion(status).contents == version.contents else {
       throw CheckpointError(
         .changedFile,
         "\(quoted(url.lastPathComponent)) was changed while it was in use: wait until it is complete, and start again.")
@@ -98,16 +91,5 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable and l
   deinit {
     if isMapped, let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
     if let descriptor { close(descriptor) }
-  }
-}
-
-extension MappedFile.Version {
-  fileprivate init(_ status: stat) {
-    #if canImport(Darwin)
-      let time = status.st_mtimespec
-    #else
-      let time = status.st_mtim
-    #endif
-    self.init(size: Int(status.st_size), seconds: Int(time.tv_sec), nanoseconds: Int(time.tv_nsec))
   }
 }

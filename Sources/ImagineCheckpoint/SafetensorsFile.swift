@@ -9,6 +9,7 @@ package final class SafetensorsFile: TensorFile {
   package let metadata: [String: String]
 
   private let file: MappedFile
+  package var version: FileVersion { file.version }
   private let indices: [UTF8Name: Int]
 
   /// Opens and checks the file.

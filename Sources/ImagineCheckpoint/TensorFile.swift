@@ -9,6 +9,8 @@ package protocol TensorFile: AnyObject, Sendable {
   var tensors: [TensorInfo] { get }
   /// Notes that came with the tensors.
   var metadata: [String: String] { get }
+  /// The file as it was when it was opened.
+  var version: FileVersion { get }
 
   /// Gives elements of a tensor of this very file, as they are stored, little-endian, row by row, at any alignment.
   ///

@@ -8,7 +8,7 @@ internal import ImagineText
 /// A device with the models that are drawn with on it.
 ///
 /// An engine computes on a thread of its own and does one request after another, in the order they come; all that a
-/// request changes is its own. Models are shared between those who ask for the same one, and their networks stay in
+/// request changes is its own. Between two steps of one, others may ask for an estimate, which changes nothing. Models are shared between those who ask for the same one, and their networks stay in
 /// memory until something else needs the room: the least recently used go first.
 package actor ModelEngine {
   /// What computes, for people.
@@ -17,7 +17,8 @@ package actor ModelEngine {
   package nonisolated let precision: Precision
 
   private nonisolated let thread: ComputeThread
-  private nonisolated let turns = Turns()
+  nonisolated let turns = Turns()
+  private nonisolated let sharedModels = SharedModels()
   private let settings: EngineSettings
   private let places: ComputePlaces
   private let residents = ResidentNetworks()
@@ -58,15 +59,12 @@ package actor ModelEngine {
 
   // MARK: Models
 
-  /// The model at hand that was opened from the same files; the given one if there is none.
-  package func shared(_ opened: OpenedModel) -> OpenedModel {
-    guard let identity = opened.identity else { return opened }
-    return models.first { $0.model.identity == identity }?.model ?? remembered(opened)
-  }
+  /// The model in use that was opened from the same files; the given one if there is none.
+  package nonisolated func shared(_ opened: OpenedModel) -> OpenedModel { sharedModels.model(for: opened) }
 
   /// Lets go of all memory that a model holds. It is loaded again when it is next drawn with.
   package func unload(_ model: OpenedModel) async throws {
-    try await turns.inTurn { await self.forget(model) }
+    try await turns.inTurn(ticket()) { await self.forget(model) }
   }
 
   private func forget(_ model: OpenedModel) {
@@ -74,11 +72,7 @@ package actor ModelEngine {
     for network in models.remove(at: index).runner.networks { network.drop() }
   }
 
-  private func remembered(_ model: OpenedModel) -> OpenedModel {
-    _ = runner(of: model)
-    return model
-  }
-
+  /// What runs a model, which may take the place of the model used least recently: only for the request whose turn it is.
   private func runner(of model: OpenedModel) -> NetworkRunner {
     if let index = models.firstIndex(where: { $0.model === model }) {
       let found = models.remove(at: index)
@@ -105,39 +99,56 @@ package actor ModelEngine {
 
   private func memoryChoice(_ request: PictureRequest, _ model: OpenedModel) throws -> MemoryChoice {
     let (backend, precision) = try places.opened(for: RunMode())
+    let inMemory = backend as? any MemoryAwareBackend, working = inMemory?.heldWorkingBytes ?? 0
+    let drawing = request.models(first: model)
+    let own = models.filter { known in drawing.contains { $0 === known.model } }.flatMap(\.runner.networks)
     return MemoryChoice(
-      workload: Workload(request, model, tokenizer), settings: settings.memory,
-      backend: backend as? any MemoryAwareBackend, precision: precision, heldBytes: residents.weightBytes)
+      workload: try Workload(request, model, tokenizer), settings: settings.memory, backend: inMemory,
+      precision: precision, heldBytes: residents.heldBytes + working,
+      ownBytes: own.reduce(working) { $0 + $1.heldBytes })
   }
 
-  /// How a request uses memory. Models that it does not need make room where that is enough.
+  /// How a request uses memory. What it does not need, or not yet, makes room where it has to.
   private func policy(
     _ request: PictureRequest, _ model: OpenedModel, report: (EngineEvent) -> Void
   ) throws -> MemoryPolicy {
-    let (policy, peakBytes) = try memoryChoice(request, model).settled { report(.notice($0)) }
-    let own = [model, request.refiner?.model].compactMap { $0 }.flatMap { runner(of: $0).networks }
-    let others = residents.weightBytes - own.reduce(0) { $0 + $1.weightBytes }
-    if let peakBytes, others > 0, let free = settings.memory.free() {
-      residents.makeRoom(peakBytes + others - (settings.memory.resident() ?? 0) - free, keeping: own)
+    let (policy, room) = try memoryChoice(request, model).settled { report(.notice($0)) }
+    guard let room else { return policy }
+    let working = (try places.opened(for: RunMode()).backend as? any MemoryAwareBackend)?.heldWorkingBytes ?? 0
+    let runners = request.models(first: model).map(runner)
+    makeRoom(room.forecast.peakBytes, of: room, keeping: runners.flatMap(\.networks))
+    // The first time a model's prompts are read before the rest of it is there; later the rest may have to go for them.
+    if policy.releasesTexts {
+      makeRoom(room.forecast.textPeakBytes + working, of: room, keeping: runners.flatMap(\.textEncoders))
     }
     return policy
   }
 
+  /// Lets go of networks until those kept can have what they take.
+  private func makeRoom(_ peakBytes: Int, of room: MemoryRoom, keeping kept: [PlannedNetwork]) {
+    residents.makeRoom(peakBytes + residents.heldBytes(otherThan: kept) - room.availableBytes, keeping: kept)
+  }
+
   // MARK: Drawing
+
+  /// A place in the line, for a request that is made now and drawn by a task that begins later.
+  package nonisolated func ticket() -> Turns.Ticket { turns.ticket() }
 
   /// Draws, when all requests that came before are done.
   ///
   /// - Parameters:
+  ///   - ticket: the request's place among the others; nil takes the last one now.
   ///   - report: hears of everything on the way.
   ///   - deliver: takes each picture; the next one begins when it returns.
   /// - Throws: `EngineError`, or `CancellationError` once the task is cancelled: while it waits, or within one operation;
   ///   and what `deliver` throws.
   package nonisolated func draw(
-    _ request: PictureRequest, with model: OpenedModel, report: @escaping @Sendable (EngineEvent) -> Void,
+    _ request: PictureRequest, with model: OpenedModel, ticket: Turns.Ticket? = nil,
+    report: @escaping @Sendable (EngineEvent) -> Void,
     deliver: @escaping @Sendable (DrawnPicture) async throws -> Void
   ) async throws {
     do {
-      try await turns.inTurn { try await self.drawNow(request, model, report, deliver) }
+      try await turns.inTurn(ticket ?? self.ticket()) { try await self.drawNow(request, model, report, deliver) }
     } catch let failure as any BackendFailure {
       throw EngineError.translated(failure, device: deviceName)
     }
@@ -294,6 +305,9 @@ package actor ModelEngine {
 }
 
 extension PictureRequest {
+  /// The models that draw it.
+  func models(first: OpenedModel) -> [OpenedModel] { [first, refiner?.model].compactMap { $0 } }
+
   /// What is done with a model's outputs: nothing where the model does it itself.
   func guidance(of model: OpenedModel) -> Float {
     model.model.conditioning.guidanceWidth == nil ? guidanceScale : 1
@@ -307,17 +321,21 @@ extension PictureRequest {
 
 extension Workload {
   /// The networks that drawing runs.
-  init(_ request: PictureRequest, _ model: OpenedModel, _ tokenizer: CLIPTokenizer) {
+  ///
+  /// - Throws: `EngineError` if a text encoder has not the layer that is asked for.
+  init(_ request: PictureRequest, _ model: OpenedModel, _ tokenizer: CLIPTokenizer) throws {
     self.init()
-    let models = [model, request.refiner?.model].compactMap { $0 }
+    let models = request.models(first: model)
     let latent = model.model.latent
     var shape = NetworkShape(height: request.height / latent.reduction, width: request.width / latent.reduction)
     let all = models.map { ($0, PromptTokens(request, guided: request.isGuided(by: $0), tokenizer)) }
     for (model, tokens) in all {
       for text in model.model.conditioning.texts {
-        add(
-          text.role, of: model,
-          NetworkShape(rows: tokens.prompts * tokens.sequences, skippedLayers: text.skippedLayers))
+        let skipped = try request.skippedLayers(of: text)
+        add(text.role, of: model, NetworkShape(rows: tokens.prompts * tokens.sequences, skippedLayers: skipped))
+      }
+      if model.model.conditioning.extraChannels == .maskedPicture {
+        add(.encoder, of: model, NetworkShape(height: shape.height, width: shape.width))
       }
     }
     for (model, tokens) in all {

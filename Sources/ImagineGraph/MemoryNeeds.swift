@@ -22,6 +22,9 @@ package struct MemoryNeeds: Sendable, Hashable {
 
 /// A backend in the process's own memory, which can say beforehand how much of it a graph takes, and make do with less.
 package protocol MemoryAwareBackend: Backend {
+  /// Bytes of working memory that the backend holds at the moment for the next run, whichever plan's it is.
+  var heldWorkingBytes: Int { get }
+
   /// What planning and running a graph will take. No weight is read, and only a little is allocated.
   func memoryNeeds(of graph: Graph, weights: any WeightSource) throws -> MemoryNeeds
 

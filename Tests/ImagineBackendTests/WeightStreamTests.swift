@@ -63,11 +63,11 @@ import Testing
     }
     // Another plan of the same weights may keep them again, and the first goes on.
     let weights = try backend.upload(source, for: graph)
-    let frugal = try limited.plan(graph, weights: weights)
+    let streamed = try limited.plan(graph, weights: weights)
     #expect(weights.byteCount == 0)
     let generous = try backend.plan(graph, weights: weights)
     #expect(weights.byteCount >= 17 * 512 * 512 * 4)
-    #expect(try frugal.run(inputs(graph)) == expected)
+    #expect(try streamed.run(inputs(graph)) == expected)
     #expect(try generous.run(inputs(graph)) == expected)
   }
 

@@ -1,4 +1,5 @@
 import ImagineCPU
+import ImagineEngineTesting
 import ImagineGraph
 import Synchronization
 import Testing

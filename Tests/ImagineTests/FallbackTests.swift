@@ -1,10 +1,11 @@
+import ImagineEngineTesting
 import ImagineGraph
 import Synchronization
 import Testing
 
 @testable import Imagine
 
-/// What a pipeline does when its device fails: each rung of the ladder, on a backend that fails as told.
+/// What a pipeline does when its device fails: each step of the fallback order, on a backend that fails as told.
 @Suite struct FallbackTests {
   private static let wide: GenerationRequest = {
     var request = TinyModel.request

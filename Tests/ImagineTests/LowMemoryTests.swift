@@ -48,8 +48,8 @@ import Testing
   @Test(arguments: [Imagine.Precision.float32, .bfloat16])
   func thePictureIsTheSame(_ precision: Imagine.Precision) async throws {
     let usual = try await draw(pipeline(.never, tiling: .never, precision: precision)).image
-    let frugal = try await pipeline(.always, tiling: .never, precision: precision, networkBytes: 1)
-    for _ in 0..<2 { #expect(try await draw(frugal).image?.pixels == usual?.pixels) }
+    let saving = try await pipeline(.always, tiling: .never, precision: precision, networkBytes: 1)
+    for _ in 0..<2 { #expect(try await draw(saving).image?.pixels == usual?.pixels) }
   }
 
   @Test func tilesAreTakenWhereTheWholeDoesNotFitTheBudget() async throws {
@@ -109,20 +109,30 @@ import Testing
   // MARK: What is free
 
   @Test func thePipelineTurnsToLittleMemoryByItself() async throws {
+    // Not in tiles, which might do as well.
     let full = try await pipeline(.never).estimate(Self.request).peakBytes
-    let low = try await pipeline(.always, networkBytes: 1).estimate(Self.request).peakBytes
+    let low = try await pipeline(.always, tiling: .never, networkBytes: 1).estimate(Self.request).peakBytes
     let free = (full + low) / 2
-    let (image, notices) = try await draw(pipeline(free: free, networkBytes: 1))
+    let (image, notices) = try await draw(pipeline(tiling: .never, free: free, networkBytes: 1))
     #expect(notices.count == 1 && notices.first?.contains("takes longer, unless") == true)
-    #expect(try await pipeline(free: free, networkBytes: 1).estimate(Self.request).usesLowMemory)
+    #expect(try await pipeline(tiling: .never, free: free, networkBytes: 1).estimate(Self.request).usesLowMemory)
     let usual = try await draw(pipeline(.never, free: full * 2))
     #expect(usual.notices.isEmpty)
-    // In tiles the picture may differ by a rounding.
-    let worst = zip(try #require(image).pixels, try #require(usual.image).pixels).map { abs(Int($0) - Int($1)) }.max()
-    #expect(try #require(worst) <= 1)
+    #expect(try #require(image).pixels == usual.image?.pixels)
     // Refused, it is at the very edge drawn with a warning.
-    let warned = try await draw(pipeline(.never, free: free))
+    let warned = try await draw(pipeline(.never, tiling: .never, free: free))
     #expect(warned.image != nil && warned.notices.first?.contains("drawing with little memory") == true)
+  }
+
+  @Test func aPictureThatFitsInTilesAloneIsDecodedInTilesAndThatIsSaid() async throws {
+    let whole = try await pipeline(.never).estimate(Self.request)
+    let tiled = try await pipeline(.never, free: whole.peakBytes - 1).estimate(Self.request)
+    #expect(!whole.usesTiles && tiled.usesTiles && !tiled.usesLowMemory && tiled.peakBytes < whole.peakBytes)
+    let expected = try #require(try await draw(pipeline(.never)).image)
+    let (image, notices) = try await draw(pipeline(free: tiled.peakBytes))
+    #expect(notices.count == 1 && notices.first?.contains("in tiles") == true, "\(notices)")
+    let worst = zip(try #require(image).pixels, expected.pixels).map { abs(Int($0) - Int($1)) }.max()
+    #expect(try #require(worst) <= 1)
   }
 
   @Test func whatCertainlyDoesNotFitIsRefusedUnlessForced() async throws {
@@ -136,37 +146,5 @@ import Testing
     }
     // Where nothing is known, nothing is refused.
     #expect(try await draw(pipeline(free: nil)).notices.isEmpty)
-  }
-
-  // MARK: Decisions
-
-  private func decision(_ full: Int?, _ low: Int?, free: Int) -> MemoryDecision {
-    MemoryDecision(full: full, low: low, free: free)
-  }
-
-  @Test func decisions() {
-    let gigabyte = 1_000_000_000
-    #expect(decision(2 * gigabyte, gigabyte, free: 2 * gigabyte).notice == nil)
-    #expect(!decision(2 * gigabyte, gigabyte, free: 2 * gigabyte).savesMemory)
-
-    let turned = decision(2_540_000_000, 700_000_000, free: 1_960_000_000)
-    #expect(turned.savesMemory && turned.refusal == nil)
-    #expect(
-      turned.notice?.message.contains("2.5 GB") == true && turned.notice?.message.contains("2.0 GB are free") == true)
-
-    // Between what is free and a quarter more: a warning.
-    let tight = decision(2 * gigabyte, nil, free: 1_700_000_000)
-    #expect(
-      !tight.savesMemory && tight.refusal == nil
-        && tight.notice?.message.contains("a smaller size or drawing with little memory") == true)
-    let hopeless = decision(2 * gigabyte, nil, free: 1_500_000_000)
-    #expect(hopeless.notice == nil && hopeless.refusal?.message.contains("2.0 GB") == true)
-
-    // Neither fits: the smaller one is tried.
-    let smaller = decision(4 * gigabyte, 2 * gigabyte, free: 1_700_000_000)
-    #expect(smaller.savesMemory && smaller.refusal == nil && smaller.notice != nil)
-    #expect(decision(nil, gigabyte, free: gigabyte).notice == nil)
-    #expect(decision(nil, gigabyte, free: gigabyte).savesMemory)
-    #expect(decision(nil, 2 * gigabyte, free: gigabyte).refusal != nil)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Imagine
+import ImagineEngineTesting
 import ImagineTesting
 import Testing
 
@@ -148,7 +149,7 @@ import Testing
 
   @Test func aTokenizerThatPadsWithAnotherTokenIsRefused() async throws {
     try await withTemporaryFolder { folder in
-      try DiffusersCopy.write(of: TinyModel.file, to: folder)
+      try ModelCopy.writeFolder(of: TinyModel.file, to: folder)
       let tokenizer = folder.appending(path: "tokenizer")
       try FileManager.default.createDirectory(at: tokenizer, withIntermediateDirectories: true)
       for (pad, isTaken) in [

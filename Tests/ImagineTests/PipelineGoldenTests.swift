@@ -1,5 +1,6 @@
 import Foundation
 import Imagine
+import ImagineEngineTesting
 import ImagineTesting
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
   /// The same model as a diffusers folder draws the same picture.
   @Test func diffusersFolder() async throws {
     try await withTemporaryFolder { folder in
-      try DiffusersCopy.write(of: TinyModel.file, to: folder)
+      try ModelCopy.writeFolder(of: TinyModel.file, to: folder)
       let fromFolder = try await Pipeline(model: folder, options: .init(precision: .float32))
       #expect(fromFolder.report.layout == "diffusers folder")
       let fromFile = try await TinyModel.pipeline()

@@ -1,9 +1,7 @@
 import Foundation
 import Imagine
-import ImagineCheckpoint
+import ImagineEngineTesting
 import ImagineGoldens
-import ImagineGraph
-import ImagineTesting
 
 /// A complete model of Stable Diffusion 1 structure, small enough for tests, with random weights.
 ///
@@ -20,15 +18,8 @@ enum TinyModel {
   ///
   /// - Parameter name: the weight's canonical path.
   static func copy(in folder: URL, multiplying name: String, by factor: Float) throws -> URL {
-    let checkpoint = try Checkpoint.open(file)
-    let tensors = try checkpoint.tensors.values.map { tensor in
-      var values = [Float](repeating: 0, count: tensor.elementCount)
-      try values.withUnsafeMutableBytes { try checkpoint.read(tensor.name, as: .float32, into: $0) }
-      if tensor.name == name { values = values.map { $0 * factor } }
-      return SafetensorsWriter.Tensor(name: tensor.name, shape: tensor.shape, values: .float32(values))
-    }
     let url = folder.appending(path: "multiplied.safetensors")
-    try SafetensorsWriter.write(tensors, metadata: checkpoint.metadata, to: url)
+    try ModelCopy.write(of: file, multiplying: name, by: factor, to: url)
     return url
   }
 

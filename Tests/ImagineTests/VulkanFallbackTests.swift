@@ -1,10 +1,11 @@
+import ImagineEngineTesting
 import ImagineVulkan
 import Testing
 
 @testable import Imagine
 
 extension VulkanTests {
-  /// The rungs of the ladder under errors of the driver itself.
+  /// The steps of the fallback order under errors of the driver itself.
   @Suite struct VulkanFallbackTests {
     /// A rig whose driver has no memory for the next allocation each time one of these graphs is planned.
     private func rig(lackingMemoryFor isHit: @escaping @Sendable (FailingBackend.Call) -> Bool) async throws

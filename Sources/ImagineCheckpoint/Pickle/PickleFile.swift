@@ -10,6 +10,7 @@ package final class PickleFile: TensorFile {
   package let tensors: [TensorInfo]
   package let metadata: [String: String]
   private let file: MappedFile
+  package var version: FileVersion { file.version }
 
   /// The longest pickle: real ones have a few hundred bytes for each tensor.
   private static let maximumLength = 1 << 26

@@ -37,10 +37,12 @@ final class ComputePlaces {
     place == .device || chosen != .float16 ? chosen : opened.preferredPrecision
   }
 
-  /// What computes in a mode, and in what. The processor is opened when it is first needed.
+  /// What computes in a mode, and in what. The processor is opened when it is first needed, and computes what the device
+  /// would once that is gone.
   func opened(for mode: RunMode) throws -> (backend: any Backend, precision: Precision) {
-    let opened = try opened(mode.place)
-    return (opened.backend, mode.isWide ? .float32 : precision(opened, mode.place))
+    let place = isDeviceLost ? .processor : mode.place
+    let opened = try opened(place)
+    return (opened.backend, mode.isWide ? .float32 : precision(opened, place))
   }
 
   private func opened(_ place: RunMode.Place) throws -> OpenedDevice {

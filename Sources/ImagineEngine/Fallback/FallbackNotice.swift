@@ -14,6 +14,10 @@ extension Fallback {
       EngineNotice(.fallback, message, remedies: remedies)
     }
     return switch self {
+    case .otherModels:
+      notice(
+        "\(shortage) beside other models: those make room and are loaded again when they are needed, which takes longer."
+      )
     case .alone:
       notice(
         "\(shortage) beside the other networks: each makes room for the next and is loaded again when it is needed, which "

@@ -3,7 +3,7 @@ internal import ImagineModels
 
 /// How a network is run after a way that failed.
 ///
-/// Out of memory, or beyond a limit of the device: first the other networks make room, then guidance runs in two passes
+/// Out of memory, or beyond a limit of the device: first other models make room, then the model's other networks, then guidance runs in two passes
 /// or the decoder in tiles, smaller and smaller, then the processor takes over. Device lost: it is opened anew once, with
 /// less work at a time; the second time the processor takes over. Values that are no numbers: 32-bit floats.
 ///
@@ -19,7 +19,9 @@ struct FallbackOrder: Sendable, Hashable {
   var isGuided = false
   /// The longer side of the picture in latent positions, if it may be decoded in tiles.
   var tileableSide: Int?
-  /// Whether other networks hold memory that this one could have.
+  /// Whether other models hold memory that this network could have.
+  var otherModelsHoldMemory = false
+  /// Whether other networks do, or plans that are not in use.
   var othersHoldMemory = false
   /// Whether it already computes in 32-bit floats.
   var isWide = false
@@ -32,6 +34,7 @@ struct FallbackOrder: Sendable, Hashable {
   func fallback(after failure: BackendFailureKind, from mode: RunMode) -> Fallback? {
     switch failure {
     case .outOfMemory:
+      if otherModelsHoldMemory { return .otherModels }
       if othersHoldMemory, !mode.isAlone { return .alone }
       return smaller(than: mode) ?? processor(from: mode)
     case .unsupported:

@@ -25,7 +25,7 @@ struct RunMode: Sendable, Hashable {
     case .splitGuidance: next.splitsGuidance = true
     case .tiles(let size): next.tile = size
     case .wide: next.isWide = true
-    case .reopening: break
+    case .otherModels, .reopening: break
     case .processor:
       // What the device could not do says nothing about the processor; that a format is too narrow does.
       next = RunMode(place: .processor)
@@ -37,6 +37,8 @@ struct RunMode: Sendable, Hashable {
 
 /// A step down: what is given up so that the picture is drawn all the same.
 enum Fallback: Sendable, Hashable {
+  /// Other models let go of their memory, this once.
+  case otherModels
   /// The networks share the memory in turn.
   case alone
   /// Guidance in two passes.

@@ -133,7 +133,7 @@ extension PictureRequest {
   }
 
   /// - Throws: `EngineError` if the encoder has no such layer.
-  fileprivate func skippedLayers(of text: Conditioning.Text) throws -> Int {
+  func skippedLayers(of text: Conditioning.Text) throws -> Int {
     guard let clipSkip else { return text.skippedLayers }
     let skipped = clipSkip - 1 - text.absentLayers
     guard 0..<text.layers ~= skipped else {

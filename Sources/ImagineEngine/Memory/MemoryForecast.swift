@@ -27,9 +27,16 @@ package struct MemoryForecast: Sendable {
   /// The most memory of the process at any time, in bytes.
   package var peakBytes: Int { stages.reduce(0) { max($0, $1.peakBytes) } }
 
+  /// The same while prompts are read.
+  var textPeakBytes: Int {
+    stages.reduce(0) { peak, stage in
+      if case .textEncoder = stage.role { max(peak, stage.peakBytes) } else { peak }
+    }
+  }
+
   private let backend: any MemoryAwareBackend
   private let precision: Precision
-  /// Bytes that the process has without the weights.
+  /// Bytes that the process has without networks.
   private let program: Int
   /// Weights in memory, and those of them that read prompts.
   private var held = 0, heldByTexts = 0
@@ -40,7 +47,7 @@ package struct MemoryForecast: Sendable {
 
   /// - Parameters:
   ///   - backend: without a limit of its own.
-  ///   - program: bytes that the process has without the weights.
+  ///   - program: bytes that the process has without networks.
   init(
     _ workload: Workload, _ policy: MemoryPolicy, _ backend: any MemoryAwareBackend, _ precision: Precision,
     program: Int
@@ -56,6 +63,9 @@ package struct MemoryForecast: Sendable {
     let graph = try entry.network.graph(entry.shape, precision)
     operations += graph.nodes.count
     var host = 0
+    if entry.network.role == .encoder {
+      host = graph.inputs.reduce(0) { $0 + $1.type.shape.count / 3 } * ProcessMemory.bytesPerPixel
+    }
     if entry.network.role == .decoder {
       host = graph.outputs.reduce(0) { $0 + graph[$1].type.shape.count / 3 } * ProcessMemory.bytesPerPixel
     }

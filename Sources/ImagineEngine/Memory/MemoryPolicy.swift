@@ -16,6 +16,14 @@ package struct MemoryPolicy: Sendable, Hashable {
   package var savesMemory: Bool { networkBytes != nil }
 }
 
+/// What a request takes, and what there is for it.
+struct MemoryRoom {
+  /// As if no other model were in memory.
+  let forecast: MemoryForecast
+  /// Bytes that the process may have in all.
+  let availableBytes: Int
+}
+
 /// What a policy is chosen for and by.
 struct MemoryChoice {
   let workload: Workload
@@ -23,36 +31,38 @@ struct MemoryChoice {
   /// Nil for a device with memory of its own, of which nothing can be told beforehand.
   let backend: (any MemoryAwareBackend)?
   let precision: Precision
-  /// Bytes of weights in memory that this request can use or do without.
+  /// Bytes that the process has for networks, which this request can use or do without.
   let heldBytes: Int
+  /// Those of them that it can use.
+  let ownBytes: Int
 
-  /// Text encoders of so many bytes are let go once prompts are read: to read them again for the next prompt takes much
-  /// less than one step of a model that has such encoders.
-  private static let largeTexts = 1_000_000_000
-
-  /// Bytes that this process could have without the weights it holds.
+  /// Bytes that this process could have without what it holds for networks.
   private var free: Int? { settings.free().map { $0 + heldBytes } }
 
   /// What a request is drawn by.
   ///
   /// Counting takes as long as planning, so that it is left out where there is far more than can be needed.
   /// - Throws: `EngineError` with code `outOfMemory` if it would certainly not fit.
-  /// - Returns: with the most bytes that the process will have then, other models apart; nil where nobody counted.
-  func settled(notify: (EngineNotice) -> Void) throws -> (policy: MemoryPolicy, peakBytes: Int?) {
-    guard let backend, !settings.ignoresMemory, let now = settings.free(), let free, free < plenty else {
+  /// - Returns: with what it takes, other models apart; nil where nobody counted.
+  func settled(notify: (EngineNotice) -> Void) throws -> (policy: MemoryPolicy, room: MemoryRoom?) {
+    guard let backend, !settings.ignoresMemory, let now = settings.free(), now + ownBytes < plenty else {
       return (settings.use == .little ? try saving() : usual(), nil)
     }
-    // Of what the process takes in all, it has a part already.
-    let resident = settings.resident() ?? 0
+    // What is held for networks is as good as free.
+    let free = now + heldBytes, program = program
     let full = try settings.use == .little ? nil : fullForecast(backend)
-    let low = try settings.use == .usual ? nil : forecast(saving(), backend)
+    let fits = full.map { $0.peakBytes - program <= free } ?? false
+    let low = try fits || settings.use == .usual ? nil : forecast(saving(), backend)
     let decision = MemoryDecision(
-      full: full.map { $0.peakBytes - resident }, low: low.map { $0.peakBytes - resident }, free: now,
+      full: full.map { $0.peakBytes - program }, low: low.map { $0.peakBytes - program }, free: free,
       advice: precision == .float32 ? [.bfloat16] : [])
     if let refusal = decision.refusal { throw refusal }
     if let notice = decision.notice { notify(notice) }
+    if !decision.savesMemory, let notice = full.flatMap(noticeOfTiles) { notify(notice) }
     let forecast = decision.savesMemory ? low : full
-    return (forecast?.policy ?? usual(), forecast?.peakBytes)
+    return (
+      forecast?.policy ?? usual(), forecast.map { MemoryRoom(forecast: $0, availableBytes: program + free) }
+    )
   }
 
   /// What drawing a request would take, as it would be drawn now.
@@ -67,9 +77,9 @@ struct MemoryChoice {
     }
     if settings.use == .little { return (try forecast(saving(), backend), free) }
     let full = try fullForecast(backend)
-    guard settings.use == .automatic, !settings.ignoresMemory, let now = settings.free(),
-      full.peakBytes - (settings.resident() ?? 0) > now
-    else { return (full, free) }
+    guard settings.use == .automatic, !settings.ignoresMemory, let free, full.peakBytes - program > free else {
+      return (full, free)
+    }
     let low = try forecast(saving(), backend)
     return (low.peakBytes < full.peakBytes ? low : full, free)
   }
@@ -78,7 +88,7 @@ struct MemoryChoice {
 
   private func usual() -> MemoryPolicy {
     var policy = MemoryPolicy()
-    policy.releasesTexts = backend != nil && textBytes > Self.largeTexts
+    policy.releasesTexts = backend != nil && textBytes > settings.largeTextBytes
     if settings.tiling == .always { policy.tile = FallbackOrder.modestTile }
     return policy
   }
@@ -102,7 +112,14 @@ struct MemoryChoice {
     guard case .tiles(let size) = order.fallback(after: .outOfMemory, from: RunMode()) else { return whole }
     var policy = whole.policy
     policy.tile = size
-    return try forecast(policy, backend)
+    let tiled = try forecast(policy, backend)
+    return tiled.peakBytes < whole.peakBytes ? tiled : whole
+  }
+
+  /// That a picture is decoded in tiles for want of memory is said as if it had been tried as a whole.
+  private func noticeOfTiles(_ forecast: MemoryForecast) -> EngineNotice? {
+    guard settings.tiling == .automatic, let tile = forecast.policy.tile, let decoder else { return nil }
+    return Fallback.tiles(tile).notice(decoder.network.name, after: .outOfMemory, from: RunMode())
   }
 
   /// The largest tiles whose decoding keeps to the budget, in latent positions; nil if the whole picture does, which is
@@ -129,7 +146,7 @@ struct MemoryChoice {
     try MemoryForecast(workload, policy, backend, precision, program: program)
   }
 
-  /// Bytes that the process has without weights.
+  /// Bytes that the process has without networks.
   private var program: Int { settings.resident().map { max($0 - heldBytes, 0) } ?? ProcessMemory.usualBytes }
 
   private var decoder: Workload.Entry? { workload.entries.last { $0.network.role == .decoder } }

@@ -1,5 +1,6 @@
 package import Foundation
 package import ImagineCheckpoint
+internal import ImagineModels
 
 /// Where a model comes from: its file or folder, and others for some of its networks.
 package struct ModelSources: Sendable, Hashable {
@@ -19,21 +20,15 @@ package struct ModelSources: Sendable, Hashable {
 }
 
 extension OpenedModel {
-  /// What two openings of the same files have in common.
+  /// What two openings of the same files have in common: the very files, as they were when they were opened, and what was
+  /// read out of them. A file that was replaced or written to since is another one, however it is called.
   package struct Identity: Sendable, Hashable {
-    private let sources: ModelSources
-    private let source: Source
-    /// Sizes and times of the last change, of files that may be replaced.
-    private let changes: [String]
+    private let files: Set<Checkpoint.Share>
+    private let configuration: ModelConfiguration
 
-    init(_ sources: ModelSources, _ source: Source) {
-      self.sources = sources
-      self.source = source
-      let files = source == .file ? [sources.model] + sources.parts.map(\.value) : []
-      changes = files.map { url in
-        let values = try? url.resourceValues(forKeys: [.fileSizeKey, .contentModificationDateKey])
-        return "\(url.path) \(values?.fileSize ?? 0) \(values?.contentModificationDate?.timeIntervalSince1970 ?? 0)"
-      }.sorted()
+    init(_ checkpoint: Checkpoint, _ configuration: ModelConfiguration) {
+      files = checkpoint.shares
+      self.configuration = configuration
     }
   }
 }

@@ -66,7 +66,8 @@ package final class OpenedModel: Sendable {
     hints.name = name
     hints.prediction = files.prediction
     hints.values = { checkpoint.values(of: $0) }
-    let model = DiffusionModel(try family.configuration(layout, hints), layout)
+    let configuration = try family.configuration(layout, hints)
+    let model = DiffusionModel(configuration, layout)
     try Self.requireNumbers(checkpoint, for: model)
     weights = checkpoint
     (sampling, method) = try Self.sampling(model)
@@ -75,7 +76,7 @@ package final class OpenedModel: Sendable {
     self.name = name
     self.checkpoint = checkpoint
     self.source = source
-    identity = Identity(files, source)
+    identity = Identity(checkpoint, configuration)
   }
 
   /// A structure with weights made on the spot, for measuring.

@@ -25,6 +25,8 @@ final class NetworkRunner {
   private var modes: [Network.Role: (demand: Demand, mode: RunMode)] = [:]
   private var planned: [Network.Role: PlannedNetwork]
   private let tiledDecoder: TiledDecoder?
+  /// Whether the person knows that other models make room for this one.
+  private var hasSaidThatOthersGo = false
 
   init(
     _ model: DiffusionModel, _ weights: any WeightSource, _ settings: EngineSettings, on places: ComputePlaces,
@@ -82,16 +84,19 @@ final class NetworkRunner {
     _ order: FallbackOrder, _ mode: RunMode, _ context: PlanningContext
   ) throws -> [HostTensor] {
     let plan = try planned.plan(for: shape, context) { network.trace(shape, $0) }
-    if order.tileableSide != nil { try requireMemory(for: plan, network.name, mode) }
+    if order.tileableSide != nil { try requireMemory(for: plan, network.name, mode, context.backend) }
     return try plan.run(inputs)
   }
 
   /// The processor's memory is promised before it is there: a plan that needs more than there is would end the process,
   /// not throw.
-  private func requireMemory(for plan: any Plan, _ name: String, _ mode: RunMode) throws {
-    guard places.isProcessor(mode.place), let free = memory.free(), plan.peakBytes > free else { return }
+  private func requireMemory(for plan: any Plan, _ name: String, _ mode: RunMode, _ backend: any Backend) throws {
+    guard places.isProcessor(mode.place), let free = memory.free() else { return }
+    // What the last run has left is used again.
+    let available = free + ((backend as? any MemoryAwareBackend)?.heldWorkingBytes ?? 0)
+    guard plan.peakBytes > available else { return }
     throw StageFailure(
-      .outOfMemory, "The \(name) needs \(plan.peakBytes >> 20) MiB of memory; \(free >> 20) are free.")
+      .outOfMemory, "The \(name) needs \(plan.peakBytes >> 20) MiB of memory; \(available >> 20) are free.")
   }
 
   // MARK: Falling back
@@ -115,20 +120,31 @@ final class NetworkRunner {
         return results
       } catch let failure as any BackendFailure {
         var order = order
-        order.othersHoldMemory = residents.hold(otherThan: networks(of: role))
+        order.otherModelsHoldMemory = residents.hold(otherThan: networks)
+        order.othersHoldMemory = residents.hold(otherThan: networks(of: role)) || residents.holdSparePlans
         order.isWide = try places.opened(for: mode).precision == .float32
         order.canReopen = places.canReopen
         order.hasProcessor = places.hasProcessor
         guard var fallback = order.fallback(after: failure.failure, from: mode) else { throw failure }
         drop(role)
         if failure.failure == .deviceLost { fallback = recover(by: fallback) }
+        if fallback == .otherModels { residents.drop(otherThan: networks) }
         log.debug(
           "going on otherwise",
           metadata: ["network": "\(network.name)", "reason": "\(failure)", "now": "\(fallback)"])
-        if let notice = fallback.notice(network.name, after: failure.failure, from: mode) { report(.notice(notice)) }
+        if let notice = fallback.notice(network.name, after: failure.failure, from: mode), isNews(fallback) {
+          report(.notice(notice))
+        }
         mode = mode.after(fallback)
       }
     }
+  }
+
+  /// Whether the person is to hear of a step down. Models that make room for each other do so at every change.
+  private func isNews(_ fallback: Fallback) -> Bool {
+    guard fallback == .otherModels else { return true }
+    defer { hasSaidThatOthersGo = true }
+    return !hasSaidThatOthersGo
   }
 
   /// Lets go of all that was on the lost device, and opens it again if that is the way on.
@@ -168,13 +184,18 @@ final class NetworkRunner {
   /// What of the model may be in memory.
   var networks: [PlannedNetwork] { model.networks.flatMap { networks(of: $0.role) } }
 
+  /// Those that read prompts.
+  var textEncoders: [PlannedNetwork] {
+    model.networks.flatMap { if case .textEncoder = $0.role { networks(of: $0.role) } else { [] as [PlannedNetwork] } }
+  }
+
   private func networks(of role: Network.Role) -> [PlannedNetwork] {
     [planned[role]].compactMap { $0 } + (role == .decoder ? tiledDecoder?.networks ?? [] : [])
   }
 
   /// Lets go of the networks that read prompts.
   func dropTextEncoders() {
-    for case .textEncoder(let index) in model.networks.map(\.role) { drop(.textEncoder(index)) }
+    for network in textEncoders { network.drop() }
   }
 
   private func drop(_ role: Network.Role) {

@@ -37,11 +37,12 @@ final class PlannedNetwork {
   let name: String
   /// What goes on when it is ready.
   let stage: EngineStage
-  private let residents: ResidentNetworks
+  /// Weakly: they hold the network for as long as it holds memory.
+  private weak var residents: ResidentNetworks?
   private var location: PlanningContext.Location?
   private var weights: (any DeviceWeights)?
   /// The one used last at the end.
-  private var plans: [(key: AnyHashable, plan: any Plan)] = []
+  private var plans: [(key: AnyHashable, plan: any Plan, operations: Int)] = []
 
   init(_ name: String, for stage: EngineStage, among residents: ResidentNetworks) {
     self.name = name
@@ -50,7 +51,10 @@ final class PlannedNetwork {
   }
 
   /// Bytes of weights in memory.
-  var weightBytes: Int { weights?.byteCount ?? 0 }
+  private var weightBytes: Int { weights?.byteCount ?? 0 }
+
+  /// Bytes that the process has for it: weights and plans. Working memory is apart.
+  var heldBytes: Int { plans.reduce(weightBytes) { $0 + $1.operations * ProcessMemory.bytesPerOperation } }
 
   /// Whether it holds memory of a device.
   var isLoaded: Bool { weights != nil || !plans.isEmpty }
@@ -65,7 +69,7 @@ final class PlannedNetwork {
     for key: some Hashable, _ context: PlanningContext, tracing network: (GraphBuilder) -> [Tensor]
   ) throws -> any Plan {
     if location != context.location { drop() }
-    residents.used(self)
+    residents?.used(self)
     if let index = plans.firstIndex(where: { $0.key == AnyHashable(key) }) {
       let found = plans.remove(at: index)
       plans.append(found)
@@ -79,7 +83,7 @@ final class PlannedNetwork {
     let graph = try builder.finish(network(builder))
     let weights = try loadedWeights(for: graph, context)
     let plan = try context.backend.plan(graph, weights: weights)
-    plans.append((key, plan))
+    plans.append((key, plan, graph.nodes.count))
     context.log.debug(
       "planned a network",
       metadata: [
@@ -101,7 +105,7 @@ final class PlannedNetwork {
 
   private func loadedWeights(for graph: Graph, _ context: PlanningContext) throws -> any DeviceWeights {
     location = context.location
-    residents.used(self)
+    residents?.used(self)
     let loaded = try weights ?? context.backend.upload(context.weights, for: graph)
     weights = loaded
     return loaded
@@ -118,7 +122,7 @@ final class PlannedNetwork {
     plans = []
     weights = nil
     location = nil
-    residents.dropped(self)
+    residents?.dropped(self)
   }
 }
 

@@ -98,16 +98,16 @@ package struct VAEAttention {
     attention = Attention(weights, channels: channels, context: channels, heads: 1, bias: true)
   }
 
-  /// - Parameter isFrugal: whether little memory counts for more than time.
-  package func callAsFunction(_ x: Tensor, isFrugal: Bool = false) -> Tensor {
+  /// - Parameter savesMemory: whether little memory counts for more than time.
+  package func callAsFunction(_ x: Tensor, savesMemory: Bool = false) -> Tensor {
     let tokens = x.shape[1] * x.shape[2]
     let h = attention(
-      groupNorm(x).asTokens(), queriesAtOnce: isFrugal ? max(Self.frugalPairs / max(tokens, 1), 1) : nil)
+      groupNorm(x).asTokens(), queriesAtOnce: savesMemory ? max(Self.savingPairs / max(tokens, 1), 1) : nil)
     return (h + x.asTokens()).reshaped(x.shape)
   }
 
   /// Pairs of query and key at once: 64 MiB of weights in 32-bit floats, half of what a buffer of any graphics card can hold.
-  private static let frugalPairs = 1 << 24
+  private static let savingPairs = 1 << 24
 }
 
 /// The level between encoder and latents, or latents and decoder: resnet, attention, resnet (`UNetMidBlock2D`).
@@ -122,7 +122,7 @@ package struct VAEMidBlock {
     attention = VAEAttention(weights["attentions", 0], channels: channels, groups: groups)
   }
 
-  package func callAsFunction(_ x: Tensor, isFrugal: Bool = false) -> Tensor {
-    resnets[1](attention(resnets[0](x), isFrugal: isFrugal))
+  package func callAsFunction(_ x: Tensor, savesMemory: Bool = false) -> Tensor {
+    resnets[1](attention(resnets[0](x), savesMemory: savesMemory))
   }
 }

@@ -30,7 +30,7 @@ package struct Decoder {
   }
 
   /// Everything before the up blocks, in little memory: latents [N, h, w, latent] -> [N, h, w, C]
-  func begin(_ latents: Tensor) -> Tensor { midBlock(convIn(latents), isFrugal: true) }
+  func begin(_ latents: Tensor) -> Tensor { midBlock(convIn(latents), savesMemory: true) }
 }
 
 /// One level of the decoder.

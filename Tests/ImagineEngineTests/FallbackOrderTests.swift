@@ -2,7 +2,6 @@ import ImagineGraph
 import ImagineModels
 import Testing
 
-@testable import Imagine
 @testable import ImagineEngine
 
 /// The policy by itself: which step follows which failure.
@@ -10,8 +9,8 @@ struct FallbackOrderTests {
   private static let roles: [Network.Role] = [.textEncoder(0), .denoiser, .decoder]
   private static let rich: [FallbackOrder] = roles.map { role in
     FallbackOrder(
-      role: role, isGuided: role == .denoiser, tileableSide: role == .decoder ? 96 : nil, othersHoldMemory: true,
-      canReopen: true, hasProcessor: true)
+      role: role, isGuided: role == .denoiser, tileableSide: role == .decoder ? 96 : nil, otherModelsHoldMemory: true,
+      othersHoldMemory: true, canReopen: true, hasProcessor: true)
   }
 
   /// Every step a stage takes if it fails in one way again and again.
@@ -21,6 +20,7 @@ struct FallbackOrderTests {
       steps.append(step)
       mode = mode.after(step)
       if step == .reopening { order.canReopen = false }
+      if step == .otherModels { order.otherModelsHoldMemory = false }
       if step == .alone { order.othersHoldMemory = false }
     }
     return steps
@@ -28,10 +28,16 @@ struct FallbackOrderTests {
 
   @Test func memory() {
     let descents = Self.rich.map { descent($0, .outOfMemory) }
-    #expect(descents[0] == [.alone, .processor])
-    #expect(descents[1] == [.alone, .splitGuidance, .processor, .splitGuidance])
+    #expect(descents[0] == [.otherModels, .alone, .processor])
+    #expect(descents[1] == [.otherModels, .alone, .splitGuidance, .processor, .splitGuidance])
     let tiles = [64, 32, 16, 8].map(Fallback.tiles)
-    #expect(descents[2] == [.alone] + tiles + [.processor] + tiles)
+    #expect(descents[2] == [.otherModels, .alone] + tiles + [.processor] + tiles)
+  }
+
+  /// That other models make room says nothing about how a network is to be run.
+  @Test func roomFromOtherModelsIsNoMode() {
+    let mode = RunMode(tile: 16)
+    #expect(mode.after(.otherModels) == mode)
   }
 
   @Test func limits() {
@@ -73,13 +79,11 @@ struct FallbackOrderTests {
   }
 
   @Test func everyStepIsSaidInASentence() {
-    do {
-      for step in [Fallback.alone, .splitGuidance, .tiles(8), .wide, .reopening, .processor] {
-        for failure in [BackendFailureKind.outOfMemory, .unsupported, .deviceLost, .notFinite] {
-          let notice = step.notice("network", after: failure, from: RunMode())?.message
-          #expect(notice?.hasSuffix(".") == true)
-          #expect(notice?.contains("\n") == false)
-        }
+    for step in [Fallback.otherModels, .alone, .splitGuidance, .tiles(8), .wide, .reopening, .processor] {
+      for failure in [BackendFailureKind.outOfMemory, .unsupported, .deviceLost, .notFinite] {
+        let notice = step.notice("network", after: failure, from: RunMode())?.message
+        #expect(notice?.hasSuffix(".") == true)
+        #expect(notice?.contains("\n") == false)
       }
     }
     #expect(Fallback.tiles(8).notice("decoder", after: .outOfMemory, from: RunMode(tile: 16)) == nil)

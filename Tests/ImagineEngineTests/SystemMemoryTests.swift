@@ -1,7 +1,6 @@
 import ImagineGraph
 import Testing
 
-@testable import Imagine
 @testable import ImagineEngine
 
 /// What of the machine's memory this process may have.

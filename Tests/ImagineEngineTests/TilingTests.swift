@@ -5,7 +5,6 @@ import ImagineModels
 import ImagineTesting
 import Testing
 
-@testable import Imagine
 @testable import ImagineEngine
 
 @Suite struct TilingTests {
@@ -29,7 +28,7 @@ import Testing
   /// A section's reach is what its result really depends on: one more position around a window changes nothing, one less
   /// does.
   @Test func reachIsExact() throws {
-    let opened = try OpenedModel(TinyModel.file), backend = try CPUBackend(threads: 2)
+    let opened = try TinyModel.opened(), backend = try CPUBackend(threads: 2)
     for section in opened.model[.decoder]!.tiling!.decoder.sections {
       let channels = section.norms[0].weight.shape[0], side = 2 * section.reach + 3
       func centre(_ side: Int, cut: Int) throws -> [Float] {
@@ -55,7 +54,7 @@ import Testing
 
   /// The statistics of parts, put together, are the group norm of the whole.
   @Test func statisticsAreThoseOfTheWhole() throws {
-    let opened = try OpenedModel(TinyModel.file)
+    let opened = try TinyModel.opened()
     let norm = try #require(opened.model[.decoder]!.tiling!.decoder.sections.last?.norms.last)
     let channels = norm.weight.shape[0], backend = try CPUBackend(threads: 1)
     let x = Distribution.normal(mean: 3, deviation: 2).tensor(
@@ -81,27 +80,10 @@ import Testing
 
   /// Attention over a large picture keeps no weight for every pair of its positions, even where it is taken apart.
   @Test func theBeginningOfALargePictureIsSmall() throws {
-    let vae = try OpenedModel(TinyModel.file).model[.decoder]!.tiling!, builder = GraphBuilder()
+    let vae = try TinyModel.opened().model[.decoder]!.tiling!, builder = GraphBuilder()
     let graph = try builder.finish([vae.beginDecoding(builder.input("latents", [1, 96, 96, 4]))])
       .lowered { op, _ in !op.isFused }
     let largest = graph.nodes.map(\.type.byteCount).max() ?? 0
     #expect(largest > 0 && largest <= 64 << 20)
-  }
-
-  /// Tiled and untiled pictures agree before they are rounded to bytes, whatever the size has to do with the tiles.
-  @Test(arguments: [Size(width: 264, height: 136), Size(width: 64, height: 64), Size(width: 8, height: 16)])
-  func tiledPictureIsTheUntiledOne(_ size: Size) async throws {
-    var request = TinyModel.request
-    request.size = size
-    request.steps = 1
-    request.recordsTensors = true
-    var images: [VAETiling: [Float]] = [:]
-    for tiling in [VAETiling.never, .always] {
-      let options = Pipeline.Options(precision: .float32, vaeTiling: tiling)
-      let image = try await Pipeline(model: TinyModel.file, options: options).image(request)
-      images[tiling] = try #require(image.tensors?["image"]?.values)
-    }
-    let comparison = Comparison(try #require(images[.always]), try #require(images[.never]))
-    #expect(comparison.maxAbsolute < 1e-4)
   }
 }

@@ -1,44 +1,40 @@
-import Foundation
-import ImagineCPU
-import ImagineGraph
-import Synchronization
-
-@testable import Imagine
+package import ImagineGraph
+internal import Synchronization
 
 /// A backend that computes as another does and fails as it is told.
-final class FailingBackend: Backend {
+package final class FailingBackend: Backend {
   /// A graph that is about to be planned or run.
-  struct Call {
-    let graph: Graph
+  package struct Call: Sendable {
+    package let graph: Graph
     /// Networks whose weights are loaded at the moment, this one among them.
-    let loadedNetworks: Int
+    package let loadedNetworks: Int
     /// Runs of this backend so far.
-    let runs: Int
+    package let runs: Int
 
-    func has(_ input: String) -> Bool { graph.inputs.contains { $0.name == input } }
-    var isText: Bool { has("ids") }
-    var isUNet: Bool { has("timestep") }
+    package func has(_ input: String) -> Bool { graph.inputs.contains { $0.name == input } }
+    package var isText: Bool { has("ids") }
+    package var isUNet: Bool { has("timestep") }
     /// The decoder on the whole picture.
-    var isWholeDecoder: Bool { has("latents") && !isUNet && graph.outputShape.last == 3 }
+    package var isWholeDecoder: Bool { has("latents") && !isUNet && graph.outputShape.last == 3 }
     /// A part of the decoder on a tile, or its beginning.
-    var isTiledDecoder: Bool { !isText && !isUNet && !isWholeDecoder }
+    package var isTiledDecoder: Bool { !isText && !isUNet && !isWholeDecoder }
     /// Images at once.
-    var batch: Int { graph.inputs.first { $0.name == "latents" || $0.name == "x" }?.type.shape[0] ?? 0 }
+    package var batch: Int { graph.inputs.first { $0.name == "latents" || $0.name == "x" }?.type.shape[0] ?? 0 }
     /// Whether any value is wider than the result of the last section's windows may be.
-    var longestSide: Int {
+    package var longestSide: Int {
       graph.nodes.filter { $0.type.shape.rank == 4 }.map { max($0.type.shape[1], $0.type.shape[2]) }.max() ?? 0
     }
-    var computesIn32Bits: Bool { !graph.nodes.contains { $0.type.elementType == .bfloat16 } }
+    package var computesIn32Bits: Bool { !graph.nodes.contains { $0.type.elementType == .bfloat16 } }
   }
 
-  enum Fault { case failure(BackendFailureKind), notANumber }
+  package enum Fault { case failure(BackendFailureKind), notANumber }
 
-  struct Failure: BackendFailure, CustomStringConvertible {
-    let failure: BackendFailureKind
-    var description: String { "A failure for the test: \(failure)." }
+  package struct Failure: BackendFailure, CustomStringConvertible {
+    package let failure: BackendFailureKind
+    package var description: String { "A failure for the test: \(failure)." }
   }
 
-  struct State {
+  fileprivate struct State {
     var plans: [Call] = []
     var runs = 0
     var loaded: [ObjectIdentifier: Int] = [:]
@@ -49,7 +45,7 @@ final class FailingBackend: Backend {
   private let onRun: @Sendable (Call) -> Fault?
   fileprivate let state = Mutex(State())
 
-  init(
+  package init(
     _ base: any Backend, onPlan: @escaping @Sendable (Call) -> BackendFailureKind? = { _ in nil },
     onRun: @escaping @Sendable (Call) -> Fault? = { _ in nil }
   ) {
@@ -59,16 +55,18 @@ final class FailingBackend: Backend {
   }
 
   /// Everything that was to be planned, also what failed.
-  var plans: [Call] { state.withLock { $0.plans } }
-  var runs: Int { state.withLock { $0.runs } }
+  package var plans: [Call] { state.withLock { $0.plans } }
+  /// Networks whose weights are loaded at the moment.
+  package var loadedNetworks: Int { state.withLock { $0.loaded.count } }
+  package var runs: Int { state.withLock { $0.runs } }
 
-  func supports(_ op: Op, _ operands: [TensorType]) -> Bool { base.supports(op, operands) }
+  package func supports(_ op: Op, _ operands: [TensorType]) -> Bool { base.supports(op, operands) }
 
-  func upload(_ weights: any WeightSource, for graph: Graph) throws -> any DeviceWeights {
+  package func upload(_ weights: any WeightSource, for graph: Graph) throws -> any DeviceWeights {
     FailingWeights(try base.upload(weights, for: graph), self)
   }
 
-  func plan(_ graph: Graph, weights: any DeviceWeights) throws -> any Plan {
+  package func plan(_ graph: Graph, weights: any DeviceWeights) throws -> any Plan {
     guard let weights = weights as? FailingWeights, weights.owner === self else { throw Failure(failure: .other) }
     let call = state.withLock { state in
       state.loaded[ObjectIdentifier(weights)] = 1
