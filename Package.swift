@@ -125,8 +125,8 @@ let package = Package(
     tests(
       "ImagineCommandTests",
       [
-        "ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineCheckpoint", "ImagineGoldens",
-        "ImagineTesting",
+        "ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineCheckpoint", "ImagineGraph",
+        "ImagineGoldens", "ImagineTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
   ],
   swiftLanguageModes: [.v6]

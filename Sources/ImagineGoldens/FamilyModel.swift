@@ -95,8 +95,8 @@ package struct FamilyModel {
 
   /// Writes one network as a file of its own, under the names that it has in the whole model's file.
   package func writePart(_ component: String, to url: URL) throws {
-    let part = FamilyModel(self, rows: rows.filter { $0.path.hasPrefix("\(component).") && !$0.forms.contains("single") })
-    try part.writeFile(to: url)
+    let own = rows.filter { $0.path.hasPrefix("\(component).") && !$0.forms.contains("single") }
+    try FamilyModel(self, rows: own).writeFile(to: url)
   }
 
   private init(_ whole: FamilyModel, rows: [Row]) {

@@ -15,10 +15,10 @@ extension Program {
   func url(_ path: String) -> URL { folder.appending(path: path) }
 
   /// Draws to a file, with settings that do not depend on the machine, and gives the file's bytes.
-  func picture(_ arguments: [String], to name: String = UUID().uuidString) throws -> Data {
-    let result = try run(
-      ["a red house", "-s", "1", "-q", "--device", "cpu", "--precision", "f32", "-t", "1", "--no-metadata", "-o", name]
-        + arguments)
+  func picture(_ arguments: [String], environment: [String: String] = [:]) throws -> Data {
+    let name = UUID().uuidString
+    let settings = ["-s", "1", "-q", "--device", "cpu", "--precision", "f32", "-t", "1", "--no-metadata", "-o", name]
+    let result = try run(["a red house"] + settings + arguments, environment: environment)
     #expect(result.status == 0, "\(arguments): \(result.messages)")
     return try Data(contentsOf: url("\(name).png"))
   }

@@ -91,7 +91,9 @@ struct InspectTests {
         "distilled     for few steps (turbo)", "complete",
       ] { #expect(result.output.contains(words), "\(result.output)") }
       try TinyAutoencoderFile.write(to: program.url("taesd.safetensors"))
-      let parts = try program.run(["inspect", "sdxl_turbo.safetensors", "--vae", "taesd.safetensors", "--prediction", "v"])
+      let parts = try program.run([
+        "inspect", "sdxl_turbo.safetensors", "--vae", "taesd.safetensors", "--prediction", "v",
+      ])
       #expect(parts.status == 0 && parts.output.contains("v_prediction"), "\(parts.messages)")
     }
   }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Imagine
 import Testing
@@ -19,7 +20,8 @@ import Testing
       try String(contentsOf: folder.appending(path: file), encoding: .utf8)
         .split(separator: "\n").enumerated().map { number, line in
           // A comment begins where no address of the web does.
-          ("\(target)/\(file):\(number + 1)", String(line.prefix(upTo: line.firstRange(of: /(^|[^:])\/\//)?.lowerBound ?? line.endIndex)))
+          let end = line.firstRange(of: /(^|[^:])\/\//)?.lowerBound ?? line.endIndex
+          return ("\(target)/\(file):\(number + 1)", String(line[..<end]))
         }
     }
   }
@@ -38,6 +40,18 @@ import Testing
 
   @Test func theSweepSeesOptions() throws {
     #expect(try code("ImagineCommand").contains { $0.line.firstMatch(of: /--[a-z]/) != nil })
+  }
+
+  @Test("The library's documentation names every public type, and none that is not there") func documentation() throws {
+    let catalogue = Self.root.appending(path: "Sources/Imagine/Imagine.docc/Imagine.md")
+    let named = Set(
+      try String(contentsOf: catalogue, encoding: .utf8).matches(of: /``([A-Z]\w*)/).map { String($0.1) })
+    let code = try code("Imagine").map(\.line)
+    let types = Set(
+      code.compactMap { $0.firstMatch(of: /^public (?:final class|struct|enum|typealias|protocol|actor) (\w+)/) }
+        .map { String($0.1) })
+    #expect(named.subtracting(types) == ["Imagine"])
+    #expect(types.subtracting(named) == [])
   }
 
   @Test func everyRemedyIsAnOption() throws {

@@ -126,7 +126,8 @@ import Testing
     ("a --output /etc/x", "inside"), ("a --output a//b", "inside"), ("a --styles neon", "not possible"),
     ("a --tiling true", "not possible"), ("a --clip-skip 0", "last layer"), ("a --crop 3", "0,0"),
     ("a --target_size x", "512x768"), ("a --refiner-start 2", "0 to 1"), ("a --model x", "for all lines"),
-    ("a --ckpt x", "for all lines"), ("a --refiner x", "for all lines"), ("a --subseed 3", "not possible"), ("a --sd_model x", "not possible"),
+    ("a --ckpt x", "for all lines"), ("a --refiner x", "for all lines"), ("a --subseed 3", "not possible"),
+    ("a --sd_model x", "not possible"),
   ])
   func namesWhatIsWrong(_ line: String, _ words: String) throws {
     #expect(try problem(line).contains(words))

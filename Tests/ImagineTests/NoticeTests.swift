@@ -39,9 +39,9 @@ import Testing
   }
 
   @Test func codesAreStable() {
-    let codes: [Notice.Code] = [.promptCut, .promptLanguage, .unusualSize, .device, .memory, .fallback]
+    let codes: [Notice.Code] = [.promptLanguage, .unusualSize, .device, .memory, .fallback, .model]
     #expect(
-      codes.map(\.rawValue) == ["prompt-cut", "prompt-language", "unusual-size", "device", "memory", "fallback"])
+      codes.map(\.rawValue) == ["prompt-language", "unusual-size", "device", "memory", "fallback", "model"])
   }
 
   @Test func preparingIsReportedBeforeTheFirstStep() async throws {

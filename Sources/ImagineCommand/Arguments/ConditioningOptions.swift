@@ -49,7 +49,9 @@ struct ConditioningOptions: ParsableArguments {
   }
 
   private static func crop(_ text: String) throws -> Crop {
-    guard let crop = Crop(text) else { throw ValidationError("give two numbers such as 0,0, from the left and the top") }
+    guard let crop = Crop(text) else {
+      throw ValidationError("give two numbers such as 0,0, from the left and the top")
+    }
     return crop
   }
 }
