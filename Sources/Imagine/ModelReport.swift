@@ -139,16 +139,16 @@ public struct ModelReport: Sendable, CustomStringConvertible {
   /// The report as text, one fact a line.
   public var description: String {
     var lines = ["\(isDemonstration ? "the built-in demonstration model" : url.path(percentEncoded: false))"]
-    lines.append("  family        \(family)")
-    lines.append("  layout        \(layout)")
+    lines.append("  family          \(family)")
+    lines.append("  layout          \(layout)")
     for part in parts {
-      let name = part.name.padding(toLength: 14, withPad: " ", startingAt: 0)
+      let name = part.name.padding(toLength: 16, withPad: " ", startingAt: 0)
       lines.append(
         "  \(name)\(Self.millions(part.parameterCount)) parameters in \(part.elementTypes.joined(separator: ", "))")
     }
-    lines.append("  predicts      \(prediction.rawValue)")
-    lines.append("  draws with    \(defaults)")
-    if let distillation { lines.append("  distilled     for few steps (\(distillation))") }
+    lines.append("  predicts        \(prediction.rawValue)")
+    lines.append("  draws with      \(defaults)")
+    if let distillation { lines.append("  distilled       for few steps (\(distillation))") }
     for (title, names) in [
       ("missing", missing), ("of the wrong shape", misshapen), ("of another structure", foreign),
       ("not used", unused), ("not recognised", unrecognised), ("ignored", ignored),

@@ -87,8 +87,8 @@ struct InspectTests {
       let result = try program.run(["inspect", "sdxl_turbo.safetensors"])
       #expect(result.status == 0)
       for words in [
-        "predicts      epsilon", "draws with    64x64, 4 steps, guidance 1, euler_a, schedule trailing",
-        "distilled     for few steps (turbo)", "complete",
+        "predicts        epsilon", "draws with      64x64, 4 steps, guidance 1, euler_a, schedule trailing",
+        "text_encoder_2  0.8 M", "distilled       for few steps (turbo)", "complete",
       ] { #expect(result.output.contains(words), "\(result.output)") }
       try TinyAutoencoderFile.write(to: program.url("taesd.safetensors"))
       let parts = try program.run([

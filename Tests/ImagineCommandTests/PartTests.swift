@@ -82,6 +82,7 @@ struct PartTests {
       for (option, file) in [
         ("--vae", "lora.safetensors"), ("--unet", "clip_g.safetensors"), ("--clip-l", "lora.safetensors"),
         ("--vae", "absent.safetensors"), ("--unet", "unet-xl.safetensors"),
+        ("--clip-g", "clip_g.safetensors"),
       ] {
         let sentence = try program.complaint(base + [option, file], status: 1)
         #expect(sentence.hasPrefix("imagine: ") && sentence.hasSuffix("."), "\(sentence)")

@@ -117,7 +117,7 @@ struct InspectedFile: Encodable {
 
   init(_ report: ModelReport) {
     path = report.isDemonstration ? report.name : report.url.path(percentEncoded: false)
-    summary = report.family
+    summary = report.problem ?? "\(report.family), complete"
     add(report)
   }
 
