@@ -23,11 +23,12 @@ struct RenderCommand: AsyncParsableCommand {
         imagine "a red house under a yellow sun"
         imagine "a lighthouse at dusk" -m v1-5.safetensors --size 512x768 -s 42 -o lighthouse.png
         imagine "a forest" --sampler "DPM++ 2M Karras" --steps 25 -b 4 -o forests
-        imagine "a forest" -m sd_xl_base_1.0.safetensors --refiner sd_xl_refiner_1.0.safetensors
-        imagine "a forest" -m v1-5.safetensors --vae vae-ft-mse.safetensors --clip-skip 2
+        imagine "a forest" -m sdxl.safetensors --refiner refiner.safetensors
+        imagine "a forest" -m v1-5.safetensors --vae vae.safetensors --clip-skip 2
         imagine --prompts prompts.txt -o pictures
         imagine --estimate --size 1024     shows what memory it takes
-        imagine inspect v1-5.safetensors   shows what a model file holds; of a folder, what each file is
+        imagine inspect v1-5.safetensors   shows what a model file holds
+        imagine inspect models             shows what each file in a folder is
         imagine devices                    shows what can compute
         imagine bench                      measures how fast it does
       """,

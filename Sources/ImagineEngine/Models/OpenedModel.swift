@@ -120,7 +120,8 @@ package final class OpenedModel: Sendable {
     guard let other, let url = parts[other] else { return }
     throw ModelError(
       .unsupported,
-      "A model of \(family.name) has no \(other.networkName) such as \(quoted(url.lastPathComponent)): leave that file out.")
+      "A model of \(family.name) has no \(other.networkName) such as \(quoted(url.lastPathComponent)): leave that file out."
+    )
   }
 
   /// What a person who draws with the model should know of its files.
