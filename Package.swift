@@ -88,7 +88,7 @@ let package = Package(
     module("ImagineTesting", ["ImagineGraph", "ImagineReference"]),
 
     // Tests.
-    module("ImagineGoldens", ["ImagineGraph", "ImagineCheckpoint"]),
+    module("ImagineGoldens", ["ImagineGraph", "ImagineCheckpoint", "ImagineModels"]),
     tests("ImagineGraphTests", ["ImagineGraph", "ImagineTesting"]),
     tests("ImagineSamplingTests", ["ImagineSampling", "ImagineGoldens", "ImagineCheckpoint", "ImagineGraph"]),
     tests("ImagineTextTests", ["ImagineText"]),
@@ -131,7 +131,12 @@ let package = Package(
     tests(
       "ImagineBenchmarkTests",
       ["ImagineBenchmark", "Imagine", "ImagineEngine", "ImagineGraph", "ImagineModels", "ImagineTesting"]),
-    tests("ImagineCommandTests", ["ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles"]),
+    tests(
+      "ImagineCommandTests",
+      [
+        "ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineCheckpoint", "ImagineGraph",
+        "ImagineGoldens", "ImagineTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -23,6 +23,8 @@ func render(prompt: String, output: URL, model: URL?) async throws {
     case .image(let image):
       try image.writePNG(to: output)
       print("wrote \(output.path) with seed \(image.seed)")
+    // More kinds of events may come.
+    @unknown default: break
     }
   }
 }

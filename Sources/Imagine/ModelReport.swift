@@ -27,6 +27,12 @@ public struct ModelReport: Sendable, CustomStringConvertible {
   /// How the files are laid out, in words.
   public let layout: String
   public let parts: [Part]
+  /// What the denoiser predicts.
+  public let prediction: Prediction
+  /// How it was distilled for few steps, such as `turbo` or `lcm`; nil if it was not.
+  public let distillation: String?
+  /// What is drawn with where a request leaves it open.
+  public let defaults: Defaults
   /// Weights the family needs and the files lack, with their shapes.
   public let missing: [String]
   /// Weights of another shape than the family's, with both shapes.
@@ -53,10 +59,20 @@ public struct ModelReport: Sendable, CustomStringConvertible {
     try ImagineError.translating { ModelReport(try OpenedModel.demonstration()) }
   }
 
+  /// Looks into a model some of whose networks come from other files.
+  ///
+  /// - Throws: `ImagineError`.
+  public init(inspecting files: ModelFiles) throws {
+    self = try ImagineError.translating(path: files.model) { ModelReport(try OpenedModel(files.sources)) }
+  }
+
   package init(_ opened: OpenedModel) {
     name = opened.name
     isDemonstration = opened.source == .demonstration
     family = opened.family.name
+    prediction = Prediction(rawValue: opened.model.scheduler.predictionType) ?? .epsilon
+    distillation = opened.model.defaults.distillation?.kind.rawValue
+    defaults = Defaults(opened)
     guard let checkpoint = opened.checkpoint else {
       url = URL(filePath: opened.name)
       layout = "made on the spot"
@@ -102,15 +118,19 @@ public struct ModelReport: Sendable, CustomStringConvertible {
 
   /// Why no picture can be drawn with it, in a sentence; nil if one can.
   public var problem: String? {
+    faults.map {
+      "\(quoted(url.lastPathComponent)) does not fit \(family): \($0). A report on the model lists them all."
+    }
+  }
+
+  /// How many weights are wrong, and the first of each kind; nil if none is.
+  var faults: String? {
     let problems = [
       (missing, "missing"), (misshapen, "of the wrong shape"), (foreign, "of another structure"),
     ].compactMap { names, words in
       names.first.map { "\(names.count) weights \(words) (\($0.visible())\(names.count > 1 ? ", ..." : ""))" }
     }
-    guard !problems.isEmpty else { return nil }
-    return
-      "\(quoted(url.lastPathComponent)) does not fit \(family): \(problems.joined(separator: "; ")). a report "
-      + "on the model lists them all."
+    return problems.isEmpty ? nil : problems.joined(separator: "; ")
   }
 
   /// Parameters of all networks together.
@@ -119,13 +139,16 @@ public struct ModelReport: Sendable, CustomStringConvertible {
   /// The report as text, one fact a line.
   public var description: String {
     var lines = ["\(isDemonstration ? "the built-in demonstration model" : url.path(percentEncoded: false))"]
-    lines.append("  family        \(family)")
-    lines.append("  layout        \(layout)")
+    lines.append("  family          \(family)")
+    lines.append("  layout          \(layout)")
     for part in parts {
-      let name = part.name.padding(toLength: 14, withPad: " ", startingAt: 0)
+      let name = part.name.padding(toLength: 16, withPad: " ", startingAt: 0)
       lines.append(
         "  \(name)\(Self.millions(part.parameterCount)) parameters in \(part.elementTypes.joined(separator: ", "))")
     }
+    lines.append("  predicts        \(prediction.rawValue)")
+    lines.append("  draws with      \(defaults)")
+    if let distillation { lines.append("  distilled       for few steps (\(distillation))") }
     for (title, names) in [
       ("missing", missing), ("of the wrong shape", misshapen), ("of another structure", foreign),
       ("not used", unused), ("not recognised", unrecognised), ("ignored", ignored),

@@ -4,4 +4,7 @@ internal import ImagineCheckpoint
 package enum TerminalText {
   /// The text as it may be shown: lines and tabs stay, and whatever else a terminal would obey is written out.
   package static func visible(_ text: String) -> String { text.visible(keeping: ["\n", "\t"]) }
+
+  /// The text as one line.
+  package static func line(_ text: String) -> String { text.visible() }
 }

@@ -10,9 +10,10 @@ package struct Golden: WeightSource {
   private let file: SafetensorsFile
 
   /// - Parameter name: path below `Tests/Goldens/`, without extension.
-  package init(_ name: String) throws {
-    file = try SafetensorsFile(Self.url("\(name).safetensors"))
-  }
+  package init(_ name: String) throws { try self.init(at: Self.url("\(name).safetensors")) }
+
+  /// Tensors that a test has written.
+  package init(at url: URL) throws { file = try SafetensorsFile(url) }
 
   /// A file or folder below `Tests/Goldens/`.
   package static func url(_ path: String) -> URL {

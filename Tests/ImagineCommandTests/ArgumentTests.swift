@@ -107,7 +107,59 @@ import Testing
     #expect(try command(["-p", ""]).prompt?.isEmpty == true)
   }
 
+  private static let parts = [
+    "--vae": "--vae", "--vae-path": "--vae", "--taesd": "--vae", "--unet": "--unet", "--diffusion-model": "--unet",
+    "--clip-l": "--clip-l", "--clip_g": "--clip-g",
+  ]
+
+  @Test(arguments: parts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+  func partsOfAModel(_ option: String, _ name: String) throws {
+    let files = try #require(try command(["x", "-m", "a", option, "~/b"]).engine.modelFiles(environment: [:]))
+    let places = ["--vae": files.vae, "--unet": files.unet, "--clip-l": files.clipL, "--clip-g": files.clipG]
+    #expect(files.model.lastPathComponent == "a")
+    for (other, url) in places {
+      #expect(url?.path(percentEncoded: false).hasSuffix("/~/b") == (other == name ? true : nil), "\(other)")
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("epsilon", .epsilon), ("eps", .epsilon), ("v_prediction", .velocity), ("v-prediction", .velocity),
+      ("V", .velocity), ("vpred", .velocity), ("sample", .sample),
+    ] as [(String, Prediction)])
+  func predictions(_ name: String, _ prediction: Prediction) throws {
+    for option in ["--prediction", "--prediction-type"] {
+      let files = try command(["x", "-m", "a", option, name]).engine.modelFiles(environment: [:])
+      #expect(files?.prediction == prediction)
+    }
+  }
+
+  @Test func whatAModelIsTold() throws {
+    let request = try request([
+      "--clip-skip", "2", "--original-size", "640x320", "--crop", "24,8", "--target-size", "768",
+    ])
+    #expect(request.clipSkip == 2 && request.crop == Crop(left: 24, top: 8))
+    #expect(request.originalSize == Size(width: 640, height: 320))
+    #expect(request.targetSize == Size(width: 768, height: 768))
+    #expect(try self.request(["--clip-stop-at-last-layers", "3"]).clipSkip == 3)
+    let nothing = try self.request([])
+    #expect(nothing.clipSkip == nil && nothing.originalSize == nil && nothing.crop == nil)
+    #expect(nothing.targetSize == nil)
+  }
+
+  @Test(arguments: ["--refiner-start", "--refiner-switch-at", "--switch-at", "--denoising-end"])
+  func refiners(_ option: String) throws {
+    let refiner = try command(["x", "--refiner", "r", option, "0.7"]).picture.refiner
+    #expect(refiner.path == "r" && refiner.start == 0.7)
+  }
+
   private static let mistakes: [([String], String)] = [
+    (["x", "-m", "a", "--prediction", "flow"], "epsilon, v_prediction or sample"),
+    (["x", "--clip-skip", "0"], "1 is the last layer"), (["x", "--clip-skip", "-2"], "1 is the last layer"),
+    (["x", "--crop", "5"], "such as 0,0"), (["x", "--crop", "a,b"], "such as 0,0"),
+    (["x", "--original-size", "big"], "1024x1024"), (["x", "--refiner-start", "0.5"], "--refiner"),
+    (["x", "--refiner", "r", "--refiner-start", "1.5"], "0 to 1"), (["x", "--refiner", ""], "--refiner is empty"),
+    (["x", "-m", "a", "--unet", ""], "--unet is empty"), (["x", "--t5xxl", "y"], "T5"),
     ([], "nothing to draw"), (["a", "red", "house"], "\"a red house\""), (["a", "-p", "b"], "twice"),
     (["a", "--prompts", "f"], "twice"), (["x", "--size", "64", "-W", "64"], "--size"),
     (["x", "--size", "64x"], "512x768"),

@@ -76,6 +76,16 @@ import Testing
     #expect(entry.output?.text == "boats/one.png")
   }
 
+  @Test func readsWhatAModelIsTold() throws {
+    let entry = try entry(
+      "a --clip_skip 2 --original_size 640x320 --crop 24,8 --target-size 768x512 --refiner-switch-at 0.7")
+    let request = entry.applied(to: GenerationRequest(prompt: ""))
+    #expect(request.clipSkip == 2 && request.crop == Crop(left: 24, top: 8))
+    #expect(request.originalSize == Size(width: 640, height: 320))
+    #expect(request.targetSize == Size(width: 768, height: 512))
+    #expect(entry.refinerStart == 0.7 && request.refiner == nil)
+  }
+
   @Test(
     arguments: [
       ("x --schedule normal --sampler \"DPM++ 2M Karras\"", Schedule.normal),
@@ -114,7 +124,10 @@ import Testing
     ("--prompt \"open --steps 3", "not closed"), ("a --count 0", "1 to 100000"),
     ("a --batch_size 99999999999 --n_iter 99999999999", "1 to 100000"), ("a --output ../up", "inside"),
     ("a --output /etc/x", "inside"), ("a --output a//b", "inside"), ("a --styles neon", "not possible"),
-    ("a --tiling true", "not possible"), ("a --subseed 3", "not possible"), ("a --sd_model x", "not possible"),
+    ("a --tiling true", "not possible"), ("a --clip-skip 0", "last layer"), ("a --crop 3", "0,0"),
+    ("a --target_size x", "512x768"), ("a --refiner-start 2", "0 to 1"), ("a --model x", "for all lines"),
+    ("a --ckpt x", "for all lines"), ("a --refiner x", "for all lines"), ("a --subseed 3", "not possible"),
+    ("a --sd_model x", "not possible"),
   ])
   func namesWhatIsWrong(_ line: String, _ words: String) throws {
     #expect(try problem(line).contains(words))

@@ -27,12 +27,10 @@ import Testing
     }
   }
 
-  /// The runs that this version draws. Goldens of more wait: sd1_inpainting, sd1_edit, sd1_lcm, sd2, sd2_v, sd2_v_zero_snr,
-  /// sdxl, sdxl_no_negative, sdxl_turbo, sdxl_v, sdxl_refiner, ssd_1b; and sdxl_handover, with a refiner as second model.
+  /// The runs of one model: of each family, and of what a request can ask beside.
   static let drawn = [
     "sd1", "sd1_inpainting", "sd1_edit", "sd1_lcm", "sd2", "sd2_v", "sd2_v_zero_snr", "sdxl", "sdxl_no_negative",
-    "sdxl_turbo",
-    "sdxl_v", "sdxl_refiner", "ssd_1b",
+    "sdxl_turbo", "sdxl_v", "sdxl_refiner", "ssd_1b", "sd1_clip_skip", "sd1_long", "sdxl_long", "sdxl_sizes",
   ]
   /// Every model in both layouts, without the single files of which this version does not know every name.
   static let written = FamilyModel.names.flatMap { name in Layout.allCases.map { (name, $0) } }
@@ -44,31 +42,38 @@ import Testing
     try await withTemporaryFolder { folder in
       let url = try layout.write(FamilyModel(family), in: folder, name: family)
       let pipeline = try await Pipeline(model: url, options: .init(device: .cpu, precision: Imagine.Precision.float32))
-      let image = try await pipeline.image(request(golden))
-      let tensors = try #require(image.tensors)
-      let needed = ["tokens.positive", "context.positive", "latents.initial", "noise_pred.0", "latents.final", "image"]
-      #expect(needed.allSatisfy(tensors.names.contains))
-      for name in tensors.names where golden.names.contains(name) {
-        let ours = try #require(tensors[name]), theirs = try golden.floats(name)
-        let distance = Comparison(ours.values, theirs).relativeL2
-        #expect(distance < 1e-3, "\(name)")
-        if name.hasPrefix("tokens") { #expect(ours.values == theirs) }
-      }
+      try agree(try await pipeline.image(GenerationRequest(golden)), golden)
     }
   }
 
-  private func request(_ golden: Golden) throws -> GenerationRequest {
+  /// The base model down to a share of the noise, and the refiner from there.
+  @Test(arguments: Layout.allCases) func refinersGoOnAsInDiffusers(_ layout: Layout) async throws {
+    let golden = try Golden("families/sdxl_handover")
     let settings = try JSONValue(parsing: golden.metadata["settings"] ?? "{}")
-    var request = GenerationRequest(
-      prompt: try #require(settings["prompt"]?.string),
-      size: Size(width: try #require(settings["width"]?.int), height: try #require(settings["height"]?.int)),
-      steps: try #require(settings["steps"]?.int), guidanceScale: Float(try #require(settings["guidance"]?.double)),
-      sampler: try Sampler.named(try #require(settings["sampler"]?.string)).sampler)
-    request.negativePrompt = settings["negative"]?.string ?? ""
-    request.schedule = try (settings["schedule"]?.string).map(Schedule.init(named:))
-    request.seed = UInt64(try #require(settings["seed"]?.int))
-    request.recordsTensors = true
-    return request
+    let names = [try #require(golden.metadata["family"]), try #require(golden.metadata["refiner"])]
+    try await withTemporaryFolder { folder in
+      let urls = try names.map { try layout.write(FamilyModel($0), in: folder, name: $0) }
+      let engine = try Engine(Engine.Options(device: .cpu, precision: Imagine.Precision.float32))
+      let base = try await Pipeline(model: urls[0], on: engine), second = try await Pipeline(model: urls[1], on: engine)
+      var request = try GenerationRequest(golden)
+      request.refiner = Refiner(second, start: try #require(settings["handover"]?.double))
+      let image = try await base.image(request)
+      try agree(image, golden)
+      #expect(image.parameters.contains("Refiner: sdxl_refiner"))
+    }
+  }
+
+  /// Every tensor of a run, from the prompt to the picture, within 1e-3 relative.
+  private func agree(_ image: GeneratedImage, _ golden: Golden) throws {
+    let tensors = try #require(image.tensors)
+    let needed = ["tokens.positive", "context.positive", "latents.initial", "noise_pred.0", "latents.final", "image"]
+    #expect(needed.allSatisfy(tensors.names.contains))
+    for name in tensors.names where golden.names.contains(name) {
+      let ours = try #require(tensors[name]), theirs = try golden.floats(name)
+      #expect(Comparison(ours.values, theirs).relativeL2 < 1e-3, "\(name)")
+      if name.hasPrefix("tokens") { #expect(ours.values == theirs) }
+      if let shape = golden.shapes[name] { #expect(ours.shape == shape.dimensions, "\(name)") }
+    }
   }
 
   @Test("A model has the same weights as a single file and as a folder", arguments: written)

@@ -25,6 +25,9 @@ from modules_random import read, relative_l2, save
 
 GOLDENS = pathlib.Path(__file__).resolve().parent.parent / "Goldens" / "families"
 PROMPT = {"prompt": "a red house under a yellow sun", "negative": "blurry", "seed": 42, "width": 64, "height": 64}
+# 86 tokens; the last comma of the first 75 begins the second sequence.
+LONG = ("a red house under a yellow sun, " * 8 + "with a green tree and a small white boat on the blue sea by a mountain, at night "
+        "in the snow")
 # name: (family, further family, settings)
 RUNS = {
     "sd1": ("sd1", None, {"sampler": "ddim", "steps": 5, "guidance": 7.5}),
@@ -44,6 +47,12 @@ RUNS = {
     "sd1_inpainting": ("sd1_inpainting", None, {"sampler": "ddim", "steps": 5, "guidance": 7.5}),
     "sd1_edit": ("sd1_edit", None, {"sampler": "ddim", "steps": 5, "guidance": 7.5}),
     "sd1_lcm": ("sd1_lcm", None, {"sampler": "lcm", "steps": 4, "guidance": 8.0, "negative": None}),
+    "sd1_clip_skip": ("sd1", None, {"sampler": "ddim", "steps": 3, "guidance": 7.5, "clip_skip": 2, "own_conditions": True}),
+    "sd1_long": ("sd1", None, {"sampler": "ddim", "steps": 3, "guidance": 7.5, "prompt": LONG, "own_conditions": True}),
+    "sdxl_long": ("sdxl", None, {"sampler": "euler", "schedule": "trailing", "steps": 3, "guidance": 5.0, "prompt": LONG,
+                                 "own_conditions": True}),
+    "sdxl_sizes": ("sdxl", None, {"sampler": "euler", "schedule": "trailing", "steps": 3, "guidance": 5.0,
+                                  "original_size": [640, 320], "crop": [24, 8], "target_size": [1024, 768]}),
 }
 
 

@@ -9,6 +9,7 @@ import diffusers
 import torch
 from transformers import CLIPTokenizer
 
+from families_prompts import conditions
 from modules_random import relative_l2
 
 MERGES = pathlib.Path(__file__).resolve().parent.parent.parent / "Sources" / "CVocabulary" / "merges.txt"
@@ -134,13 +135,22 @@ def draw(name, pipeline, settings, **more):
     """A run of one pipeline from `seed`, decoded."""
     recorder = Recorder(pipeline)
     # diffusers' consistency models are told the guidance, and take no negative prompt.
-    negative = {} if name == "LatentConsistencyModelPipeline" else {"negative_prompt": settings["negative"]}
+    prompts = {"positive": settings["prompt"], "negative": settings["negative"]}
+    if settings.get("own_conditions"):
+        # diffusers reads these prompts in another way.
+        words, rows = conditions(pipeline, prompts, settings.get("clip_skip"))
+    else:
+        words, rows = {"prompt": settings["prompt"]}, None
+        if name != "LatentConsistencyModelPipeline":
+            words["negative_prompt"] = settings["negative"]
+    for place, name in (("original_size", "original_size"), ("crop", "crops_coords_top_left"), ("target_size", "target_size")):
+        if place in settings:  # width and height, left and top: diffusers has them the other way round
+            more[name] = tuple(reversed(settings[place]))
     latents = pipeline(
-        settings["prompt"], **negative, num_inference_steps=settings["steps"], guidance_scale=settings["guidance"],
+        **words, num_inference_steps=settings["steps"], guidance_scale=settings["guidance"],
         generator=torch.Generator().manual_seed(settings["seed"]), output_type="latent",
         **image_arguments(name, pipeline), **more).images
-    prompts = {"positive": settings["prompt"], "negative": settings["negative"]}
-    return recorder, latents, tokens(pipeline, prompts)
+    return recorder, latents, rows or tokens(pipeline, prompts)
 
 
 def check_zero_snr(name, pipeline, settings, image):

@@ -12,12 +12,15 @@ internal import ImagineModels
 package struct Benchmark: Sendable {
   /// What is run.
   package enum Model: Sendable, Hashable {
-    /// A `.safetensors` checkpoint or a diffusers folder.
-    case file(URL)
+    /// A checkpoint or a diffusers folder, some of whose networks may come from other files.
+    case files(ModelFiles)
     /// The small model built into this library.
     case demonstration
     /// A structure with weights made on the spot, so that no checkpoint is needed. Its pictures mean nothing.
     case random(Structure)
+
+    /// A model that comes from one place.
+    package static func file(_ url: URL) -> Model { .files(ModelFiles(url)) }
   }
 
   /// A structure to make weights for.
@@ -96,7 +99,7 @@ package struct Benchmark: Sendable {
   func open() throws -> OpenedModel {
     try ImagineError.translating {
       switch model {
-      case .file(let url): try OpenedModel(url)
+      case .files(let files): try OpenedModel(files.sources)
       case .demonstration: try OpenedModel.demonstration()
       case .random(let structure):
         try OpenedModel(

@@ -11,10 +11,13 @@ struct EngineOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "A Stable Diffusion 1.x checkpoint (.safetensors) or diffusers folder. "
-        + "Default: \(modelVariable), else the built-in demonstration model.", valueName: "path"),
+      "A Stable Diffusion 1, 2 or XL checkpoint (.safetensors, .ckpt), a diffusers folder, or a model's folder in Hugging "
+        + "Face's cache. Default: \(modelVariable), else the built-in demonstration model.", valueName: "path"),
     completion: .file())
   var model: String?
+
+  @OptionGroup
+  var parts: ModelPartOptions
 
   @Option(
     help: ArgumentHelp(
@@ -70,6 +73,9 @@ struct EngineOptions: ParsableArguments {
     if model?.isEmpty == true {
       throw ValidationError("--model is empty: name a checkpoint or a folder, or leave it out.")
     }
+    if let option = parts.given, modelFiles() == nil {
+      throw ValidationError("\(option) is about a model of yours: name it with --model.")
+    }
     if let threads, !(1...1024 ~= threads) {
       throw ValidationError("\(threads) threads are not possible: choose 1 to 1024.")
     }
@@ -99,5 +105,10 @@ struct EngineOptions: ParsableArguments {
   func modelURL(environment: [String: String] = ProcessInfo.processInfo.environment) -> URL? {
     let named = environment[Self.modelVariable].flatMap { $0.isEmpty ? nil : $0 }
     return (model ?? named).map { URL(literalPath: $0) }
+  }
+
+  /// The model's files; nil for the demonstration model. Where only parts are named, the UNet is what they belong to.
+  func modelFiles(environment: [String: String] = ProcessInfo.processInfo.environment) -> ModelFiles? {
+    (modelURL(environment: environment) ?? parts.unet.map { URL(literalPath: $0) }).map(parts.applied)
   }
 }

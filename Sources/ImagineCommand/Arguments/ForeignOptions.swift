@@ -16,10 +16,15 @@ enum ForeignOptions {
     "--lowvram": "--low-memory", "--medvram": "--low-memory", "--offload-to-cpu": "--low-memory",
     "--disable-image-metadata": "--no-metadata", "--disable-metadata": "--no-metadata",
     "--n-threads": "--threads", "--silent": "--quiet", "-w": "--width",
+    "--vae-path": "--vae", "--taesd": "--vae", "--diffusion-model": "--unet", "--unet-path": "--unet",
+    "--prediction-type": "--prediction", "--clip-stop-at-last-layers": "--clip-skip",
+    "--refiner-model": "--refiner", "--refiner-checkpoint": "--refiner", "--refiner-switch-at": "--refiner-start",
+    "--switch-at": "--refiner-start", "--denoising-end": "--refiner-start", "--high-noise-frac": "--refiner-start",
   ]
 
   /// What says the same in other words.
   static let otherWords: [String: String] = [
+    "--vae-dir": "say --vae and a file", "--crops-coords-top-left": "say --crop X,Y, the left first",
     "--list-devices": "the devices are shown by imagine devices", "--cpu": "say --device cpu",
     "--use-cpu": "say --device cpu", "--vae-on-cpu": "say --device cpu for all of it",
     "--no-half": "say --precision f32", "--no-half-vae": "what overflows in 16 bits is repeated in 32 by itself",
@@ -46,13 +51,9 @@ enum ForeignOptions {
         "parts of a picture cannot be painted anew yet",
         ["--mask", "--mask-image", "--mask-prompt", "--inpaint", "--mask-blur", "--outpaint"]
       ),
-      ("all layers of the text encoder are used", ["--clip-skip", "--clip-stop-at-last-layers"]),
       (
-        "the parts of a model come from one file or folder",
-        [
-          "--vae", "--vae-path", "--vae-dir", "--unet", "--diffusion-model", "--clip-l", "--clip-g", "--t5xxl",
-          "--taesd",
-        ]
+        "models that read prompts with T5 or a language model cannot be drawn yet",
+        ["--t5xxl", "--llm", "--clip-vision"]
       ),
       (
         "LoRAs cannot be applied yet",
@@ -73,7 +74,7 @@ enum ForeignOptions {
         "pictures are drawn at one size in one pass",
         [
           "--hires", "--hires-fix", "--enable-hr", "--hires-scale", "--hr-scale", "--hires-upscaler", "--hr-upscaler",
-          "--hires-steps", "--hires-denoising-strength", "--hires-width", "--hires-height", "--refiner",
+          "--hires-steps", "--hires-denoising-strength", "--hires-width", "--hires-height",
         ]
       ),
       ("there are no upscalers yet", ["--upscale", "--upscaler", "--upscale-model", "--upscale-repeats"]),

@@ -81,6 +81,12 @@ struct PictureOptions: ParsableArguments {
     help: ArgumentHelp("How many pictures, with seeds one after another. Default: 1.", valueName: "n"))
   var batchCount: Int?
 
+  @OptionGroup
+  var conditioning: ConditioningOptions
+
+  @OptionGroup
+  var refiner: RefinerOptions
+
   func validate() throws {
     if size != nil, width != nil || height != nil {
       throw ValidationError(
@@ -106,6 +112,7 @@ struct PictureOptions: ParsableArguments {
     if let rng { request.randomSource = rng }
     if let batchCount { request.count = batchCount }
     if case .fixed(let seed) = seed { request.seed = seed }
+    conditioning.apply(to: &request)
     return request
   }
 }

@@ -33,10 +33,13 @@ struct MeasuredModelOptions: ParsableArguments {
     if random != nil, engine.model != nil {
       throw ValidationError("--random and --model contradict each other: give one of them.")
     }
+    if random != nil, let part = engine.parts.given {
+      throw ValidationError("--random and \(part) contradict each other: give one of them.")
+    }
   }
 
   var benchmark: Benchmark {
-    let model = engine.modelURL().map { Benchmark.Model.file($0) } ?? .demonstration
+    let model = engine.modelFiles().map { Benchmark.Model.files($0) } ?? .demonstration
     var benchmark = Benchmark(
       random.map { .random($0) } ?? model, options: engine.options(Display(verbosity: .normal)))
     benchmark.size = size

@@ -10,7 +10,7 @@ struct RenderCommand: AsyncParsableCommand {
     usage: """
       imagine "prompt" [options]
       imagine --prompts <file> [options]
-      imagine inspect <model>
+      imagine inspect <model> ...
       imagine devices
       imagine bench
       """,
@@ -23,9 +23,12 @@ struct RenderCommand: AsyncParsableCommand {
         imagine "a red house under a yellow sun"
         imagine "a lighthouse at dusk" -m v1-5.safetensors --size 512x768 -s 42 -o lighthouse.png
         imagine "a forest" --sampler "DPM++ 2M Karras" --steps 25 -b 4 -o forests
+        imagine "a forest" -m sdxl.safetensors --refiner refiner.safetensors
+        imagine "a forest" -m v1-5.safetensors --vae vae.safetensors --clip-skip 2
         imagine --prompts prompts.txt -o pictures
         imagine --estimate --size 1024     shows what memory it takes
         imagine inspect v1-5.safetensors   shows what a model file holds
+        imagine inspect models             shows what each file in a folder is
         imagine devices                    shows what can compute
         imagine bench                      measures how fast it does
       """,
@@ -45,17 +48,9 @@ struct RenderCommand: AsyncParsableCommand {
   }
 
   private func printEstimate(_ display: Display) async throws {
-    let pipeline = try await Pipeline.opened(arguments.engine.modelURL(), options: arguments.engine.options(display))
-    let request = arguments.picture.applied(to: pipeline.recommendedRequest(prompt: arguments.prompt ?? ""))
-    let estimate = try await pipeline.estimate(request)
+    let models = try await DrawingModels(arguments, display)
+    let request = models.request(arguments.picture, prompt: arguments.prompt ?? "")
+    let estimate = try await models.pipeline.estimate(request)
     try StandardOutput.write(arguments.output.json ? JSONText.of(estimate) : EstimateReport(estimate).text)
-  }
-}
-
-extension Pipeline {
-  /// - Parameter url: the model's file or folder; nil for the demonstration model.
-  static func opened(_ url: URL?, options: Options) async throws -> Pipeline {
-    if let url { return try await Pipeline(model: url, options: options) }
-    return try await .demonstration(options: options)
   }
 }

@@ -81,8 +81,17 @@ enum PictureName {
       request.prompt, request.negativePrompt, "\(request.pictureSize)", "\(request.stepCount)",
       "\(request.guidanceScale ?? 0)", "\(seed)", request.sampler?.name ?? "", request.schedule?.name ?? "",
       request.randomSource.name, model,
-    ] { hash.combine(part) }
+    ] + rare(request) { hash.combine(part) }
     let digits = String((hash.value ^ hash.value >> 32) & 0xFFFF_FFFF, radix: 16)
     return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+
+  /// What few requests say. Named, and left out where it is not said, so that pictures of earlier versions keep their names.
+  private static func rare(_ request: GenerationRequest) -> [String] {
+    [
+      request.clipSkip.map { "clip skip \($0)" }, request.originalSize.map { "original \($0)" },
+      request.crop.map { "crop \($0.left),\($0.top)" }, request.targetSize.map { "target \($0)" },
+      request.refiner.map { "refiner at \($0.start)" },
+    ].compactMap { $0 }
   }
 }

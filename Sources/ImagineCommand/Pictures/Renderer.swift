@@ -37,43 +37,45 @@ struct Renderer {
       if file.entries.isEmpty, file.problems.isEmpty { display.note("The prompt file holds no prompts.") }
     }
     if file?.entries.isEmpty != true {
-      let pipeline = try await open()
-      if let file { try await draw(file, with: pipeline) } else { try await drawOne(with: pipeline) }
+      let models = try await open()
+      if let file { try await draw(file, with: models) } else { try await drawOne(with: models) }
       display.finish(skipped: skipped, failed: failures)
     }
     if failures > 0 { throw CommandFailure.failure() }
   }
 
-  private func open() async throws -> Pipeline {
-    let url = command.engine.modelURL()
+  private func open() async throws -> DrawingModels {
+    let url = command.engine.modelFiles()?.model
     if url == nil {
       display.note(
         """
         Drawing with the built-in demonstration model: it is small and knows little more than simple scenes like \
         "a red house under a yellow sun".
-        For real pictures give a Stable Diffusion 1.x model: --model file.safetensors, or \
+        For real pictures give a Stable Diffusion model: --model file.safetensors, or \
         \(EngineOptions.modelVariable)=file.safetensors.
         """)
     }
     display.loading(url?.lastPathComponent ?? "the demonstration model")
     let start = ContinuousClock.now
-    let pipeline = try await Pipeline.opened(url, options: command.engine.options(display))
+    let models = try await DrawingModels(command, display)
+    let pipeline = models.pipeline
     display.detail("\(pipeline.report)")
+    if let refiner = models.refiner { display.detail("refined by \(refiner.pipeline.report)") }
     display.detail("device \(pipeline.deviceName), precision \(pipeline.precision.rawValue)")
     display.detail("opened in \(Wording.duration(start.duration(to: .now)))")
-    return pipeline
+    return models
   }
 
-  private func baseRequest(_ pipeline: Pipeline) -> GenerationRequest {
-    var base = command.picture.applied(to: pipeline.recommendedRequest(prompt: command.prompt ?? ""))
+  private func baseRequest(_ models: DrawingModels) -> GenerationRequest {
+    var base = models.request(command.picture, prompt: command.prompt ?? "")
     base.recordsTensors = command.output.dumpTensors != nil
     return base
   }
 
   // MARK: One request
 
-  private mutating func drawOne(with pipeline: Pipeline) async throws {
-    let request = baseRequest(pipeline)
+  private mutating func drawOne(with models: DrawingModels) async throws {
+    let request = baseRequest(models), pipeline = models.pipeline
     try pipeline.validate(request)
     let folder = try PictureFolder(place)
     var name: String?
@@ -89,8 +91,8 @@ struct Renderer {
 
   // MARK: A prompt file
 
-  private mutating func draw(_ file: PromptFile, with pipeline: Pipeline) async throws {
-    let base = baseRequest(pipeline)
+  private mutating func draw(_ file: PromptFile, with models: DrawingModels) async throws {
+    let base = baseRequest(models), pipeline = models.pipeline
     let entries = possible(file.entries, base, pipeline)
     guard !entries.isEmpty else { return }
     let folder = try PictureFolder(place)
@@ -108,7 +110,7 @@ struct Renderer {
     var claimed: [PictureJob] = []
     lines: for entry in entries {
       for job in PictureJob.jobs(
-        entry, base: base, seed: command.picture.seed, model: pipeline.report.name)
+        entry, base: base, seed: command.picture.seed, model: models.signature)
       {
         try Task.checkCancellation()
         guard drawn < Self.mostPictures else { break lines }
@@ -129,6 +131,9 @@ struct Renderer {
   ) -> [PromptFileEntry] {
     entries.filter { entry in
       do {
+        if entry.refinerStart != nil, base.refiner == nil {
+          throw PromptFileError("--refiner-start needs a --refiner on the command line.")
+        }
         try pipeline.validate(entry.applied(to: base))
         return true
       } catch {

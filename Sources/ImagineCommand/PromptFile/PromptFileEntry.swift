@@ -32,6 +32,12 @@ struct PromptFileEntry: Sendable, Hashable {
   var randomSource: RandomSource?
   /// How many pictures.
   var count: Int?
+  var clipSkip: Int?
+  var originalSize: Size?
+  var crop: Crop?
+  var targetSize: Size?
+  /// When the refiner of the command line begins.
+  var refinerStart: Double?
   /// The file to write, below the folder for pictures; always ends in `.png`.
   var output: RelativePath?
 
@@ -65,6 +71,11 @@ struct PromptFileEntry: Sendable, Hashable {
     request.schedule = ScheduleChoice.settled(schedule, sampler: samplerSchedule, otherwise: request.schedule)
     if let randomSource { request.randomSource = randomSource }
     if let count { request.count = count }
+    if let clipSkip { request.clipSkip = clipSkip }
+    if let originalSize { request.originalSize = originalSize }
+    if let crop { request.crop = crop }
+    if let targetSize { request.targetSize = targetSize }
+    if let refinerStart { request.refiner?.start = refinerStart }
     switch seed {
     case .fixed(let seed): request.seed = seed
     case .random: request.seed = nil

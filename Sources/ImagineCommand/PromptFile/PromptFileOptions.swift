@@ -40,6 +40,7 @@ extension PromptFileEntry {
   /// What an option of a line sets.
   private enum Option: Hashable {
     case prompt, negativePrompt, width, height, size, steps, guidanceScale, seed, sampler, schedule, randomSource
+    case clipSkip, originalSize, crop, targetSize, refinerStart
     case batchSize, batchCount, output
     /// It changes nothing about the picture; left out with a remark.
     case needless
@@ -54,6 +55,8 @@ extension PromptFileEntry {
     "seed": .seed, "sampler_name": .sampler, "sampler": .sampler, "sampling_method": .sampler, "scheduler": .schedule,
     "schedule": .schedule, "rng": .randomSource, "batch_size": .batchSize, "n_iter": .batchCount,
     "batch_count": .batchCount, "count": .batchCount, "output": .output,
+    "clip_skip": .clipSkip, "original_size": .originalSize, "crop": .crop, "target_size": .targetSize,
+    "refiner_start": .refinerStart,
     "outpath_samples": .needless, "outpath_grids": .needless, "prompt_for_display": .needless,
     "do_not_save_samples": .needless, "do_not_save_grid": .needless,
     "sd_model": .missing(neutral: []), "styles": .missing(neutral: []), "sampler_index": .missing(neutral: []),
@@ -123,11 +126,17 @@ extension PromptFileEntry {
     if let reason = ForeignOptions.notYet[usual] {
       throw PromptFileError("--\(name) is not in this version: \(reason). Take it out to draw the line without.")
     }
+    if commandLine[usual] != nil || ForeignOptions.aliases[usual].map({ commandLine[$0] != nil }) == true {
+      throw PromptFileError("--\(name) is for all lines: give it on the command line.")
+    }
     let near = NearestName.of(usual, among: options.keys.map { "--" + $0.replacing("_", with: "-") })
     throw PromptFileError(
       "there is no option --\(name): \(near.map { "write \($0)" } ?? "correct it"), or put a prompt with such a word in "
         + "quotes after --prompt.")
   }
+
+  /// The options of the command line, most of which a line cannot set.
+  private static let commandLine = OptionTable(of: RenderCommand.self)
 
   private mutating func set(_ option: Option, _ text: String) {
     if option == .prompt { prompt = text } else { negativePrompt = text }
@@ -140,13 +149,17 @@ extension PromptFileEntry {
       }
       return number
     }
+    func size() throws -> Size {
+      guard let size = Size(value) else {
+        throw PromptFileError("--\(name) needs a size such as 512x768, not '\(value)'.")
+      }
+      return size
+    }
     switch option {
     case .width: width = try number()
     case .height: height = try number()
     case .size:
-      guard let size = Size(value) else {
-        throw PromptFileError("--size needs a size such as 512x768, not '\(value)'.")
-      }
+      let size = try size()
       (width, height) = (size.width, size.height)
     case .steps: steps = try number()
     case .guidanceScale: guidanceScale = try number()
@@ -157,6 +170,22 @@ extension PromptFileEntry {
       samplerSchedule = method.schedule
     case .schedule: schedule = try ScheduleChoice(value)
     case .randomSource: randomSource = try RandomSource(named: value)
+    case .clipSkip:
+      clipSkip = try number()
+      guard clipSkip ?? 0 >= 1 else {
+        throw PromptFileError("--\(name) \(value) is not possible: 1 is the last layer, 2 the one before it.")
+      }
+    case .originalSize: originalSize = try size()
+    case .targetSize: targetSize = try size()
+    case .crop:
+      guard let corner = Crop(value) else {
+        throw PromptFileError("--\(name) needs two numbers such as 0,0, not '\(value)'.")
+      }
+      crop = corner
+    case .refinerStart:
+      let start = try number(Double.self)
+      guard 0...1 ~= start else { throw PromptFileError(RefinerOptions.problem(start)) }
+      refinerStart = start
     case .batchSize, .batchCount:
       let (product, overflow) = (count ?? 1).multipliedReportingOverflow(by: try number())
       guard !overflow, 1...100_000 ~= product else {

@@ -52,6 +52,7 @@ package final class OpenedModel: Sendable {
   private init(_ checkpoint: Checkpoint, _ files: ModelSources, _ source: Source) throws {
     let name = files.name, file = checkpoint.url.lastPathComponent
     let family = try ModelFamily.of(checkpoint.kind, file: "'\(file)'")
+    try Self.requireUsed(files.parts, by: family)
     let layout = CheckpointLayout(
       shapes: checkpoint.tensors.mapValues { Shape($0.shape) }, configurations: checkpoint.configs,
       notes: checkpoint.metadata, markers: checkpoint.markers)
@@ -112,6 +113,16 @@ package final class OpenedModel: Sendable {
       betaSchedule: betas, betaStart: scheduler.betaStart, betaEnd: scheduler.betaEnd, count: scheduler.trainTimesteps,
       zeroTerminalSNR: scheduler.hasZeroTerminalSNR)
     return (ModelSampling(training, prediction: prediction), method)
+  }
+
+  /// A network that the person names and the family does not have would be left out without a word.
+  private static func requireUsed(_ parts: [Component: URL], by family: ModelFamily) throws {
+    let other = parts.keys.filter { !family.components.contains($0) }.min { $0.rawValue < $1.rawValue }
+    guard let other, let url = parts[other] else { return }
+    throw ModelError(
+      .unsupported,
+      "A model of \(family.name) has no \(other.networkName) such as \(quoted(url.lastPathComponent)): leave that file out."
+    )
   }
 
   /// What a person who draws with the model should know of its files.

@@ -59,6 +59,7 @@ package struct Distillation: Sendable, Hashable {
   /// noise, on the timesteps that diffusers calls trailing; LCM and DMD2 take the estimate and add noise, on their own
   /// timesteps and on trailing ones. Guidance is inside: only a UNet that is told it wants more than 1.
   package func apply(to defaults: inout GenerationDefaults) {
+    defaults.distillation = self
     defaults.guidanceScale = isToldGuidance ? 8 : 1
     switch kind {
     case .turbo: (defaults.sampler, defaults.schedule) = ("euler_a", "trailing")

@@ -64,6 +64,8 @@ package struct GenerationDefaults: Sendable, Hashable {
   package var sampler = "euler"
   /// A schedule's name; nil for the sampler's own.
   package var schedule: String?
+  /// How the model was distilled for few steps; nil if it was not.
+  package var distillation: Distillation?
 
   package init() {}
 }

@@ -1,24 +1,23 @@
-import Foundation
-import ImagineCheckpoint
-import ImagineGoldens
-import ImagineGraph
-import ImagineModels
+package import Foundation
+internal import ImagineCheckpoint
+internal import ImagineGraph
+internal import ImagineModels
 
 /// A small model of a family's true structure, with weights by formula, written as a single file or as a diffusers folder.
 ///
 /// `Tests/References/families_goldens.py` describes them, and has what diffusers draws with the same weights.
-struct FamilyModel {
+package struct FamilyModel {
   /// One weight: where it stands, and in what form the single file has it.
-  struct Row {
-    let path: String
-    let shape: [Int]
+  package struct Row {
+    package let path: String
+    package let shape: [Int]
     /// The name in the single file.
-    let name: String
+    package let name: String
     /// `q`, `k` or `v`: a third of a tensor there; `transposed`; `conv`: with two more axes; `single`: only there.
-    let forms: Set<String>
+    package let forms: Set<String>
 
     /// A weight under its own name.
-    init(path: String, shape: [Int]) { (self.path, self.shape, name, forms) = (path, shape, path, []) }
+    package init(path: String, shape: [Int]) { (self.path, self.shape, name, forms) = (path, shape, path, []) }
 
     fileprivate init(_ values: [Any]) throws {
       guard values.count == 4, let path = values[0] as? String, let shape = values[1] as? [Int],
@@ -31,21 +30,21 @@ struct FamilyModel {
     }
   }
 
-  struct Malformed: Error {
-    let what: String
+  package struct Malformed: Error {
+    package let what: String
   }
 
-  static let names = [
+  package static let names = [
     "sd1", "sd1_inpainting", "sd1_edit", "sd1_lcm", "sd2", "sd2_v", "sd2_v_zero_snr", "sdxl", "sdxl_turbo", "sdxl_v",
     "sdxl_refiner", "ssd_1b",
   ]
 
-  let rows: [Row]
+  package let rows: [Row]
   private let files: [String: Any]
   private let markers: [String]
   private let notes: [String: String]
 
-  init(_ name: String) throws {
+  package init(_ name: String) throws {
     let description = try Self.read(name) as? [String: Any] ?? [:]
     guard let table = description["tensors"] as? String, let tensors = try Self.read(table) as? [[Any]],
       let changes = description["changes"] as? [[Any]], let files = description["files"] as? [String: Any],
@@ -63,7 +62,7 @@ struct FamilyModel {
   }
 
   /// The numbers of a weight, in 32-bit floats.
-  static func values(_ row: Row) throws -> [Float] {
+  package static func values(_ row: Row) throws -> [Float] {
     let weights = SyntheticWeights([row.path: Shape(row.shape)])
     var values = [Float](repeating: 0, count: row.shape.reduce(1, *))
     try values.withUnsafeMutableBytes { try weights.read(row.path, as: .float32, into: $0) }
@@ -72,7 +71,7 @@ struct FamilyModel {
 
   /// Writes the model as trainers publish it. Of configurations it holds those of the networks, since heads and groups of
   /// small networks cannot be told from shapes; what the noise was is said as files of the family say it.
-  func writeFile(to url: URL) throws {
+  package func writeFile(to url: URL) throws {
     var tensors: [SafetensorsWriter.Tensor] = markers.map { .init(name: $0, shape: [0], values: .float32([])) }
     for (name, rows) in Dictionary(grouping: rows, by: \.name) {
       let rows = rows.sorted { $0.path.third < $1.path.third }
@@ -94,8 +93,19 @@ struct FamilyModel {
     try SafetensorsWriter.write(tensors, metadata: notes.merging(["config": config]) { $1 }, to: url)
   }
 
+  /// Writes one network as a file of its own, under the names that it has in the whole model's file.
+  package func writePart(_ component: String, to url: URL) throws {
+    let own = rows.filter { $0.path.hasPrefix("\(component).") && !$0.forms.contains("single") }
+    try FamilyModel(self, rows: own).writeFile(to: url)
+  }
+
+  private init(_ whole: FamilyModel, rows: [Row]) {
+    self.rows = rows
+    (files, markers, notes) = (whole.files, whole.markers, whole.notes)
+  }
+
   /// Writes the model as diffusers does.
-  func writeFolder(to folder: URL) throws {
+  package func writeFolder(to folder: URL) throws {
     for (path, settings) in files {
       let url = folder.appending(path: path)
       try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
