@@ -39,36 +39,12 @@ import Testing
 
   /// Every tensor of a run, from the prompt to the picture, within 1e-3 relative.
   @Test(arguments: drawn, Layout.allCases) func agreesWithDiffusers(_ run: String, _ layout: Layout) async throws {
-    let golden = try Golden("families/\(run)")
-    let family = try #require(golden.metadata["family"])
+    let golden = try FamilyGolden(run)
     try await withTemporaryFolder { folder in
-      let url = try layout.write(FamilyModel(family), in: folder, name: family)
+      let url = try layout.write(FamilyModel(golden.family), in: folder, name: golden.family)
       let pipeline = try await Pipeline(model: url, options: .init(device: .cpu, precision: Imagine.Precision.float32))
-      let image = try await pipeline.image(request(golden))
-      let tensors = try #require(image.tensors)
-      let needed = ["tokens.positive", "context.positive", "latents.initial", "noise_pred.0", "latents.final", "image"]
-      #expect(needed.allSatisfy(tensors.names.contains))
-      for name in tensors.names where golden.names.contains(name) {
-        let ours = try #require(tensors[name]), theirs = try golden.floats(name)
-        let distance = Comparison(ours.values, theirs).relativeL2
-        #expect(distance < 1e-3, "\(name)")
-        if name.hasPrefix("tokens") { #expect(ours.values == theirs) }
-      }
+      try await golden.expect(from: pipeline, within: 1e-3)
     }
-  }
-
-  private func request(_ golden: Golden) throws -> GenerationRequest {
-    let settings = try JSONValue(parsing: golden.metadata["settings"] ?? "{}")
-    var request = GenerationRequest(
-      prompt: try #require(settings["prompt"]?.string),
-      size: Size(width: try #require(settings["width"]?.int), height: try #require(settings["height"]?.int)),
-      steps: try #require(settings["steps"]?.int), guidanceScale: Float(try #require(settings["guidance"]?.double)),
-      sampler: try Sampler.named(try #require(settings["sampler"]?.string)).sampler)
-    request.negativePrompt = settings["negative"]?.string ?? ""
-    request.schedule = try (settings["schedule"]?.string).map(Schedule.init(named:))
-    request.seed = UInt64(try #require(settings["seed"]?.int))
-    request.recordsTensors = true
-    return request
   }
 
   @Test("A model has the same weights as a single file and as a folder", arguments: written)
