@@ -58,7 +58,7 @@ import Testing
     await #expect(throws: ImagineError.self) { try await benchmark.run() }
   }
 
-  @Test("Every structure has all parts of its model, each as a picture runs it", arguments: Benchmark.Structure.allCases)
+  @Test("A structure has all parts of its model, each as a picture runs it", arguments: Benchmark.Structure.allCases)
   func structures(_ structure: Benchmark.Structure) async throws {
     let opened = try OpenedModel(synthetic: structure.networks, name: "random")
     let defaults = opened.model.defaults, size = Size(width: defaults.width, height: defaults.height)

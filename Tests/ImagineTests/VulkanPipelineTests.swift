@@ -45,7 +45,7 @@ extension VulkanTests {
         try FamilyModel(golden.family).writeFile(to: url)
         let pipeline = try await Pipeline(
           OpenedModel(url), Pipeline.Options(precision: limit.0), on: VulkanTestDevice.opened())
-        try await golden.expect(from: pipeline, within: limit.1)
+        try await golden.expect(from: pipeline, within: limit.1, isExact: limit.0 == .float32)
       }
       try VulkanTestDevice.expectNoComplaint()
     }
