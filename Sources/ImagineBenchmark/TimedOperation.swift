@@ -47,7 +47,7 @@ struct ModelOperation: Sendable {
   /// What Stable Diffusion 1.5 computes at 512 x 512 pixels with guidance: the operations of each network, as a backend
   /// runs it, each once.
   static func stableDiffusion15(on backend: any Backend, _ precision: Precision) throws -> [ModelOperation] {
-    let (model, _) = DiffusionModel.synthetic(.stableDiffusion15)
+    let (model, _) = try DiffusionModel.synthetic(.stableDiffusion15())
     let parts: [(String, Network.Role, Int)] = [
       ("text", .textEncoder(0), 2), ("unet", .denoiser, 2), ("vae", .decoder, 1),
     ]

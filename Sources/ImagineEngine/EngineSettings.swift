@@ -50,9 +50,8 @@ package struct MemorySettings: Sendable {
   /// Bytes that one network should not exceed with little memory, with its weights and its working memory. With what the
   /// program itself takes that is 0.7 GB; Stable Diffusion 1.5 draws 512 x 512 pixels in it.
   package var networkBytes = 590_000_000
-  /// Text encoders of so many bytes are let go once prompts are read: to read them again for the next prompt takes much
-  /// less than one step of a model that has such encoders.
-  package var largeTextBytes = 1_000_000_000
+  /// What makes room for other networks in any case.
+  package var large = LargeNetworks()
   /// Bytes of the processor's memory that can be had; nil where that is not known.
   package var free: @Sendable () -> Int? = SystemMemory.free
   /// Bytes of it that the process has; nil where that is not known.

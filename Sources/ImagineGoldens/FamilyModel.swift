@@ -40,6 +40,8 @@ package struct FamilyModel {
   ]
 
   package let rows: [Row]
+  /// What the weights of some paths are multiplied by.
+  package var factors: [String: Float] = [:]
   private let files: [String: Any]
   private let markers: [String]
   private let notes: [String: String]
@@ -69,6 +71,11 @@ package struct FamilyModel {
     return values
   }
 
+  private func multipliedValues(_ row: Row) throws -> [Float] {
+    let values = try Self.values(row)
+    return factors[row.path].map { factor in values.map { $0 * factor } } ?? values
+  }
+
   /// Writes the model as trainers publish it. Of configurations it holds those of the networks, since heads and groups of
   /// small networks cannot be told from shapes; what the noise was is said as files of the family say it.
   package func writeFile(to url: URL) throws {
@@ -76,7 +83,7 @@ package struct FamilyModel {
     for (name, rows) in Dictionary(grouping: rows, by: \.name) {
       let rows = rows.sorted { $0.path.third < $1.path.third }
       guard let first = rows.first else { continue }
-      var values = try rows.flatMap(Self.values), shape = first.shape
+      var values = try rows.flatMap(multipliedValues), shape = first.shape
       shape[0] *= rows.count
       if first.forms.contains("conv") { shape += [1, 1] }
       if first.forms.contains("transposed") {
@@ -116,7 +123,7 @@ package struct FamilyModel {
       let tensors = try rows.map { row in
         SafetensorsWriter.Tensor(
           name: String(row.path.dropFirst(component.count + 1)), shape: row.shape,
-          values: .float32(try Self.values(row)))
+          values: .float32(try multipliedValues(row)))
       }
       let name = component.hasPrefix("text_encoder") ? "model" : "diffusion_pytorch_model"
       try SafetensorsWriter.write(tensors, to: folder.appending(path: "\(component)/\(name).safetensors"))

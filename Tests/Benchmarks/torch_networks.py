@@ -1,6 +1,6 @@
 """Time the networks of Stable Diffusion 1.5, or the UNet of XL, in plain PyTorch with random weights, eager or compiled.
 
-The structures are those that `imagine bench --random sd15` and `sdxl-unet` run: the same layers, widths and operations.
+The structures are those that `imagine bench --random sd15` and `sdxl` run: the same layers, widths and operations.
 Convolutions run channels-last, attention through scaled_dot_product_attention. --compile is torch.compile with
 mode="reduce-overhead": fused kernels, started as CUDA graphs. Prints medians, measured with CUDA events where there is CUDA;
 nothing but torch is needed.

@@ -58,12 +58,25 @@ import Testing
     await #expect(throws: ImagineError.self) { try await benchmark.run() }
   }
 
-  @Test("Of a structure that is a UNet only, another part is an error")
-  func partsThatAreNotThere() async throws {
-    var benchmark = benchmark(.random(.stableDiffusionXLUNet))
-    benchmark.parts = [.vae, .picture]
-    await #expect(throws: ImagineError(.invalidRequest, "Of sdxl-unet only this can be measured: unet.")) {
-      try await benchmark.run()
+  @Test("A structure has all parts of its model, each as a picture runs it", arguments: Benchmark.Structure.allCases)
+  func structures(_ structure: Benchmark.Structure) async throws {
+    let opened = try OpenedModel(synthetic: structure.networks, name: "random")
+    let defaults = opened.model.defaults, size = Size(width: defaults.width, height: defaults.height)
+    #expect(opened.model.report.isComplete)
+    let stages = try opened.stages(Set(Benchmark.Part.allCases), size, prompts: 2, .bfloat16)
+    let texts = opened.model.conditioning.texts
+    #expect(stages.count == texts.count + 2)
+    let channels = opened.model.latent.channels, reduction = opened.model.latent.reduction
+    let denoiser = try #require(stages.first { $0.name == "UNet, one step" })
+    #expect(denoiser.inputs["latents"]?.shape == [2, size.height / reduction, size.width / reduction, channels])
+    // What the text encoders give is what the UNet takes.
+    let widths = stages.prefix(texts.count).map { stage in stage.graph[stage.graph.outputs[0]].type.shape.last }
+    #expect(denoiser.inputs["context"]?.shape == [2, 77, widths.reduce(0, +)])
+    // Layers that a model leaves out are left out here, too.
+    for (stage, text) in zip(stages, texts) {
+      let attentions = stage.graph.nodes.count { if case .attention = $0.op { true } else { false } }
+      let pooled = opened.model.conditioning.pooled.map { texts[$0].role } == text.role
+      #expect(attentions == text.layers - (pooled ? 0 : text.skippedLayers))
     }
   }
 
@@ -94,7 +107,7 @@ import Testing
   func pictures() async throws {
     let options = Engine.Options(device: .cpu, precision: .float32, threads: 1)
     let pipeline = try await Pipeline(
-      OpenedModel(synthetic: .miniature, family: .stableDiffusion1, name: "mini"), on: Engine(options))
+      OpenedModel(synthetic: .miniature, name: "mini"), on: Engine(options))
     var request = pipeline.recommendedRequest(prompt: "anything")
     request.seed = 1
     let first = try await pipeline.image(request), second = try await pipeline.image(request)

@@ -58,7 +58,8 @@ import Testing
   }
 
   @Test func mistakes() {
-    #expect(complaint(["--random", "sd9"])?.contains("sd15, sdxl-unet or mini") == true)
+    #expect(complaint(["--random", "sd9"])?.contains("sd15, sd21, sdxl, sdxl-refiner, ssd-1b or mini") == true)
+    #expect(complaint(["--random", "sdxl-unet"])?.contains("--random sdxl --stage unet") == true)
     #expect(complaint(["--random", "sd15", "-m", "x"])?.contains("contradict") == true)
     #expect(complaint(["--stage", "clip"])?.contains("text, unet, vae or picture") == true)
     #expect(complaint(["--repeat", "0"])?.contains("1 to 1000") == true)

@@ -68,7 +68,7 @@ import Testing
 
   @Test("Prompts that are read when the rest of the model is there make it go where both do not fit")
   func textsThatAreReadAgain() async throws {
-    let model = try TinyModel.opened(), engine = try processor.engine { $0.largeTextBytes = 1 }
+    let model = try TinyModel.opened(), engine = try processor.engine { $0.large.textBytes = 1 }
     let first = try await peak(engine, model)
     processor.capacity = first + Self.slack
     let expected = try await engine.draw(Self.request, model)

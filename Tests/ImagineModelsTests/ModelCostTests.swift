@@ -4,7 +4,9 @@ import Testing
 
 /// What Stable Diffusion 1.5 computes for a picture of 512 x 512, against counts made layer by layer elsewhere.
 @Suite struct ModelCostTests {
-  private let model = DiffusionModel.synthetic(.stableDiffusion15).model
+  private let model: DiffusionModel
+
+  init() throws { model = try DiffusionModel.synthetic(.stableDiffusion15()).model }
 
   private func graph(_ role: Network.Role, _ shape: NetworkShape) throws -> Graph {
     try #require(model[role]).graph(shape, .float16)
@@ -27,18 +29,13 @@ import Testing
     let weights = 12.0 * (4 * 768 * 768 + 2 * 768 * 3072), tokens = 2.0 * 77
     #expect(cost.flops == 2 * weights * tokens + 12 * 2 * 4 * 768 * (77 * 78 / 2))
   }
-
-  @Test func parameters() throws {
-    let counts = Dictionary(grouping: model.parameters) { $0.key.prefix { $0 != "." } }
-      .mapValues { $0.reduce(0) { $0 + $1.value.count } }
-    #expect(counts == ["unet": 859_520_964, "vae": 83_653_863, "text_encoder": 123_060_480])
-    #expect(model.report.isComplete)
-  }
 }
 
 /// What a step of Stable Diffusion XL computes for 1024 x 1024, and what its UNet holds.
 @Suite struct XLCostTests {
-  private let model = DiffusionModel.synthetic(.stableDiffusionXLUNet).model
+  private let model: DiffusionModel
+
+  init() throws { model = try DiffusionModel.synthetic(.stableDiffusionXL()).model }
 
   private func graph(_ role: Network.Role, _ shape: NetworkShape) throws -> Graph {
     try #require(model[role]).graph(shape, .float16)
@@ -48,12 +45,48 @@ import Testing
     let cost = try graph(.denoiser, NetworkShape(rows: 2, height: 128, width: 128)).cost
     #expect((13.0e12...14.0e12).contains(cost.flops), "\(cost.flops)")
   }
+}
 
-  @Test("As many parameters as diffusers counts")
-  func parameters() {
-    let unet = model.parameters.filter { $0.key.hasPrefix("unet.") }
-    #expect(unet.reduce(0) { $0 + $1.value.count } == 2_567_463_684)
+/// The structures that are measured without weights are the published ones, in all that no weight shows as well.
+@Suite struct SyntheticStructureTests {
+  /// Parameters of a structure's networks, by component.
+  private func counts(_ structure: SyntheticStructure) -> [String: Int] {
+    let model = DiffusionModel.synthetic(structure).model
     #expect(model.report.isComplete)
+    return Dictionary(grouping: model.parameters) { $0.key.prefix { $0 != "." } }
+      .reduce(into: [:]) { counts, part in counts[String(part.key)] = part.value.reduce(0) { $0 + $1.value.count } }
+  }
+
+  @Test("As many parameters as diffusers and transformers count")
+  func parameters() throws {
+    let vae = 83_653_863, clipL = 123_060_480, bigG = 694_659_840
+    #expect(try counts(.stableDiffusion15()) == ["unet": 859_520_964, "vae": vae, "text_encoder": clipL])
+    // Without OpenCLIP's projection, which the UNet is not told.
+    #expect(try counts(.stableDiffusion21()) == ["unet": 865_910_724, "vae": vae, "text_encoder": 352_984_064])
+    #expect(
+      try counts(.stableDiffusionXL())
+        == ["unet": 2_567_463_684, "vae": vae, "text_encoder": clipL, "text_encoder_2": bigG])
+    #expect(try counts(.stableDiffusionXLRefiner()) == ["unet": 2_259_526_660, "vae": vae, "text_encoder_2": bigG])
+    #expect(
+      try counts(.ssd1B()) == ["unet": 1_331_334_404, "vae": vae, "text_encoder": clipL, "text_encoder_2": bigG])
+  }
+
+  @Test("A structure has its family's recipe")
+  func recipes() throws {
+    let xl = try SyntheticStructure.stableDiffusionXL().configuration
+    #expect(xl.latent.scale == 0.13025 && xl.pooled == 1 && xl.numbers.count == 6 && xl.zeroesEmptyNegative)
+    #expect(xl.defaults.width == 1024 && xl.defaults.height == 1024)
+    #expect(xl.textEncoders.map(\.padding) == [49407, 0] && xl.textEncoders.map(\.skippedLayers) == [1, 1])
+    #expect(xl.unet == .stableDiffusionXL && xl.textEncoders.map(\.model.layers) == [12, 32])
+    let refiner = try SyntheticStructure.stableDiffusionXLRefiner().configuration
+    #expect(refiner.latent.scale == 0.13025 && refiner.numbers.last == .aestheticScore && refiner.pooled == 0)
+    #expect(refiner.unet == .stableDiffusionXLRefiner)
+    let second = try SyntheticStructure.stableDiffusion21().configuration
+    #expect(second.scheduler.predictionType == "v_prediction" && second.defaults.width == 768)
+    #expect(second.unet == .stableDiffusion2 && second.textEncoders[0].skippedLayers == 1)
+    #expect(try SyntheticStructure.ssd1B().configuration.unet == .ssd1B)
+    // In every field what a checkpoint's shapes are measured against elsewhere.
+    #expect(try SyntheticStructure.stableDiffusion15().configuration == ModelConfiguration())
   }
 }
 

@@ -37,42 +37,28 @@ import Testing
 
   /// Every tensor of a run, from the prompt to the picture, within 1e-3 relative.
   @Test(arguments: drawn, Layout.allCases) func agreesWithDiffusers(_ run: String, _ layout: Layout) async throws {
-    let golden = try Golden("families/\(run)")
-    let family = try #require(golden.metadata["family"])
+    let golden = try FamilyGolden(run)
     try await withTemporaryFolder { folder in
-      let url = try layout.write(FamilyModel(family), in: folder, name: family)
+      let url = try layout.write(FamilyModel(golden.family), in: folder, name: golden.family)
       let pipeline = try await Pipeline(model: url, options: .init(device: .cpu, precision: Imagine.Precision.float32))
-      try agree(try await pipeline.image(GenerationRequest(golden)), golden)
+      try await golden.expect(from: pipeline, within: 1e-3)
     }
   }
 
   /// The base model down to a share of the noise, and the refiner from there.
   @Test(arguments: Layout.allCases) func refinersGoOnAsInDiffusers(_ layout: Layout) async throws {
-    let golden = try Golden("families/sdxl_handover")
+    let run = try FamilyGolden("sdxl_handover"), golden = run.golden
     let settings = try JSONValue(parsing: golden.metadata["settings"] ?? "{}")
-    let names = [try #require(golden.metadata["family"]), try #require(golden.metadata["refiner"])]
+    let names = [run.family, try #require(golden.metadata["refiner"])]
     try await withTemporaryFolder { folder in
       let urls = try names.map { try layout.write(FamilyModel($0), in: folder, name: $0) }
       let engine = try Engine(Engine.Options(device: .cpu, precision: Imagine.Precision.float32))
       let base = try await Pipeline(model: urls[0], on: engine), second = try await Pipeline(model: urls[1], on: engine)
-      var request = try GenerationRequest(golden)
+      var request = try run.request()
       request.refiner = Refiner(second, start: try #require(settings["handover"]?.double))
       let image = try await base.image(request)
-      try agree(image, golden)
+      try run.expect(image)
       #expect(image.parameters.contains("Refiner: sdxl_refiner"))
-    }
-  }
-
-  /// Every tensor of a run, from the prompt to the picture, within 1e-3 relative.
-  private func agree(_ image: GeneratedImage, _ golden: Golden) throws {
-    let tensors = try #require(image.tensors)
-    let needed = ["tokens.positive", "context.positive", "latents.initial", "noise_pred.0", "latents.final", "image"]
-    #expect(needed.allSatisfy(tensors.names.contains))
-    for name in tensors.names where golden.names.contains(name) {
-      let ours = try #require(tensors[name]), theirs = try golden.floats(name)
-      #expect(Comparison(ours.values, theirs).relativeL2 < 1e-3, "\(name)")
-      if name.hasPrefix("tokens") { #expect(ours.values == theirs) }
-      if let shape = golden.shapes[name] { #expect(ours.shape == shape.dimensions, "\(name)") }
     }
   }
 

@@ -22,14 +22,16 @@ import Testing
   /// - Parameter free: bytes that the process can have, with those that it has.
   private func pipeline(
     _ lowMemory: LowMemory = .automatic, tiling: VAETiling = .automatic, precision: Imagine.Precision = .float32,
-    free: Int? = nil, ignoresMemory: Bool = false, networkBytes: Int? = nil
+    free: Int? = nil, ignoresMemory: Bool = false, networkBytes: Int? = nil,
+    large: LargeNetworks? = nil
   ) async throws -> Pipeline {
     try await Pipeline(
       OpenedModel.demonstration(),
       Pipeline.Options(
         precision: precision, vaeTiling: tiling, lowMemory: lowMemory, ignoresMemory: ignoresMemory),
       on: OpenedDevice(try CPUBackend(threads: 2), name: "the processor", preferredPrecision: precision.graph),
-      freeMemory: { free.map { $0 - Self.resident } }, residentMemory: { Self.resident }, networkBytes: networkBytes)
+      freeMemory: { free.map { $0 - Self.resident } }, residentMemory: { Self.resident }, networkBytes: networkBytes,
+      large: large)
   }
 
   private func draw(_ pipeline: Pipeline) async throws -> (image: GeneratedImage?, notices: [String]) {
@@ -81,6 +83,56 @@ import Testing
     #expect(low.stages[1].weightBytes < full.stages[1].weightBytes / 2)
     #expect(low.stages[1].flops == full.stages[1].flops)
     #expect(low.freeBytes == nil)
+  }
+
+  // MARK: Large networks
+
+  /// What is prepared for two pictures, one after the other.
+  private func preparations(_ pipeline: Pipeline) async throws -> [String] {
+    var request = Self.request
+    request.count = 2
+    request.steps = 1
+    var names: [String] = []
+    for try await event in pipeline.generate(request) {
+      if case .stage(.preparing(let name)) = event { names.append(name) }
+    }
+    return names
+  }
+
+  /// Thresholds that the demonstration model exceeds.
+  private func large(_ change: (inout LargeNetworks) -> Void) -> LargeNetworks {
+    var large = LargeNetworks()
+    (large.textBytes, large.denoiserBytes, large.pixels) = (1, 1, 1)
+    change(&large)
+    return large
+  }
+
+  @Test func largeDenoisersAndDecodersTakeTurns() async throws {
+    let turning = try await pipeline(large: large { _ in })
+    #expect(try await preparations(turning) == ["text encoder", "UNet", "decoder", "UNet", "decoder"])
+    #expect(try await draw(turning).image?.pixels == draw(pipeline()).image?.pixels)
+    // As the estimate has it: each network is alone.
+    let usual = try await pipeline().estimate(Self.request)
+    let alone = try await pipeline(large: large { _ in }).estimate(Self.request)
+    #expect(!alone.usesLowMemory && !alone.usesTiles)
+    #expect(alone.stages.map(\.weightBytes) == usual.stages.map(\.weightBytes))
+    #expect(alone.stages[0].peakBytes == usual.stages[0].peakBytes)
+    let decoder = (alone.stages[2], usual.stages[2])
+    #expect(decoder.1.peakBytes - decoder.0.peakBytes == usual.stages[0].weightBytes + usual.stages[1].weightBytes)
+    #expect(alone.peakBytes < usual.peakBytes)
+  }
+
+  @Test func whatIsSmallerStays() async throws {
+    let networks = ["text encoder", "UNet", "decoder"]
+    let smaller = [large { $0.denoiserBytes = 1 << 30 }, large { $0.pixels = 1 << 20 }, nil]
+    for large in smaller { #expect(try await preparations(pipeline(large: large)) == networks) }
+    // Text encoders alone.
+    let texts = try await pipeline(large: large { $0.pixels = 1 << 20 })
+    #expect(try await preparations(texts) == networks)
+    #expect(try await preparations(texts) == ["text encoder"])
+    let all = try await pipeline().estimate(Self.request).stages
+    let some = try await pipeline(large: large { $0.pixels = 1 << 20 }).estimate(Self.request).stages
+    #expect(all[1].peakBytes - some[1].peakBytes == all[0].weightBytes)
   }
 
   @Test func anEstimateHasWhatThePlansHave() async throws {

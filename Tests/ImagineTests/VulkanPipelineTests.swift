@@ -35,6 +35,21 @@ extension VulkanTests {
       try VulkanTestDevice.expectNoComplaint()
     }
 
+    /// Models of other families, from their single files: two text encoders, velocities, and a told guidance among them.
+    @Test(
+      arguments: ["sdxl", "sd2_v", "sd1_lcm"], [(Imagine.Precision.float32, 1e-3), (.float16, 2e-2)])
+    func drawsEveryFamily(_ run: String, _ limit: (Imagine.Precision, Double)) async throws {
+      let golden = try FamilyGolden(run)
+      try await withTemporaryFolder { folder in
+        let url = folder.appending(path: "\(golden.family).safetensors")
+        try FamilyModel(golden.family).writeFile(to: url)
+        let pipeline = try await Pipeline(
+          OpenedModel(url), Pipeline.Options(precision: limit.0), on: VulkanTestDevice.opened())
+        try await golden.expect(from: pipeline, within: limit.1, isExact: limit.0 == .float32)
+      }
+      try VulkanTestDevice.expectNoComplaint()
+    }
+
     /// Tiles on the device draw the untiled picture, also in 16-bit floats.
     @Test func tilesDrawTheSamePicture() async throws {
       var request = TinyModel.request
@@ -57,21 +72,35 @@ extension VulkanTests {
     @Test func overflowInTheDecoderIsRepeatedIn32Bits() async throws {
       try await withTemporaryFolder { folder in
         let model = try TinyModel.copy(in: folder, multiplying: "vae.decoder.conv_in.weight", by: 1e6)
-        let pipeline = try await Pipeline(
-          OpenedModel(model), Pipeline.Options(precision: .float16), on: VulkanTestDevice.opened())
-        var notices: [String] = [], pictures: [GeneratedImage] = []
-        for try await event in pipeline.generate(TinyModel.request) {
-          if case .notice(let notice) = event, notice.code != .unusualSize { notices.append(notice.message) }
-          if case .image(let image) = event { pictures.append(image) }
-        }
-        #expect(notices.count == 1 && notices[0].contains("32-bit"), "\(notices)")
-        let exact = try await Pipeline(model: model, options: .init(device: .cpu, precision: .float32))
-          .image(TinyModel.request)
-        let ratio = decibelsOfSignalToNoise(try #require(pictures.first).pixels, exact.pixels)
-        #expect(ratio >= 30, "\(ratio)")
-        #expect(Set(exact.pixels).count > 10)
-        try VulkanTestDevice.expectNoComplaint()
+        try await expectRepeatedDecoding(of: model, TinyModel.request)
       }
+    }
+
+    /// The autoencoder of Stable Diffusion XL is known for it.
+    @Test func overflowInTheDecoderOfXLIsRepeatedIn32Bits() async throws {
+      try await withTemporaryFolder { folder in
+        let url = folder.appending(path: "sdxl.safetensors")
+        var model = try FamilyModel("sdxl")
+        model.factors["vae.decoder.conv_in.weight"] = 1e6
+        try model.writeFile(to: url)
+        try await expectRepeatedDecoding(of: url, FamilyGolden("sdxl").request())
+      }
+    }
+
+    private func expectRepeatedDecoding(of model: URL, _ request: GenerationRequest) async throws {
+      let pipeline = try await Pipeline(
+        OpenedModel(model), Pipeline.Options(precision: .float16), on: VulkanTestDevice.opened())
+      var notices: [String] = [], pictures: [GeneratedImage] = []
+      for try await event in pipeline.generate(request) {
+        if case .notice(let notice) = event, notice.code != .unusualSize { notices.append(notice.message) }
+        if case .image(let image) = event { pictures.append(image) }
+      }
+      #expect(notices.count == 1 && notices[0].contains("32-bit"), "\(notices)")
+      let exact = try await Pipeline(model: model, options: .init(device: .cpu, precision: .float32)).image(request)
+      let ratio = decibelsOfSignalToNoise(try #require(pictures.first).pixels, exact.pixels)
+      #expect(ratio >= 30, "\(ratio)")
+      #expect(Set(exact.pixels).count > 10)
+      try VulkanTestDevice.expectNoComplaint()
     }
 
     private func decibelsOfSignalToNoise(_ pixels: [UInt8], _ expected: [UInt8]) -> Double {

@@ -145,7 +145,7 @@ def main():
     torch.set_grad_enabled(False)
     if not arguments.check:
         GOLDENS.mkdir(parents=True, exist_ok=True)
-        write_checkpoint(CHECKPOINT, checkpoint_shapes(TINY), TINY, "F16", seed=0)
+        write_checkpoint(CHECKPOINT, checkpoint_shapes(TINY), {"config": json.dumps(TINY, sort_keys=True)}, "F16", seed=0)
     print(f"tiny-sd: {check_structure(TINY):,} parameters; SD 1.5: {check_structure(SD15):,}")
     model, tokenizer = Model(CHECKPOINT), make_tokenizer()
     check_converters(model)

@@ -1,4 +1,4 @@
-"""Names and shapes of every tensor of an SD1-structured checkpoint in its original single-file layout.
+"""Names and shapes of every tensor of a Stable Diffusion checkpoint in its original single-file layout.
 
 Needs nothing but Python, so that a full-size file can be made on any machine.
 """
@@ -66,10 +66,17 @@ class Shapes(dict):
         if inputs != outputs:
             self.conv(f"{name}.skip_connection", inputs, outputs, 1)
 
-    def transformer(self, name, channels, context):
+    def transformer(self, name, channels, context, depth, linear):
         self.norm(f"{name}.norm", channels)
-        self.conv(f"{name}.proj_in", channels, channels, 1)
-        block = f"{name}.transformer_blocks.0"
+        for part in ("proj_in", "proj_out"):
+            if linear:
+                self.linear(f"{name}.{part}", channels, channels)
+            else:
+                self.conv(f"{name}.{part}", channels, channels, 1)
+        for index in range(depth):
+            self.transformer_block(f"{name}.transformer_blocks.{index}", channels, context)
+
+    def transformer_block(self, block, channels, context):
         for attention, source in (("attn1", channels), ("attn2", context)):
             self.linear(f"{block}.{attention}.to_q", channels, channels, bias=False)
             self.linear(f"{block}.{attention}.to_k", source, channels, bias=False)
@@ -79,7 +86,6 @@ class Shapes(dict):
         self.linear(f"{block}.ff.net.2", 4 * channels, channels)
         for norm in ("norm1", "norm2", "norm3"):
             self.norm(f"{block}.{norm}", channels)
-        self.conv(f"{name}.proj_out", channels, channels, 1)
 
     def vae_resnet(self, name, inputs, outputs):
         self.norm(f"{name}.norm1", inputs)
@@ -100,17 +106,22 @@ class Shapes(dict):
 def unet_shapes(config):
     shapes, prefix = Shapes(), "model.diffusion_model"
     widths, layers, context = config["block_out_channels"], config["layers_per_block"], config["cross_attention_dim"]
-    time = 4 * widths[0]
+    time, linear = 4 * widths[0], config["use_linear_projection"]
+    depths = config.get("transformer_layers_per_block", [1] * len(widths))
+    attends = [kind.startswith("CrossAttn") for kind in config["down_block_types"]]
     shapes.linear(f"{prefix}.time_embed.0", widths[0], time)
     shapes.linear(f"{prefix}.time_embed.2", time, time)
+    if numbers := config.get("projection_class_embeddings_input_dim"):
+        shapes.linear(f"{prefix}.label_emb.0.0", numbers, time)
+        shapes.linear(f"{prefix}.label_emb.0.2", time, time)
     shapes.conv(f"{prefix}.input_blocks.0.0", config["in_channels"], widths[0])
     skips, channels, index = [widths[0]], widths[0], 1
     for level, width in enumerate(widths):
         for _ in range(layers):
             shapes.unet_resnet(f"{prefix}.input_blocks.{index}.0", channels, width, time)
             channels = width
-            if config["down_block_types"][level].startswith("CrossAttn"):
-                shapes.transformer(f"{prefix}.input_blocks.{index}.1", width, context)
+            if attends[level]:
+                shapes.transformer(f"{prefix}.input_blocks.{index}.1", width, context, depths[level], linear)
             skips.append(width)
             index += 1
         if level + 1 < len(widths):
@@ -118,18 +129,17 @@ def unet_shapes(config):
             skips.append(width)
             index += 1
     shapes.unet_resnet(f"{prefix}.middle_block.0", channels, channels, time)
-    shapes.transformer(f"{prefix}.middle_block.1", channels, context)
+    shapes.transformer(f"{prefix}.middle_block.1", channels, context, depths[-1], linear)
     shapes.unet_resnet(f"{prefix}.middle_block.2", channels, channels, time)
     index = 0
-    for level, width in enumerate(reversed(widths)):
-        attends = config["up_block_types"][level].startswith("CrossAttn")
+    for level, width in reversed(list(enumerate(widths))):
         for layer in range(layers + 1):
             shapes.unet_resnet(f"{prefix}.output_blocks.{index}.0", channels + skips.pop(), width, time)
             channels = width
-            if attends:
-                shapes.transformer(f"{prefix}.output_blocks.{index}.1", width, context)
-            if layer == layers and level + 1 < len(widths):
-                shapes.conv(f"{prefix}.output_blocks.{index}.{2 if attends else 1}.conv", width, width)
+            if attends[level]:
+                shapes.transformer(f"{prefix}.output_blocks.{index}.1", width, context, depths[level], linear)
+            if layer == layers and level > 0:
+                shapes.conv(f"{prefix}.output_blocks.{index}.{2 if attends[level] else 1}.conv", width, width)
             index += 1
     shapes.norm(f"{prefix}.out.0", channels)
     shapes.conv(f"{prefix}.out.2", channels, config["out_channels"])
@@ -165,8 +175,9 @@ def vae_shapes(config):
     return shapes
 
 
-def text_shapes(config):
-    shapes, prefix, width = Shapes(), "cond_stage_model.transformer.text_model", config["hidden_size"]
+def text_shapes(config, prefix="cond_stage_model.transformer"):
+    """A text encoder under transformers' names."""
+    shapes, prefix, width = Shapes(), f"{prefix}.text_model", config["hidden_size"]
     shapes[f"{prefix}.embeddings.token_embedding.weight"] = (config["vocab_size"], width)
     shapes[f"{prefix}.embeddings.position_embedding.weight"] = (config["max_position_embeddings"], width)
     for index in range(config["num_hidden_layers"]):
@@ -181,6 +192,26 @@ def text_shapes(config):
     return shapes
 
 
+def openclip_shapes(config, prefix):
+    """A text encoder under OpenCLIP's names, with all that its files hold."""
+    shapes, width = Shapes(), config["hidden_size"]
+    shapes[f"{prefix}.token_embedding.weight"] = (config["vocab_size"], width)
+    shapes[f"{prefix}.positional_embedding"] = (config["max_position_embeddings"], width)
+    for index in range(config["num_hidden_layers"]):
+        layer = f"{prefix}.transformer.resblocks.{index}"
+        shapes.norm(f"{layer}.ln_1", width)
+        shapes[f"{layer}.attn.in_proj_weight"] = (3 * width, width)
+        shapes[f"{layer}.attn.in_proj_bias"] = (3 * width,)
+        shapes.linear(f"{layer}.attn.out_proj", width, width)
+        shapes.norm(f"{layer}.ln_2", width)
+        shapes.linear(f"{layer}.mlp.c_fc", width, config["intermediate_size"])
+        shapes.linear(f"{layer}.mlp.c_proj", config["intermediate_size"], width)
+    shapes.norm(f"{prefix}.ln_final", width)
+    shapes[f"{prefix}.text_projection"] = (width, width)
+    shapes[f"{prefix}.logit_scale"] = ()
+    return shapes
+
+
 def checkpoint_shapes(config):
-    """All tensors of a checkpoint: UNet, VAE and text encoder, in that order."""
+    """All tensors of a checkpoint of SD 1: UNet, VAE and text encoder, in that order."""
     return unet_shapes(config["unet"]) | vae_shapes(config["vae"]) | text_shapes(config["text_encoder"])

@@ -27,9 +27,15 @@ package struct Benchmark: Sendable {
   package enum Structure: String, Sendable, Hashable, CaseIterable {
     /// Stable Diffusion 1.5: 1.07 billion parameters.
     case stableDiffusion15 = "sd15"
-    /// The UNet of Stable Diffusion XL, 2.57 billion parameters, for 1024x1024; the other parts are not measured.
-    case stableDiffusionXLUNet = "sdxl-unet"
-    /// The same with few and narrow levels, to see that everything works.
+    /// Stable Diffusion 2.1, for 768x768: 1.30 billion.
+    case stableDiffusion21 = "sd21"
+    /// Stable Diffusion XL, for 1024x1024: 3.47 billion, 2.57 of them the UNet's.
+    case stableDiffusionXL = "sdxl"
+    /// Its refiner: 3.04 billion.
+    case stableDiffusionXLRefiner = "sdxl-refiner"
+    /// SSD-1B, which is Stable Diffusion XL with half of its UNet: 2.23 billion.
+    case ssd1B = "ssd-1b"
+    /// Stable Diffusion 1.5 with few and narrow levels, to see that everything works.
     case miniature = "mini"
   }
 
@@ -73,7 +79,6 @@ package struct Benchmark: Sendable {
     guard (1...1000).contains(repeats) else {
       throw ImagineError(.invalidRequest, "\(repeats) repeats are not possible: choose 1 to 1000.")
     }
-    let parts = try availableParts()
     // Whole pictures first, since the very first of them is to be a cold one.
     if parts.contains(.picture) { onProgress("whole pictures") }
     let pictures = try await measurePictures(parts.contains(.picture))
@@ -86,24 +91,13 @@ package struct Benchmark: Sendable {
       peakResidentBytes: peakResidentBytes())
   }
 
-  func availableParts() throws -> Set<Part> {
-    guard case .random(let structure) = model else { return parts }
-    let available = parts.intersection(structure.parts)
-    guard !available.isEmpty || parts.isEmpty else {
-      let names = structure.parts.map(\.rawValue).sorted().joined(separator: ", ")
-      throw ImagineError(.invalidRequest, "Of \(structure.rawValue) only this can be measured: \(names).")
-    }
-    return available
-  }
-
   func open() throws -> OpenedModel {
     try ImagineError.translating {
       switch model {
       case .files(let files): try OpenedModel(files.sources)
       case .demonstration: try OpenedModel.demonstration()
       case .random(let structure):
-        try OpenedModel(
-          synthetic: structure.configuration, family: structure.family, name: "random \(structure.rawValue)")
+        try OpenedModel(synthetic: structure.networks, name: "random \(structure.rawValue)")
       }
     }
   }
@@ -158,18 +152,18 @@ extension Pipeline {
 }
 
 extension Benchmark.Structure {
-  var configuration: ModelConfiguration {
-    switch self {
-    case .stableDiffusion15: .stableDiffusion15
-    case .stableDiffusionXLUNet: .stableDiffusionXLUNet
-    case .miniature: .miniature
+  var networks: SyntheticStructure {
+    get throws {
+      switch self {
+      case .stableDiffusion15: try .stableDiffusion15()
+      case .stableDiffusion21: try .stableDiffusion21()
+      case .stableDiffusionXL: try .stableDiffusionXL()
+      case .stableDiffusionXLRefiner: try .stableDiffusionXLRefiner()
+      case .ssd1B: try .ssd1B()
+      case .miniature: .miniature
+      }
     }
   }
-
-  var family: ModelFamily { .stableDiffusion1 }
-
-  /// What of it can be measured.
-  fileprivate var parts: Set<Benchmark.Part> { self == .stableDiffusionXLUNet ? [.unet] : Set(Benchmark.Part.allCases) }
 }
 
 /// The most memory this process has had at once, in bytes.

@@ -58,11 +58,15 @@ extension OpenedModel {
   func stages(
     _ parts: Set<Benchmark.Part>, _ size: Size, prompts: Int, _ precision: ImagineGraph.Precision
   ) throws -> [BenchmarkStage] {
-    let shape = NetworkShape(height: size.height / model.latent.reduction, width: size.width / model.latent.reduction)
-    return try model.networks.compactMap { network in
+    try model.networks.compactMap { network in
       guard let part = Benchmark.Part(network.role), parts.contains(part) else { return nil }
       let name = part == .unet ? "\(network.name), one step" : network.name
-      return try BenchmarkStage(name, network.graph(shape.with(rows: part == .vae ? 1 : prompts), precision))
+      var shape = NetworkShape(
+        rows: part == .vae ? 1 : prompts, height: size.height / model.latent.reduction,
+        width: size.width / model.latent.reduction)
+      // As prompts are read: some models leave out the encoder's last layers.
+      shape.skippedLayers = model.conditioning.texts.first { $0.role == network.role }?.skippedLayers ?? 0
+      return try BenchmarkStage(name, network.graph(shape, precision))
     }
   }
 }

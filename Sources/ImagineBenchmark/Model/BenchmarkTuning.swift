@@ -47,7 +47,7 @@ extension BenchmarkMachine {
       let precision = benchmark.options.precision?.graph ?? device.preferredPrecision
       let defaults = opened.model.defaults
       let size = benchmark.size ?? Size(width: defaults.width, height: defaults.height)
-      let stages = try opened.stages(benchmark.availableParts(), size, prompts: 2, precision)
+      let stages = try opened.stages(benchmark.parts, size, prompts: 2, precision)
       let products = try backend.tune(stages.map(\.graph)) { done, count in
         try Task.checkCancellation()
         onProgress(done, count)

@@ -24,7 +24,7 @@ struct BenchCommand: AsyncParsableCommand {
         imagine bench --random sd15 --device vulkan --precision f16 --profile
         imagine bench -m v1-5.safetensors --size 512x768 --steps 30 --json
         imagine bench --random sd15 --stage unet        one step alone
-        imagine bench --random sdxl-unet                a step of Stable Diffusion XL's UNet at 1024x1024
+        imagine bench --random sdxl --stage unet        of Stable Diffusion XL at 1024x1024; pictures take long
         imagine bench ops --filter conv2d               single operations; see imagine bench ops --help
         imagine bench tune --random sd15                find the fastest products; see imagine bench tune --help
       """,

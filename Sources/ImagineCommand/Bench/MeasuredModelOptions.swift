@@ -11,7 +11,12 @@ struct MeasuredModelOptions: ParsableArguments {
     help: ArgumentHelp(
       "Instead of a model, a structure with random weights: \(Choices.sentence(of: Benchmark.Structure.self)).",
       valueName: "structure"),
-    transform: Choices.byRawValue)
+    transform: { name in
+      guard name.lowercased() != "sdxl-unet" else {
+        throw ValidationError("Stable Diffusion XL is whole now: --random sdxl --stage unet measures its UNet alone.")
+      }
+      return try Choices.byRawValue(name)
+    })
   var random: Benchmark.Structure?
 
   @Option(

@@ -81,7 +81,7 @@ package struct MemoryForecast: Sendable {
 
   /// - Parameter host: bytes of values on the host meanwhile.
   private mutating func add(_ network: Network, _ needs: MemoryNeeds, host: Int, flops: Double) {
-    if policy.savesMemory { (held, heldByTexts, workspace) = (0, 0, 0) }
+    if policy.takesTurns { (held, heldByTexts, workspace) = (0, 0, 0) }
     if policy.releasesTexts, network.role == .denoiser {
       held -= heldByTexts
       heldByTexts = 0

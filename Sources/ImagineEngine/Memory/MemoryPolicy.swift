@@ -3,8 +3,10 @@ internal import ImagineModels
 
 /// How a request uses memory: decided once, before its first plan. The forecast counts by it, and the run goes by it.
 package struct MemoryPolicy: Sendable, Hashable {
-  /// Bytes that one network should not exceed; the networks make room for each other then. Nil for no limit.
+  /// Bytes that one network should not exceed; nil for no limit.
   package var networkBytes: Int?
+  /// Whether the networks make room for each other: each is read again when its turn comes.
+  package var takesTurns = false
   /// Whether the text encoders make room once the prompts are read.
   package var releasesTexts = false
   /// Latent positions along one side of a tile; nil decodes the picture as a whole.
@@ -12,7 +14,7 @@ package struct MemoryPolicy: Sendable, Hashable {
 
   package init() {}
 
-  /// Whether networks keep to a budget and make room for each other.
+  /// Whether networks keep to a budget.
   package var savesMemory: Bool { networkBytes != nil }
 }
 
@@ -22,6 +24,20 @@ struct MemoryRoom {
   let forecast: MemoryForecast
   /// Bytes that the process may have in all.
   let availableBytes: Int
+}
+
+/// From what sizes on networks do not stay in memory until they are used again, however much there is of it.
+package struct LargeNetworks: Sendable, Hashable {
+  /// Text encoders of so many bytes are let go once prompts are read: to read them again for the next prompt takes much
+  /// less than one step of a model that has such encoders.
+  package var textBytes = 1_000_000_000
+  /// Denoisers of so many bytes and decoders take turns,
+  package var denoiserBytes = 4_000_000_000
+  /// where a picture has so many pixels: decoding it takes as much memory as a small model then, and one step longer than to
+  /// read the denoiser again for the next picture.
+  package var pixels = 768 * 768
+
+  package init() {}
 }
 
 /// What a policy is chosen for and by.
@@ -88,7 +104,10 @@ struct MemoryChoice {
 
   private func usual() -> MemoryPolicy {
     var policy = MemoryPolicy()
-    policy.releasesTexts = backend != nil && textBytes > settings.largeTextBytes
+    if backend != nil {
+      policy.releasesTexts = bytes { if case .textEncoder = $0 { true } else { false } } > settings.large.textBytes
+      policy.takesTurns = bytes { $0 == .denoiser } > settings.large.denoiserBytes && pixels >= settings.large.pixels
+    }
     if settings.tiling == .always { policy.tile = FallbackOrder.modestTile }
     return policy
   }
@@ -96,6 +115,7 @@ struct MemoryChoice {
   private func saving() throws -> MemoryPolicy {
     var policy = usual()
     policy.networkBytes = settings.networkBytes
+    policy.takesTurns = true
     if settings.tiling == .automatic { policy.tile = try savingTile() }
     return policy
   }
@@ -151,21 +171,22 @@ struct MemoryChoice {
 
   private var decoder: Workload.Entry? { workload.entries.last { $0.network.role == .decoder } }
 
-  /// Bytes of the text encoders' weights, as most files store them.
-  private var textBytes: Int {
-    workload.entries.reduce(0) { sum, entry in
-      guard case .textEncoder = entry.network.role else { return sum }
-      return sum + entry.parameterCount * 2
-    }
+  /// Bytes of the weights of networks of some roles, as most files store them.
+  private func bytes(of isCounted: (Network.Role) -> Bool) -> Int {
+    workload.entries.reduce(0) { $0 + (isCounted($1.network.role) ? $1.parameterCount * 2 : 0) }
+  }
+
+  /// Of the picture.
+  private var pixels: Int {
+    guard let decoder else { return 0 }
+    let reduction = decoder.network.tiling?.configuration.reduction ?? 8
+    return decoder.shape.height * decoder.shape.width * reduction * reduction
   }
 
   /// Bytes that are enough for any request of a size, by a wide margin: weights as 32-bit floats, and more for each pixel
   /// than any network needs.
   private var plenty: Int {
     let weights = workload.entries.reduce(0) { $0 + $1.parameterCount } * 4
-    guard let decoder else { return weights }
-    let reduction = decoder.network.tiling?.configuration.reduction ?? 8
-    let pixels = decoder.shape.height * decoder.shape.width * reduction * reduction
     return weights * 5 / 4 + pixels * 6000 + 500_000_000
   }
 }

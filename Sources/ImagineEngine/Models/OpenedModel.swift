@@ -81,10 +81,10 @@ package final class OpenedModel: Sendable {
   }
 
   /// A structure with weights made on the spot, for measuring.
-  package init(synthetic configuration: ModelConfiguration, family: ModelFamily, name: String) throws {
-    (model, weights) = DiffusionModel.synthetic(configuration)
+  package init(synthetic structure: SyntheticStructure, name: String) throws {
+    (model, weights) = DiffusionModel.synthetic(structure)
     (sampling, method) = try Self.sampling(model)
-    self.family = family
+    family = structure.family
     self.name = name
     checkpoint = nil
     source = .synthetic

@@ -111,7 +111,7 @@ final class NetworkRunner {
     while true {
       do {
         if places.isDeviceLost, mode.place == .device { mode = mode.after(.processor) }
-        if mode.isAlone || policy.savesMemory { residents.dropOthers(than: networks(of: role)) }
+        if mode.isAlone || policy.takesTurns { residents.dropOthers(than: networks(of: role)) }
         let results = try run(mode, context(for: mode, policy, report))
         guard results.allSatisfy({ $0.floats.allSatisfy(\.isFinite) }) else {
           throw StageFailure(.notFinite, "The \(network.name) gave values that are no numbers.")

@@ -64,40 +64,47 @@ extension AutoencoderKL {
   /// - Parameters:
   ///   - latents, tile: as for decoding.
   ///   - dropsSections: whether the weights of a section are let go before the next.
-  /// - Returns: what the backend needs, the bytes of values on the host beside it, and the operations of all tiles.
+  /// - Returns: what the backend needs, the bytes of values on the host beside it, both where they are most together, and the
+  ///   operations of all tiles.
   func tiledNeeds(
     _ latents: Shape, tile: Int, _ weights: any WeightSource, _ backend: any MemoryAwareBackend,
     _ precision: Precision, dropsSections: Bool
   ) throws -> (needs: MemoryNeeds, hostBytes: Int, flops: Double) {
     let start = GraphBuilder(precision: precision)
     let beginning = try start.finish([beginDecoding(start.input("latents", latents))])
-    var total = try backend.memoryNeeds(of: beginning, weights: weights)
-    var flops = beginning.cost.flops, hostBytes = 0, side = tile
     guard var shape = beginning.outputs.first.map({ beginning[$0].type.shape }) else {
       throw GraphError("the decoder's beginning had no result")
     }
+    var held = 0, side = tile
+    var most = (
+      needs: try backend.memoryNeeds(of: beginning, weights: weights), hostBytes: 0, flops: beginning.cost.flops
+    )
+    if !dropsSections { held = most.needs.weightBytes }
     for section in decoder.sections {
       let pass = SectionPass(section, height: shape[1], width: shape[2], channels: shape[3], side: side)
       let result = try pass.graph(of: .result, precision)
-      let needs = try backend.memoryNeeds(of: result, weights: weights)
+      var needs = try backend.memoryNeeds(of: result, weights: weights)
       var widest = pass.windowBytes(of: result)
-      flops += result.cost.flops * Double(pass.tileCount)
+      most.flops += result.cost.flops * Double(pass.tileCount)
       for index in section.norms.indices where index > 0 || section.scale > 1 {
         let graph = try pass.graph(of: .inputOfNorm(index), precision)
         widest = max(widest, pass.windowBytes(of: graph))
-        flops += graph.cost.flops * Double(pass.tileCount)
+        most.flops += graph.cost.flops * Double(pass.tileCount)
       }
       let next = pass.shape(of: result)
-      hostBytes = max(hostBytes, (shape.count + next.count) * 4 + widest)
-      total.weightBytes =
-        dropsSections ? max(total.weightBytes, needs.weightBytes) : total.weightBytes + needs.weightBytes
-      total.workingBytes = max(total.workingBytes, needs.workingBytes)
-      total.passingBytes = max(total.passingBytes, needs.passingBytes)
+      // The section's image and what it makes of it are on the host while its windows are computed.
+      let hostBytes = (shape.count + next.count) * 4 + widest
+      needs.weightBytes += held
+      needs.loadingBytes += held
+      if !dropsSections { held = needs.weightBytes }
+      if needs.peakBytes + hostBytes > most.needs.peakBytes + most.hostBytes {
+        (most.needs, most.hostBytes) = (needs, hostBytes)
+      }
       shape = next
       side *= section.scale
     }
-    total.loadingBytes = max(total.loadingBytes, total.weightBytes)
-    return (total, hostBytes, flops)
+    if !dropsSections { most.needs.weightBytes = held }
+    return most
   }
 }
 

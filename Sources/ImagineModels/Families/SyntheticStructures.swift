@@ -1,16 +1,64 @@
-extension ModelConfiguration {
+import ImagineCheckpoint
+
+/// The structure of a published model, for measuring it without its weights.
+package struct SyntheticStructure: Sendable {
+  package let family: ModelFamily
+  package let configuration: ModelConfiguration
+
+  package init(_ family: ModelFamily, _ configuration: ModelConfiguration) {
+    self.family = family
+    self.configuration = configuration
+  }
+
+  /// A model of a family, made of these networks: everything else is read off its shapes, as it is of a checkpoint.
+  private init(
+    _ family: ModelFamily, _ texts: [CLIPTextModel.Configuration], _ unet: UNet2DConditionModel.Configuration,
+    prediction: String? = nil
+  ) throws {
+    var networks = ModelConfiguration()
+    networks.unet = unet
+    networks.textEncoders = zip(family.textEncoders, texts).map { encoder, model in
+      var text = ModelConfiguration.TextEncoder()
+      text.component = encoder.component.rawValue
+      text.model = model
+      return text
+    }
+    let shapes = DiffusionModel(networks, CheckpointLayout(shapes: [:], configurations: [:])).parameters
+    var hints = ModelHints()
+    hints.prediction = prediction
+    self.init(family, try family.configuration(CheckpointLayout(shapes: shapes, configurations: [:]), hints))
+  }
+
   /// Stable Diffusion 1.5.
-  package static let stableDiffusion15 = ModelConfiguration()
+  package static func stableDiffusion15() throws -> SyntheticStructure {
+    try SyntheticStructure(.stableDiffusion1, [.clipL], .stableDiffusion1)
+  }
 
-  /// Of Stable Diffusion XL the UNet, which takes nearly all of the time; the other networks are those of 1.5.
-  package static let stableDiffusionXLUNet: ModelConfiguration = {
-    var configuration = ModelConfiguration()
-    configuration.unet = .stableDiffusionXL
-    configuration.defaults.width = 1024
-    configuration.defaults.height = 1024
-    return configuration
-  }()
+  /// Stable Diffusion 2.1 for 768 pixels, which predicts the velocity.
+  package static func stableDiffusion21() throws -> SyntheticStructure {
+    try SyntheticStructure(.stableDiffusion2, [.openCLIPH], .stableDiffusion2, prediction: "v_prediction")
+  }
 
+  /// Stable Diffusion XL.
+  package static func stableDiffusionXL() throws -> SyntheticStructure {
+    try SyntheticStructure(.stableDiffusionXL, [.clipL, .openCLIPbigG], .stableDiffusionXL)
+  }
+
+  /// Stable Diffusion XL's refiner.
+  package static func stableDiffusionXLRefiner() throws -> SyntheticStructure {
+    try SyntheticStructure(.stableDiffusionXLRefiner, [.openCLIPbigG], .stableDiffusionXLRefiner)
+  }
+
+  /// SSD-1B: Stable Diffusion XL with half of its UNet.
+  package static func ssd1B() throws -> SyntheticStructure {
+    try SyntheticStructure(.stableDiffusionXL, [.clipL, .openCLIPbigG], .ssd1B)
+  }
+
+  /// See `ModelConfiguration.miniature`.
+  package static let miniature = SyntheticStructure(.stableDiffusion1, .miniature)
+}
+
+extension ModelConfiguration {
   /// The structure of Stable Diffusion 1.5 with few and narrow levels, for trying things out: under a million
   /// parameters beside the vocabulary.
   package static let miniature: ModelConfiguration = {

@@ -73,12 +73,12 @@ private struct HashedStream {
 extension DiffusionModel {
   /// A model of a structure, complete with weights made on the spot.
   package static func synthetic(
-    _ configuration: ModelConfiguration
+    _ structure: SyntheticStructure
   ) -> (model: DiffusionModel, weights: SyntheticWeights) {
     let nothing = CheckpointLayout(shapes: [:], configurations: [:])
-    let shapes = DiffusionModel(configuration, nothing).parameters
+    let shapes = DiffusionModel(structure.configuration, nothing).parameters
     return (
-      DiffusionModel(configuration, CheckpointLayout(shapes: shapes, configurations: [:])),
+      DiffusionModel(structure.configuration, CheckpointLayout(shapes: shapes, configurations: [:])),
       SyntheticWeights(shapes)
     )
   }

@@ -91,7 +91,7 @@ class CommandRunner:
     def imagine_options(self):
         precision = {"float32": "f32", "bfloat16": "bf16"}[self.variant.name]
         size = f"{self.stage.size}x{self.stage.size}"
-        model = ["--random", "sdxl-unet"] if self.stage.network == "unet-xl" else ["--model", self.setup.model]
+        model = ["--random", "sdxl"] if self.stage.network == "unet-xl" else ["--model", self.setup.model]
         return [*model, "--device", "cpu", "--precision", precision,
                 "--threads", str(self.setup.threads), "--size", size]
 
@@ -105,8 +105,8 @@ class BenchRunner(CommandRunner):
     def turn(self):
         option, name = NAMES[self.stage.network]
         alone = "--stage" in self.setup.bench_help
-        if self.stage.network == "unet-xl" and "sdxl-unet" not in self.setup.bench_help:
-            raise Failed("this build has no bench --random sdxl-unet")
+        if self.stage.network == "unet-xl" and "random sdxl " not in self.setup.bench_help:
+            raise Failed("this build has no bench --random sdxl")
         if not alone:
             self.note = "memory is that of all networks and a picture: this build has no bench --stage"
         _, output = self.run([
