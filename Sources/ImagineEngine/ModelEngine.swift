@@ -334,7 +334,7 @@ extension Workload {
         let skipped = try request.skippedLayers(of: text)
         add(text.role, of: model, NetworkShape(rows: tokens.prompts * tokens.sequences, skippedLayers: skipped))
       }
-      if model.model.conditioning.extraChannels == .maskedPicture {
+      if model.model.conditioning.planes.contains(.maskedPicture) {
         add(.encoder, of: model, NetworkShape(height: shape.height, width: shape.width))
       }
     }

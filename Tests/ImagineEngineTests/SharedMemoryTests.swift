@@ -110,7 +110,7 @@ import Testing
   @Test("The network that a painted picture is encoded with counts, and the layers that are asked for")
   func workload() throws {
     var configuration = ModelConfiguration()
-    configuration.extraChannels = .maskedPicture
+    configuration.planes = [.mask, .maskedPicture]
     let family = try TinyModel.opened().family
     let model = try OpenedModel(synthetic: configuration, family: family, name: "painter")
     var request = TinyModel.request
