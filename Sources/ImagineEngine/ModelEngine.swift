@@ -8,8 +8,9 @@ internal import ImagineText
 /// A device with the models that are drawn with on it.
 ///
 /// An engine computes on a thread of its own and does one request after another, in the order they come; all that a
-/// request changes is its own. Between two steps of one, others may ask for an estimate, which changes nothing. Models are shared between those who ask for the same one, and their networks stay in
-/// memory until something else needs the room: the least recently used go first.
+/// request changes is its own. Between two steps of one, others may ask for an estimate, which changes nothing. Models are
+/// shared between those who ask for the same one, and their networks stay in memory until something else needs the room:
+/// the least recently used go first.
 package actor ModelEngine {
   /// What computes, for people.
   package nonisolated let deviceName: String

@@ -3,9 +3,10 @@ internal import ImagineModels
 
 /// How a network is run after a way that failed.
 ///
-/// Out of memory, or beyond a limit of the device: first other models make room, then the model's other networks, then guidance runs in two passes
-/// or the decoder in tiles, smaller and smaller, then the processor takes over. Device lost: it is opened anew once, with
-/// less work at a time; the second time the processor takes over. Values that are no numbers: 32-bit floats.
+/// Out of memory, or beyond a limit of the device: first other models make room, then the model's other networks, then
+/// guidance runs in two passes or the decoder in tiles, smaller and smaller, then the processor takes over. Device lost:
+/// it is opened anew once, with less work at a time; the second time the processor takes over. Values that are no numbers:
+/// 32-bit floats.
 ///
 /// Every step leaves less to give up, so that trying again ends.
 struct FallbackOrder: Sendable, Hashable {
