@@ -112,7 +112,7 @@ import Testing
     var configuration = ModelConfiguration()
     configuration.planes = [.mask, .maskedPicture]
     let family = try TinyModel.opened().family
-    let model = try OpenedModel(synthetic: configuration, family: family, name: "painter")
+    let model = try OpenedModel(synthetic: SyntheticStructure(family, configuration), name: "painter")
     var request = TinyModel.request
     request.clipSkip = 2
     let entries = try Workload(request, model, CLIPTokenizer()).entries

@@ -1,6 +1,7 @@
 import Imagine
 import ImagineCheckpoint
 import ImagineGoldens
+import ImagineGraph
 import ImagineTesting
 import Testing
 

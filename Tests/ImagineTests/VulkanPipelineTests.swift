@@ -1,4 +1,5 @@
 import Foundation
+import ImagineGoldens
 import ImagineTesting
 import Testing
 
