@@ -49,10 +49,10 @@ public struct GeneratedImage: Sendable {
 
   /// - Parameters:
   ///   - request: with the model's own in place of what was left open.
-  ///   - model: the model's name and hash, for the parameters.
+  ///   - hash: of the model's file.
   /// - Throws: `ImagineError` with code `nonFiniteValues`.
   init(
-    _ drawn: DrawnPicture, _ picture: PictureRequest, _ request: GenerationRequest, model: String, hash: String?
+    _ drawn: DrawnPicture, _ picture: PictureRequest, _ request: GenerationRequest, _ model: OpenedModel, hash: String?
   ) throws {
     size = Size(width: picture.width, height: picture.height)
     pixels = try ImagineError.translating {
@@ -62,7 +62,7 @@ public struct GeneratedImage: Sendable {
     request.seed = drawn.seed
     self.request = request
     seed = drawn.seed
-    parameters = Infotext(picture, request, seed: drawn.seed, model: model, hash: hash).text
+    parameters = Infotext(picture, request, seed: drawn.seed, model, hash: hash).text
     tensors = drawn.record.map { TensorRecord($0.contents) }
   }
 }
@@ -70,7 +70,7 @@ public struct GeneratedImage: Sendable {
 extension Infotext {
   /// The settings in A1111's words and order.
   fileprivate init(
-    _ picture: PictureRequest, _ request: GenerationRequest, seed: UInt64, model: String, hash: String?
+    _ picture: PictureRequest, _ request: GenerationRequest, seed: UInt64, _ model: OpenedModel, hash: String?
   ) {
     var fields = [
       ("Steps", "\(picture.steps)"), ("Sampler", picture.method.sampler.label),
@@ -78,7 +78,8 @@ extension Infotext {
       ("Seed", "\(seed)"), ("Size", "\(picture.width)x\(picture.height)"),
     ]
     if let hash { fields.append(("Model hash", hash)) }
-    fields.append(("Model", model))
+    fields.append(("Model", model.name))
+    if let vae = model.vaeName { fields.append(("VAE", vae)) }
     if let clipSkip = picture.clipSkip { fields.append(("Clip skip", "\(clipSkip)")) }
     if let refiner = request.refiner {
       fields += [("Refiner", refiner.pipeline.report.name), ("Refiner switch at", "\(refiner.start)")]

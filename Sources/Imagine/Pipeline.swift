@@ -160,6 +160,7 @@ public final class Pipeline: Sendable {
     picture.clipSkip = request.clipSkip
     try describe(&picture, request)
     picture.refiner = try request.refiner.map { try refiner($0) }
+    try ImagineError.translating { try picture.requireLayers(of: opened) }
     _ = try ImagineError.translating { try picture.method.plan(steps: steps, sampling: opened.sampling) }
     return picture
   }
@@ -230,7 +231,7 @@ public final class Pipeline: Sendable {
         }
       } deliver: { drawn in
         let hash = try await self.modelHash(report)
-        report(.image(try GeneratedImage(drawn, picture, resolved, model: self.report.name, hash: hash)))
+        report(.image(try GeneratedImage(drawn, picture, resolved, self.opened, hash: hash)))
       }
     } catch { throw ImagineError.translated(error) }
   }

@@ -37,6 +37,8 @@ package struct Checkpoint: Sendable {
   /// Names that are there to say something by their presence, as `v_pred` does: the ignored ones, without folders, of what
   /// the UNet comes from.
   package private(set) var markers: Set<String> = []
+  /// The numbers in those of them that say something by their values, as the noise levels of EDM do.
+  package private(set) var markerValues: [String: [Float]] = [:]
   /// Source names of tensors that mean nothing here, in order.
   package private(set) var unrecognised: [String] = []
   /// Those of them whose names say that they belong inside a network, by network: it is not built as usual.
@@ -82,7 +84,10 @@ package struct Checkpoint: Sendable {
         if key.isASCII, shapes[name] == nil { shapes[name] = element.info.shape }
         switch placement {
         case .ignored:
-          if source.taken.contains(.unet) { markers.formUnion([name, folder + name]) }
+          if source.taken.contains(.unet) {
+            markers.formUnion([name, folder + name])
+            if IgnorableNames.haveMeaning.contains(name) { markerValues[name] = try element.smallValues() }
+          }
           if !source.isPart { ignored.append(folder + name) }
         case .unrecognised(let component):
           unrecognised.append(folder + name)

@@ -1,5 +1,6 @@
 package import Foundation
 internal import ImagineFiles
+internal import ImagineGraph
 
 /// The tensors of one file, or of all the shards an index names, as one namespace.
 package struct CheckpointTensors: Sendable {
@@ -80,5 +81,17 @@ package struct CheckpointTensors: Sendable {
       && [".safetensors", ".bin"].contains { bytes.suffix($0.utf8.count).elementsEqual($0.utf8) }
       && bytes.allSatisfy { 0x20..<0x7F ~= $0 && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") }
       && bytes.first != UInt8(ascii: ".") && bytes.first != UInt8(ascii: "~")
+  }
+}
+
+extension CheckpointTensors.Element {
+  /// The numbers of a tensor that holds a few; none of one that holds more.
+  func smallValues() throws -> [Float] {
+    guard info.elementCount <= 64 else { return [] }
+    var values = [Float](repeating: 0, count: info.elementCount)
+    try file.withBytes(of: info, 0..<info.elementCount) { (bytes: UnsafeRawBufferPointer) in
+      try values.withUnsafeMutableBytes { try info.dataType.convert(bytes, to: .float32, into: $0) }
+    }
+    return values
   }
 }

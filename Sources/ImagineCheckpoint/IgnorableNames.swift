@@ -11,6 +11,9 @@ enum IgnorableNames {
     "global_step", "v_pred", "ztsnr", "edm_mean", "edm_std", "edm_vpred.sigma_max", "edm_vpred.sigma_min", "scaled_fp8",
   ]
 
+  /// Those of them whose numbers are looked at.
+  static let haveMeaning: Set<String> = ["edm_mean", "edm_std", "edm_vpred.sigma_max", "edm_vpred.sigma_min"]
+
   private static let prefixes = [
     // A moving average of the UNet's weights, whose names have lost their dots.
     "model_ema.",

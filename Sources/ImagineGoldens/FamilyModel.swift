@@ -36,21 +36,22 @@ package struct FamilyModel {
 
   package static let names = [
     "sd1", "sd1_inpainting", "sd1_edit", "sd1_lcm", "sd2", "sd2_v", "sd2_v_zero_snr", "sdxl", "sdxl_turbo", "sdxl_v",
-    "sdxl_refiner", "ssd_1b",
+    "sdxl_refiner", "sdxl_edm", "ssd_1b",
   ]
 
   package let rows: [Row]
   /// What the weights of some paths are multiplied by.
   package var factors: [String: Float] = [:]
   private let files: [String: Any]
-  private let markers: [String]
+  /// Tensors that say something by being there, some of them by their numbers.
+  private let markers: [String: [Double]]
   private let notes: [String: String]
 
   package init(_ name: String) throws {
     let description = try Self.read(name) as? [String: Any] ?? [:]
     guard let table = description["tensors"] as? String, let tensors = try Self.read(table) as? [[Any]],
       let changes = description["changes"] as? [[Any]], let files = description["files"] as? [String: Any],
-      let markers = description["markers"] as? [String], let notes = description["notes"] as? [String: String]
+      let markers = description["markers"] as? [String: [Double]], let notes = description["notes"] as? [String: String]
     else { throw Malformed(what: name) }
     var rows: [String: Row] = [:]
     for row in try (tensors + changes).map(Row.init) { rows[row.path] = row }
@@ -79,7 +80,9 @@ package struct FamilyModel {
   /// Writes the model as trainers publish it. Of configurations it holds those of the networks, since heads and groups of
   /// small networks cannot be told from shapes; what the noise was is said as files of the family say it.
   package func writeFile(to url: URL) throws {
-    var tensors: [SafetensorsWriter.Tensor] = markers.map { .init(name: $0, shape: [0], values: .float32([])) }
+    var tensors: [SafetensorsWriter.Tensor] = markers.map { name, values in
+      .init(name: name, shape: [values.count], values: .float32(values.map(Float.init)))
+    }
     for (name, rows) in Dictionary(grouping: rows, by: \.name) {
       let rows = rows.sorted { $0.path.third < $1.path.third }
       guard let first = rows.first else { continue }

@@ -68,7 +68,7 @@ package struct SamplingPlan: Sendable, Hashable {
   package func handover(at share: Double) -> Int {
     let count = Double(sampling.trainTimesteps)
     let cutoff = (count - share * count).rounded(.toNearestOrEven)
-    return sigmas.dropLast().prefix { Double(sampling.timestep(at: $0)) >= cutoff }.count
+    return sigmas.dropLast().prefix { Double(sampling.trainTimestep(of: $0)) >= cutoff }.count
   }
 
   /// The first latents from noise of unit variance.

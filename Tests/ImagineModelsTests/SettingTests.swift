@@ -180,9 +180,28 @@ import Testing
     }
   }
 
-  @Test(arguments: ["edm_mean", "edm_std", "edm_vpred.sigma_max", "edm_vpred.sigma_min"])
-  func markersOfOtherNoise(_ marker: String) {
-    #expect(refusal { try configuration(markers: [marker]) }?.contains(marker) == true)
+  @Test func markersOfEveryLevelOfNoise() throws {
+    func read(_ values: [String: [Float]]) throws -> ModelConfiguration {
+      try ModelFamily.stableDiffusion1.configuration(
+        CheckpointLayout(
+          shapes: Self.shapes, configurations: try Self.told.mapValues { try JSONValue(parsing: "{\($0)}") },
+          markers: Set(values.keys), markerValues: values))
+    }
+    let playground = try read(["edm_mean": [1, 2, 3, 4], "edm_std": [5, 6, 7, 8]])
+    #expect(playground.scheduler.edm == .init() && playground.scheduler.predictionType == "epsilon")
+    #expect(playground.vae.latentStatistics == LatentStatistics(means: [1, 2, 3, 4], deviations: [5, 6, 7, 8]))
+    #expect(playground.vae.scalingFactor == 0.5 && playground.defaults.schedule == "karras")
+    let cosXL = try read(["edm_vpred.sigma_max": [120], "edm_vpred.sigma_min": [0.25]])
+    #expect(cosXL.scheduler.predictionType == "v_prediction" && cosXL.scheduler.edm?.sigmaData == 1)
+    #expect(cosXL.scheduler.edm?.sigmaMin == 0.25 && cosXL.scheduler.edm?.sigmaMax == 120)
+    for (values, words) in [
+      (["edm_mean": [1, 2, 3, 4]], "edm_std"), (["edm_mean": [1], "edm_std": [1]], "statistics"),
+      (["edm_mean": [1, 2, 3, .nan], "edm_std": [1, 1, 1, 1]], "statistics"),
+      (["edm_vpred.sigma_max": [-1]], "level of noise"),
+      (["edm_mean": [0, 0, 0, 0], "edm_std": [1, 1, 1, 1], "v_pred": []], "v_prediction"),
+    ] as [([String: [Float]], String)] {
+      #expect(refusal { try read(values) }?.contains(words) == true, "\(words)")
+    }
   }
 
   @Test func notesOfOtherTraining() throws {

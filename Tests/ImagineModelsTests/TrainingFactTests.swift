@@ -193,10 +193,12 @@ import Testing
     #expect(
       refusal { try SettingTable.pipeline.check(try JSONValue(parsing: #"{"_class_name":"FluxPipeline"}"#)) }?
         .contains("FluxPipeline") == true)
-    for name in ["EDMEulerScheduler", "EDMDPMSolverMultistepScheduler", "FlowMatchEulerDiscreteScheduler"] {
-      #expect(
-        refusal { try SettingTable.scheduler.check(try JSONValue(parsing: "{\"_class_name\":\"\(name)\"}")) }?
-          .contains(name) == true)
+    for name in ["EDMEulerScheduler", "EDMDPMSolverMultistepScheduler"] {
+      try SettingTable.scheduler.check(
+        try JSONValue(parsing: #"{"_class_name":"\#(name)","sigma_min":0.002,"sigma_max":80,"sigma_data":0.5,"rho":7}"#)
+      )
     }
+    let flow = #"{"_class_name":"FlowMatchEulerDiscreteScheduler"}"#
+    #expect(refusal { try SettingTable.scheduler.check(try JSONValue(parsing: flow)) }?.contains("FlowMatch") == true)
   }
 }

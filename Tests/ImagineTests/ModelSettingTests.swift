@@ -35,7 +35,8 @@ import Testing
     ("unet", "time_embedding_dim", "256"), ("unet", "attention_head_dim", "2.5"), ("vae", "shift_factor", "0.1"),
     ("text_encoder", "hidden_act", "\"relu\""), ("defaults", "sampler", "\"no such sampler\""),
     ("defaults", "schedule", "\"no such schedule\""), ("scheduler", "timestep_spacing", "\"sideways\""),
-    ("scheduler", "_class_name", "\"EDMEulerScheduler\""), ("defaults", "steps", "0"), ("defaults", "width", "-8"),
+    ("scheduler", "_class_name", "\"FlowMatchEulerDiscreteScheduler\""), ("scheduler", "sigma_max", "80"),
+    ("defaults", "steps", "0"), ("defaults", "width", "-8"),
   ])
   func settings(_ part: String, _ key: String, _ value: String) async throws {
     let words = key == "beta_end" ? "betas" : key

@@ -40,6 +40,7 @@ RUNS = {
     "sdxl_turbo": ("sdxl_turbo", None, {"sampler": "euler_a", "schedule": "trailing", "steps": 4, "guidance": 1.0,
                                         "negative": None}),
     "sdxl_v": ("sdxl_v", None, {"sampler": "euler", "schedule": "trailing", "steps": 5, "guidance": 5.0}),
+    "sdxl_edm": ("sdxl_edm", None, {"sampler": "euler", "schedule": "karras", "steps": 5, "guidance": 3.0}),
     "sdxl_refiner": ("sdxl_refiner", None, {"sampler": "euler", "schedule": "trailing", "steps": 5, "guidance": 5.0}),
     "sdxl_handover": ("sdxl", "sdxl_refiner", {"sampler": "euler", "schedule": "trailing", "steps": 10, "guidance": 5.0,
                                                "handover": 0.8}),
@@ -81,7 +82,9 @@ class Family:
         for part, config in configs.items():
             file = "tokenizer_config.json" if part.startswith("tokenizer") else "config.json"
             files[f"{part}/{file}"] = config
-        return {"files": files, "tensors": table, "markers": self.single.get("markers", []),
+        markers = self.single.get("markers", {})
+        markers = markers if isinstance(markers, dict) else {marker: [] for marker in markers}
+        return {"files": files, "tensors": table, "markers": markers,
                 "notes": self.single.get("notes", {})}
 
 

@@ -13,6 +13,10 @@ DDIM = {"_class_name": "DDIMScheduler", **BETAS, "clip_sample": False, "set_alph
 EULER = {"_class_name": "EulerDiscreteScheduler", **BETAS, "steps_offset": 1, "timestep_spacing": "trailing",
          "prediction_type": "epsilon"}
 VELOCITY = {"prediction_type": "v_prediction"}
+# Playground 2.5's: every level of noise, and latents with statistics of their own.
+EDM = {"_class_name": "EDMEulerScheduler", "sigma_min": 0.002, "sigma_max": 80.0, "sigma_data": 0.5, "rho": 7.0,
+       "num_train_timesteps": 1000, "prediction_type": "epsilon"}
+STATISTICS = {"latents_mean": [-1.5, 1.75, -1.25, 2.5], "latents_std": [8.5, 6.0, 6.5, 5.25]}
 
 CROSS = ["CrossAttnDownBlock2D"] * 3 + ["DownBlock2D"], ["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3
 
@@ -78,6 +82,9 @@ FAMILIES = {
                    "StableDiffusionXLPipeline", {"force_zeros_for_empty_prompt": True}, {}),
     "sdxl_v": ("sdxl", XL | {"scheduler": EULER | VELOCITY}, "StableDiffusionXLPipeline",
                {"force_zeros_for_empty_prompt": True}, {"markers": ["v_pred"]}),
+    "sdxl_edm": ("sdxl", XL | {"scheduler": EDM, "vae": vae(0.5) | STATISTICS}, "StableDiffusionXLPipeline",
+                 {"force_zeros_for_empty_prompt": True},
+                 {"markers": {"edm_mean": STATISTICS["latents_mean"], "edm_std": STATISTICS["latents_std"]}}),
     "sdxl_refiner": ("refiner", REFINER, "StableDiffusionXLImg2ImgPipeline", {"requires_aesthetics_score": True,
                      "force_zeros_for_empty_prompt": False}, {}),
     "ssd_1b": ("sdxl", SSD, "StableDiffusionXLPipeline", {"force_zeros_for_empty_prompt": True}, {}),

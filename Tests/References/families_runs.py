@@ -128,7 +128,11 @@ def image_arguments(name, pipeline):
 
 
 def decoded(vae, latents):
-    return vae.decode(latents / vae.config.scaling_factor).sample.clamp(-1, 1)
+    latents = latents / vae.config.scaling_factor
+    if getattr(vae.config, "latents_mean", None):
+        mean, deviation = (torch.tensor(values).view(1, -1, 1, 1) for values in (vae.config.latents_mean, vae.config.latents_std))
+        latents = latents * deviation + mean
+    return vae.decode(latents).sample.clamp(-1, 1)
 
 
 def draw(name, pipeline, settings, **more):
@@ -143,9 +147,9 @@ def draw(name, pipeline, settings, **more):
         words, rows = {"prompt": settings["prompt"]}, None
         if name != "LatentConsistencyModelPipeline":
             words["negative_prompt"] = settings["negative"]
-    for place, name in (("original_size", "original_size"), ("crop", "crops_coords_top_left"), ("target_size", "target_size")):
+    for place, keyword in (("original_size",) * 2, ("crop", "crops_coords_top_left"), ("target_size",) * 2):
         if place in settings:  # width and height, left and top: diffusers has them the other way round
-            more[name] = tuple(reversed(settings[place]))
+            more[keyword] = tuple(reversed(settings[place]))
     latents = pipeline(
         **words, num_inference_steps=settings["steps"], guidance_scale=settings["guidance"],
         generator=torch.Generator().manual_seed(settings["seed"]), output_type="latent",

@@ -120,6 +120,11 @@ struct ConditionsMaker {
 }
 
 extension PictureRequest {
+  /// - Throws: `EngineError` if a text encoder of the model has no such layer as is asked for.
+  package func requireLayers(of model: OpenedModel) throws {
+    for text in model.model.conditioning.texts { _ = try skippedLayers(of: text) }
+  }
+
   fileprivate func value(_ number: Conditioning.PictureNumber, isNegative: Bool) -> Float {
     switch number {
     case .originalHeight: Float(originalSize?.height ?? height)

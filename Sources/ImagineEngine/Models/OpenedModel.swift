@@ -15,6 +15,8 @@ package final class OpenedModel: Sendable {
   package let family: ModelFamily
   /// A short name, for metadata.
   package let name: String
+  /// The file that its autoencoder comes from in place of its own; nil if it has its own.
+  package let vaeName: String?
   /// Nil for weights that were made on the spot.
   package let checkpoint: Checkpoint?
   package let source: Source
@@ -50,12 +52,13 @@ package final class OpenedModel: Sendable {
   }
 
   private init(_ checkpoint: Checkpoint, _ files: ModelSources, _ source: Source) throws {
+    vaeName = files.parts[.vae]?.lastPathComponent
     let name = files.name, file = checkpoint.url.lastPathComponent
     let family = try ModelFamily.of(checkpoint.kind, file: "'\(file)'")
     try Self.requireUsed(files.parts, by: family)
     let layout = CheckpointLayout(
       shapes: checkpoint.tensors.mapValues { Shape($0.shape) }, configurations: checkpoint.configs,
-      notes: checkpoint.metadata, markers: checkpoint.markers)
+      notes: checkpoint.metadata, markers: checkpoint.markers, markerValues: checkpoint.markerValues)
     let missing = family.components.filter { checkpoint[$0] == nil }
     guard missing.isEmpty else {
       throw ModelError(
@@ -86,6 +89,7 @@ package final class OpenedModel: Sendable {
     (sampling, method) = try Self.sampling(model)
     family = structure.family
     self.name = name
+    vaeName = nil
     checkpoint = nil
     source = .synthetic
     identity = nil
@@ -100,6 +104,10 @@ package final class OpenedModel: Sendable {
       throw ModelError(
         .unsupported,
         "The model asks for the sampler \(quoted(name)), which this version does not have: use another model.")
+    }
+    if let edm = scheduler.edm, let prediction = PredictionType(rawValue: scheduler.predictionType) {
+      let noise = try EDMNoise(sigmaMin: edm.sigmaMin, sigmaMax: edm.sigmaMax, sigmaData: edm.sigmaData)
+      return (ModelSampling(noise, prediction: prediction), method)
     }
     guard let betas = NoiseSchedule.BetaSchedule(rawValue: scheduler.betaSchedule),
       let prediction = PredictionType(rawValue: scheduler.predictionType)

@@ -15,11 +15,14 @@ package struct CheckpointLayout: Sendable {
   package let notes: [String: String]
   /// Names of tensors that are no weights of any network.
   package let markers: Set<String>
+  /// The numbers in those of them that say something by their values.
+  package let markerValues: [String: [Float]]
 
   package init(
     shapes: [String: Shape], configurations: [String: JSONValue], notes: [String: String] = [:],
-    markers: Set<String> = []
+    markers: Set<String> = [], markerValues: [String: [Float]] = [:]
   ) {
+    self.markerValues = markerValues
     self.shapes = shapes
     self.configurations = configurations
     self.notes = notes

@@ -36,6 +36,7 @@ extension GenerationDefaults {
     let spacings = ["leading": nil, "linspace": nil, "trailing": "trailing"] as [String: String?]
     if scheduler.hasZeroTerminalSNR { schedule = "trailing" }
     schedule = try layout.choice("scheduler", "timestep_spacing", among: spacings) ?? schedule
+    if scheduler.edm != nil { (sampler, schedule, guidanceScale) = ("dpmpp_2m", "karras", 3) }
     distillation?.apply(to: &self)
 
     width = try layout.integer("defaults", "width", in: sides) ?? width

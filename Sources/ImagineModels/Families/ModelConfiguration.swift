@@ -50,6 +50,16 @@ package struct SchedulerConfiguration: Sendable, Hashable {
   package var trainTimesteps = 1000
   /// Whether the last timestep is noise alone: diffusers' `rescale_betas_zero_snr`.
   package var hasZeroTerminalSNR = false
+  /// The noise of models that were trained with every level of it; nil for those of a beta schedule.
+  package var edm: EDM?
+
+  /// Karras et al. (2022).
+  package struct EDM: Sendable, Hashable {
+    package var sigmaMin = 0.002
+    package var sigmaMax = 80.0
+    /// The deviation of latents without noise.
+    package var sigmaData = 0.5
+  }
 
   package init() {}
 }

@@ -8,6 +8,10 @@ extension SchedulerConfiguration {
     self.init()
     predictionType = try layout.predictionType(override: override, otherwise: otherwise)
     hasZeroTerminalSNR = try layout.hasZeroTerminalSNR(prediction: predictionType, isOverridden: override != nil)
+    edm = try layout.edm()
+    if edm != nil, predictionType == "sample" || hasZeroTerminalSNR {
+      throw ModelError.contradiction("it has the noise of EDM, and says of it what goes with other noise only")
+    }
     let schedules = ["scaled_linear": "scaled_linear", "linear": "linear"]
     betaSchedule = try layout.choice("scheduler", "beta_schedule", among: schedules) ?? betaSchedule
     betaStart = try layout.beta("beta_start", "linear_start") ?? betaStart

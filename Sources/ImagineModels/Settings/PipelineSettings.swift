@@ -5,7 +5,7 @@ extension SettingTable {
   static let scheduler = SettingTable(
     place: "scheduler",
     rules: [
-      // Models for other schedulers know another kind of noise: EDM's, or flow matching.
+      // Models for other schedulers know another kind of noise: flow matching.
       "_class_name": .only(
         .words(
           "PNDMScheduler", "DDIMScheduler", "DDPMScheduler", "DDIMParallelScheduler", "DDPMParallelScheduler",
@@ -16,12 +16,15 @@ extension SettingTable {
           "DPMSolverSDEScheduler", "DEISMultistepScheduler", "UniPCMultistepScheduler", "SASolverScheduler",
           "IPNDMScheduler",
           // Of models distilled for few steps; what TCD adds to LCM is a way to sample.
-          "LCMScheduler", "TCDScheduler")),
+          "LCMScheduler", "TCDScheduler",
+          // Of models that know every level of noise.
+          "EDMEulerScheduler", "EDMDPMSolverMultistepScheduler")),
       "prediction_type": .read, "num_train_timesteps": .read, "beta_start": .read, "beta_end": .read,
       "beta_schedule": .read, "rescale_betas_zero_snr": .read, "timestep_spacing": .read,
       "trained_betas": .only([]), "clip_sample": .only([.bool(false)]),
       "thresholding": .only([.bool(false)]), "timestep_type": .only(.words("discrete")),
-      "use_flow_sigmas": .only([.bool(false)]), "sigma_min": .only([]), "sigma_max": .only([]),
+      "use_flow_sigmas": .only([.bool(false)]), "sigma_min": .read, "sigma_max": .read, "sigma_data": .read,
+      "sigma_schedule": .harmless, "rho": .harmless,
       "use_dynamic_shifting": .only([.bool(false)]), "shift_terminal": .only([]),
       // Without clipping and thresholds they say nothing; without flow the shift does not.
       "clip_sample_range": .harmless, "dynamic_thresholding_ratio": .harmless, "sample_max_value": .harmless,

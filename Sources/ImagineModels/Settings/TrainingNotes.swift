@@ -38,6 +38,8 @@ extension CheckpointLayout {
       }
       claims.append(("modelspec.prediction_type", type))
     }
+    if hasEDMStatistics { claims.append(("the tensor edm_mean", "epsilon")) }
+    if markers.contains("edm_vpred.sigma_max") { claims.append(("the tensor edm_vpred.sigma_max", "v_prediction")) }
     if markers.contains("v_pred") { claims.append(("the tensor v_pred", "v_prediction")) }
     guard let first = claims.first else { return otherwise }
     if let other = claims.first(where: { $0.type != first.type }) {
@@ -101,11 +103,9 @@ extension CheckpointLayout {
 
   /// - Throws: `ModelError` that names what is asked for and cannot be drawn by.
   func checkNotes() throws {
-    for (marker, meaning) in Self.refusedMarkers where markers.contains(marker) {
-      throw ModelError(
-        .unsupported,
-        "The model is marked '\(marker)': it was trained with \(meaning), which this version does not draw; use another "
-          + "model.")
+    for (marker, other) in [("edm_mean", "edm_std"), ("edm_std", "edm_mean")] {
+      try require(
+        !markers.contains(marker) || markers.contains(other), "it has the tensor \(marker) and no \(other)")
     }
     for (key, allowed) in Self.allowedNotes {
       guard let text = notes[key] else { continue }
@@ -114,11 +114,6 @@ extension CheckpointLayout {
       }
     }
   }
-
-  private static let refusedMarkers = [
-    ("edm_mean", "the noise of EDM"), ("edm_std", "the noise of EDM"), ("edm_vpred.sigma_max", "the noise of EDM"),
-    ("edm_vpred.sigma_min", "the noise of EDM"),
-  ]
 
   private static let allowedNotes = [("modelspec.timestep_range", ["0,1000", "0,999"])]
 }

@@ -24,8 +24,10 @@ extension AutoencoderKL.Configuration {
     hasPostQuantConv = try layout.hasConvolution("post_quant_conv")
     latentChannels = try layout.width("vae.decoder.conv_in.weight", 1) ?? latentChannels
     normGroups = try layout.integer("vae", "norm_num_groups", in: CheckpointLayout.widths) ?? normGroups
-    scalingFactor = try layout.scalingFactor() ?? familiar
-    latentStatistics = try layout.latentStatistics(channels: latentChannels)
+    // Playground 2.5's, where its statistics are all that a file says.
+    scalingFactor = try layout.scalingFactor() ?? (layout.hasEDMStatistics ? 0.5 : familiar)
+    latentStatistics =
+      try layout.latentStatistics(channels: latentChannels) ?? layout.markedStatistics(channels: latentChannels)
 
     for channels in blockOutChannels {
       try require(divides(normGroups, channels), "\(normGroups) groups do not divide \(channels) channels")
@@ -62,6 +64,17 @@ extension CheckpointLayout {
       try require(means == nil && deviations == nil, "it has only one of vae.latents_mean and vae.latents_std")
       return nil
     }
+    return LatentStatistics(means: means, deviations: deviations)
+  }
+
+  /// The same in tensors beside the weights.
+  fileprivate func markedStatistics(channels: Int) throws -> LatentStatistics? {
+    guard hasEDMStatistics else { return nil }
+    let means = markerValues["edm_mean"] ?? [], deviations = markerValues["edm_std"] ?? []
+    try require(
+      means.count == channels && deviations.count == channels && (means + deviations).allSatisfy(\.isFinite)
+        && deviations.allSatisfy { Self.scales ~= Double($0) },
+      "the tensors edm_mean and edm_std are no statistics of \(channels) channels")
     return LatentStatistics(means: means, deviations: deviations)
   }
 

@@ -21,4 +21,17 @@ package enum PredictionType: String, Sendable, CaseIterable {
     case .sample: (0, 1)
     }
   }
+
+  /// The same after Karras et al. (2022), table 1: there the network gives a mixture of noise and picture, and what is called
+  /// the velocity is its opposite.
+  ///
+  /// - Parameter data: the deviation of latents without noise.
+  func coefficients(sigma: Float, inputScale scale: Float, data: Float) -> (skip: Float, out: Float) {
+    let skip = data * data * scale * scale, out = sigma * data * scale
+    return switch self {
+    case .epsilon: (skip, out)
+    case .vPrediction: (skip, -out)
+    case .sample: (0, 1)
+    }
+  }
 }
