@@ -15,6 +15,7 @@ struct InspectTests {
     "sd2": "a Stable Diffusion 2 model, complete", "sd2_v": "a Stable Diffusion 2 model, complete",
     "sd2_v_zero_snr": "a Stable Diffusion 2 model, complete", "sdxl": "a Stable Diffusion XL model, complete",
     "sdxl_turbo": "a Stable Diffusion XL model, complete", "sdxl_v": "a Stable Diffusion XL model, complete",
+    "sdxl_edm": "a Stable Diffusion XL model, complete",
     "sdxl_refiner": "the Stable Diffusion XL refiner, complete", "ssd_1b": "a Stable Diffusion XL model, complete",
   ]
 
