@@ -40,13 +40,16 @@ extension CLIPTokenizer {
     return prompts.map { $0 + Array(repeating: chunk([], padding: padding), count: count - $0.count) }
   }
 
-  /// Encoders that were trained with another padding see it after the first end of text, also where a prompt spells that out.
+  /// The ids with the token that an encoder was trained to see after the first end of text, also where a prompt spells that
+  /// out; the ends that are there anyway change nothing.
+  package static func filled(_ ids: [Int32], with padding: Int32) -> [Int32] {
+    guard padding != endOfText, let end = ids.firstIndex(of: endOfText) else { return ids }
+    return ids[...end] + [Int32](repeating: padding, count: ids.count - end - 1)
+  }
+
   private static func chunk(_ tokens: [Int32], padding: Padding) -> TokenSequence {
     var ids = [startOfText] + tokens
     ids += Array(repeating: endOfText, count: sequenceLength - ids.count)
-    if padding != .endOfText, let end = ids.firstIndex(of: endOfText) {
-      for index in ids.indices[(end + 1)...] { ids[index] = padding.rawValue }
-    }
-    return TokenSequence(ids: ids, ignoredCount: 0, ignoredText: "")
+    return TokenSequence(ids: filled(ids, with: padding.rawValue), ignoredCount: 0, ignoredText: "")
   }
 }

@@ -48,6 +48,15 @@ import Testing
     #expect(image.pixels.count == 64 * 64 * 3)
   }
 
+  @Test("An end of text that a prompt spells out ends nothing for an encoder that is filled with ends")
+  func endsInThePrompt() async throws {
+    var request = TinyModel.request
+    (request.prompt, request.recordsTensors, request.steps) = ("cat <|endoftext|> house", true, 1)
+    let tokens = try #require(try await TinyModel.pipeline().image(request).tensors?["tokens.positive"]).values
+    // transformers: start, cat, end, house, end and so on.
+    #expect(tokens.prefix(6) == [49406, 2368, 49407, 1212, 49407, 49407])
+  }
+
   @Test("A prompt beyond 75 tokens is read in sequences, each by itself")
   func longPrompts() async throws {
     let pipeline = try await TinyModel.pipeline()

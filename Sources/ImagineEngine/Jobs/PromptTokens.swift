@@ -22,10 +22,7 @@ struct PromptTokens: Sendable {
 
   /// The token ids of all sequences, the negative prompt's first, with an encoder's own padding: [rows][77].
   func ids(padding: Int32) -> [[Int32]] {
-    ((negative ?? []) + positive).map { sequence in
-      guard let end = sequence.ids.firstIndex(of: CLIPTokenizer.endOfText) else { return sequence.ids }
-      return sequence.ids[...end] + [Int32](repeating: padding, count: sequence.ids.count - end - 1)
-    }
+    ((negative ?? []) + positive).map { CLIPTokenizer.filled($0.ids, with: padding) }
   }
 }
 
