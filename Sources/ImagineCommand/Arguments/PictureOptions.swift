@@ -102,8 +102,7 @@ struct PictureOptions: ParsableArguments {
     var request = defaults
     if let negativePrompt { request.negativePrompt = negativePrompt }
     if let size { request.size = size }
-    request.size = Size(
-      width: width ?? request.pictureSize.width, height: height ?? request.pictureSize.height)
+    request.resize(width: width, height: height)
     if let steps { request.steps = steps }
     if let cfgScale { request.guidanceScale = cfgScale }
     if let sampler { request.sampler = sampler.sampler }

@@ -4,4 +4,9 @@ import Imagine
 extension GenerationRequest {
   var pictureSize: Size { size ?? Size(width: 0, height: 0) }
   var stepCount: Int { steps ?? 0 }
+
+  /// Sets those of its sides that are given.
+  mutating func resize(width: Int?, height: Int?) {
+    size = Size(width: width ?? pictureSize.width, height: height ?? pictureSize.height)
+  }
 }

@@ -63,8 +63,7 @@ struct PromptFileEntry: Sendable, Hashable {
     var request = request
     if let prompt { request.prompt = prompt }
     if let negativePrompt { request.negativePrompt = negativePrompt }
-    request.size = Size(
-      width: width ?? request.pictureSize.width, height: height ?? request.pictureSize.height)
+    request.resize(width: width, height: height)
     if let steps { request.steps = steps }
     if let guidanceScale { request.guidanceScale = guidanceScale }
     if let sampler { request.sampler = sampler }
