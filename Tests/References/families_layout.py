@@ -2,22 +2,15 @@
 
 import re
 
-RESNET = {"norm1": "in_layers.0", "conv1": "in_layers.2", "norm2": "out_layers.0", "conv2": "out_layers.3",
-          "time_emb_proj": "emb_layers.1", "conv_shortcut": "skip_connection"}
-TOP = {"conv_in": "input_blocks.0.0", "time_embedding.linear_1": "time_embed.0",
-       "time_embedding.linear_2": "time_embed.2",
-       # What converts consistency models to single files does not know this layer, and leaves its name.
-       "time_embedding.cond_proj": "time_embedding.cond_proj",
-       "add_embedding.linear_1": "label_emb.0.0", "add_embedding.linear_2": "label_emb.0.2",
-       "conv_norm_out": "out.0", "conv_out": "out.2"}
-VAE_ATTENTION = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out"}
+from pipeline_layout import TOP as SD1_TOP
+from pipeline_layout import resnet, vae_name
+
+TOP = SD1_TOP | {
+    # What converts consistency models to single files does not know this layer, and leaves its name.
+    "time_embedding.cond_proj": "time_embedding.cond_proj",
+    "add_embedding.linear_1": "label_emb.0.0", "add_embedding.linear_2": "label_emb.0.2"}
 OPENCLIP = [("layer_norm1", "ln_1"), ("layer_norm2", "ln_2"), ("self_attn.out_proj", "attn.out_proj"),
             ("mlp.fc1", "mlp.c_fc"), ("mlp.fc2", "mlp.c_proj")]
-
-
-def resnet(rest):
-    stem, kind = rest.rsplit(".", 1)
-    return f"{RESNET[stem]}.{kind}"
 
 
 def unet_name(key, config):
@@ -39,18 +32,6 @@ def unet_name(key, config):
     place = (f"input_blocks.{1 + block * (layers + 1) + index}" if way == "down"
              else f"output_blocks.{block * (layers + 1) + index}")
     return f"{place}.0.{resnet(rest)}" if part == "resnets" else f"{place}.1.{rest}"
-
-
-def vae_name(key, levels=4):
-    key = re.sub(r"encoder\.down_blocks\.(\d)\.resnets", r"encoder.down.\1.block", key)
-    key = re.sub(r"encoder\.down_blocks\.(\d)\.downsamplers\.0", r"encoder.down.\1.downsample", key)
-    key = re.sub(r"decoder\.up_blocks\.(\d)\.resnets", lambda m: f"decoder.up.{levels - 1 - int(m[1])}.block", key)
-    key = re.sub(r"decoder\.up_blocks\.(\d)\.upsamplers\.0",
-                 lambda m: f"decoder.up.{levels - 1 - int(m[1])}.upsample", key)
-    key = re.sub(r"mid_block\.resnets\.(\d)", lambda m: f"mid.block_{int(m[1]) + 1}", key)
-    if match := re.fullmatch(r"(.*)mid_block\.attentions\.0\.(.*)\.(weight|bias)", key):
-        key = f"{match[1]}mid.attn_1.{VAE_ATTENTION[match[2]]}.{match[3]}"
-    return key.replace("conv_norm_out", "norm_out").replace("conv_shortcut", "nin_shortcut")
 
 
 def openclip_name(key):
@@ -87,7 +68,7 @@ def original(part, key, shape, base, configs):
         return "model.diffusion_model." + unet_name(key, configs["unet"]), ""
     if part == "vae":
         name = vae_name(key)
-        return "first_stage_model." + name, "conv" if ".attn_1." in name and len(shape) == 2 else ""
+        return name, "conv" if ".attn_1." in name and len(shape) == 2 else ""
     prefix, is_openclip = TEXT[base][part]
     if not is_openclip:
         return prefix + key, ""

@@ -21,6 +21,8 @@ from diffusers import (
     LCMScheduler,
 )
 
+from sampling_rounding import rounded
+
 GOLDENS = Path(__file__).resolve().parent.parent / "Goldens" / "sampling"
 START = (0.5, -1.0, 1.5, 0.25)
 STEPS = (1, 2, 4, 7, 8, 20)
@@ -113,17 +115,6 @@ def handovers():
             assert base + refiner == steps
             cases.append({"sigmas": scheduler.sigmas.tolist(), "share": share, "first": base})
     return cases
-
-
-def rounded(value):
-    """Nine significant digits: more than float32 has."""
-    if isinstance(value, float):
-        return float(f"{value:.9g}")
-    if isinstance(value, list):
-        return [rounded(item) for item in value]
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    return value
 
 
 def main():

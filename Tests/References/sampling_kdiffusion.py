@@ -18,6 +18,8 @@ from unittest import mock
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler, EulerDiscreteScheduler
 
+from sampling_rounding import rounded
+
 GOLDENS = Path(__file__).resolve().parent.parent / "Goldens" / "sampling"
 STEPS = (1, 2, 7, 20, 50)
 START = (0.5, -1.0, 1.5, 0.25)
@@ -144,17 +146,6 @@ def diffusers_goldens():
         for name, (scheduler, options) in schedulers.items()
         for steps in STEPS
     ]
-
-
-def rounded(value):
-    """Nine significant digits: more than float32 has."""
-    if isinstance(value, float):
-        return float(f"{value:.9g}")
-    if isinstance(value, list):
-        return [rounded(item) for item in value]
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    return value
 
 
 def main():
