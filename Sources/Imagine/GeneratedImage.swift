@@ -74,7 +74,7 @@ extension Infotext {
   ) {
     var fields = [
       ("Steps", "\(picture.steps)"), ("Sampler", picture.method.sampler.label),
-      ("Schedule type", picture.method.scheduleLabel), ("CFG scale", Self.number(picture.guidanceScale)),
+      ("Schedule type", picture.method.scheduleLabel), ("CFG scale", Self.number(picture.guidance.scale)),
       ("Seed", "\(seed)"), ("Size", "\(picture.width)x\(picture.height)"),
     ]
     if let hash { fields.append(("Model hash", hash)) }

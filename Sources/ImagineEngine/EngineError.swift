@@ -135,10 +135,10 @@ extension EngineError {
   private static func code(of error: SamplingError) -> Code {
     switch error {
     case .unknownName: .invalidText
-    case .stepCount: .invalidRequest
+    case .stepCount, .invalidSigmas: .invalidRequest
     case .invalidNoiseSchedule: .unsupportedModel
     case .notFinite: .nonFiniteValues
-    case .invalidSigmas, .valueCount, .missingUnconditional: .internalError
+    case .valueCount: .internalError
     }
   }
 }

@@ -227,12 +227,11 @@ package actor ModelEngine {
     let predictions = Counter(), steps = Counter()
     let model = job.phases[0].model
     let denoiser = GuidedDenoiser(
-      // Each model's own outputs are guided before they come here.
-      sampling: model.sampling, guidance: Guidance(scale: 1),
+      sampling: model.sampling, guidance: job.request.guidance,
       observe: { prediction, _ in
         job.recorder?.add("noise_pred.\(predictions.next())", job.latentShape, prediction)
       },
-      model: { input, timestep in try await self.predict(input, timestep: timestep, step: steps.value, job) })
+      model: { call in try await self.predict(call, step: steps.value, job) })
     let loop = SamplingLoop(job.request.method.sampler.makeSampler(), plan: job.plan)
     let latents = try await loop.run(
       from: job.plan.initialLatents(noise: first), noise: &noise, denoise: denoiser.callAsFunction
@@ -247,16 +246,16 @@ package actor ModelEngine {
   /// One run of the denoiser, on both prompts at once where guidance needs both.
   ///
   /// - Parameter step: of the picture, from 0.
-  private func predict(_ input: [Float], timestep: Float, step: Int, _ job: PictureJob) throws -> ModelOutput {
+  private func predict(_ call: ModelCall, step: Int, _ job: PictureJob) throws -> ModelOutput {
     guard let phase = job.phase(of: step) else { throw GraphError("step \(step) belongs to no model") }
     let conditions = phase.conditions, prompts = conditions.prompts
     let shape = NetworkShape(
       rows: prompts, height: job.latentHeight, width: job.latentWidth, tokens: conditions.tokens)
-    let one = ImageLayout.channelsLast(input, channels: job.latent.channels)
+    let one = ImageLayout.channelsLast(call.input, channels: job.latent.channels)
     let latents = HostTensor([1, job.latentHeight, job.latentWidth, job.latent.channels], one)
     var inputs = conditions.inputs
     inputs["latents"] = (conditions.extra.map { latents.joinedChannels(with: $0) } ?? latents).repeated(prompts)
-    inputs["timestep"] = HostTensor([prompts], [Float](repeating: timestep, count: prompts))
+    inputs["timestep"] = HostTensor([prompts], [Float](repeating: call.timestep, count: prompts))
     let output: HostTensor
     do {
       let runner = runner(of: phase.model)
@@ -265,11 +264,9 @@ package actor ModelEngine {
       throw notFinite(phase.model, step: step + 1, of: job.plan.stepCount, cause: failure)
     }
     let values = ImageLayout.channelsFirst(output.floats, channels: job.latent.channels, images: prompts)
-    let both = ModelOutput(
+    return ModelOutput(
       unconditional: prompts == 2 ? Array(values.prefix(job.latentCount)) : nil,
-      conditional: Array(values.suffix(job.latentCount)))
-    let guidance = Guidance(scale: job.request.guidance(of: phase.model))
-    return ModelOutput(conditional: try guidance.guided(both))
+      conditional: [ModelOutput.Part(Array(values.suffix(job.latentCount)))])
   }
 
   private func notFinite(_ model: OpenedModel, step: Int, of count: Int, cause: any Error) -> EngineError {
@@ -309,14 +306,9 @@ extension PictureRequest {
   /// The models that draw it.
   func models(first: OpenedModel) -> [OpenedModel] { [first, refiner?.model].compactMap { $0 } }
 
-  /// What is done with a model's outputs: nothing where the model does it itself.
-  func guidance(of model: OpenedModel) -> Float {
-    model.model.conditioning.guidanceWidth == nil ? guidanceScale : 1
-  }
-
-  /// Whether a model has to be run for the negative prompt, too.
+  /// Whether a model has to be run for the negative prompt, too; not where it has guidance inside.
   func isGuided(by model: OpenedModel) -> Bool {
-    Guidance(scale: guidance(of: model)).needsUnconditional
+    model.model.conditioning.guidanceWidth == nil && guidance.needsUnconditional
   }
 }
 

@@ -10,8 +10,6 @@ package enum SamplingError: Error, Hashable, CustomStringConvertible {
   case invalidSigmas(reason: String)
   /// The model returned another number of values than it was given.
   case valueCount(Int, expected: Int)
-  /// Guidance needs an unconditional prediction and got none.
-  case missingUnconditional(scale: Float)
   /// The latents hold infinities or NaN.
   case notFinite(step: Int, count: Int)
 
@@ -28,8 +26,6 @@ package enum SamplingError: Error, Hashable, CustomStringConvertible {
       "The list of sigmas is unusable: \(reason). Give falling values that start above zero."
     case .valueCount(let count, let expected):
       "The model returned \(count) values for latents of \(expected): check that it belongs to this family."
-    case .missingUnconditional(let scale):
-      "Guidance with scale \(scale) needs an unconditional prediction: run the model for both prompts, or set the scale to 1."
     case .notFinite(let step, let count):
       "The latents became infinite or NaN in step \(step) of \(count): try a higher precision or a lower guidance scale."
     }

@@ -42,8 +42,8 @@ struct FamilyRunTests {
 
     let replay = Replay(try (0..<steps).map { try golden.floats("noise_pred.\($0)") })
     var noise = BatchNoise(stream: .cpu, seed: UInt64(try #require(settings["seed"]?.int)), elements: 4 * 8 * 8)
-    let denoise = GuidedDenoiser(sampling: sampling, guidance: Guidance(scale: 1)) { _, timestep in
-      ModelOutput(conditional: try await replay.next(timestep))
+    let denoise = GuidedDenoiser(sampling: sampling, guidance: Guidance(scale: 1)) { call in
+      ModelOutput(conditional: [.init(try await replay.next(call.timestep))])
     }
     let levels = Recorder<[Float]>()
     let first = plan.initialLatents(noise: noise.draw())

@@ -22,8 +22,9 @@ let goldenStart: [Float] = [0.5, -1, 1.5, 0.25]
 }
 
 /// The model of the diffusers goldens.
-@Sendable func tanhModel(_ input: [Float], _ timestep: Float) -> ModelOutput {
-  ModelOutput(conditional: input.map { Float(tanh(0.8 * Double($0)) + 0.1 * cos(Double(timestep) / 100)) })
+@Sendable func tanhModel(_ call: ModelCall) -> ModelOutput {
+  let wave = 0.1 * cos(Double(call.timestep) / 100)
+  return ModelOutput(conditional: [.init(call.input.map { Float(tanh(0.8 * Double($0)) + wave) })])
 }
 
 func denoiser(

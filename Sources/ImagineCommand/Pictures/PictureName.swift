@@ -80,7 +80,7 @@ enum PictureName {
     for part in [
       request.prompt, request.negativePrompt, "\(request.pictureSize)", "\(request.stepCount)",
       "\(request.guidanceScale ?? 0)", "\(seed)", request.sampler?.name ?? "", request.schedule?.name ?? "",
-      request.randomSource.name, model,
+      (request.randomSource ?? .cpu).name, model,
     ] + rare(request) { hash.combine(part) }
     let digits = String((hash.value ^ hash.value >> 32) & 0xFFFF_FFFF, radix: 16)
     return String(repeating: "0", count: 8 - digits.count) + digits

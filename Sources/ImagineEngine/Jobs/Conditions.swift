@@ -51,7 +51,7 @@ struct ConditionsMaker {
       inputs["time_ids"] = HostTensor([tokens.prompts, recipe.numbers.count], rows.flatMap { $0 })
     }
     if let width = recipe.guidanceWidth {
-      let vector = guidanceEmbedding(scale: request.guidanceScale, width: width)
+      let vector = guidanceEmbedding(scale: request.guidance.scale, width: width)
       inputs["timestep_cond"] = HostTensor([tokens.prompts, width], (0..<tokens.prompts).flatMap { _ in vector })
     }
     return Conditions(

@@ -1,4 +1,6 @@
+package import ImagineModels
 package import ImagineSampling
+package import ImagineText
 
 /// What the engine is asked to draw: everything settled but what the models say.
 package struct PictureRequest: Sendable {
@@ -19,7 +21,7 @@ package struct PictureRequest: Sendable {
   package var width: Int
   package var height: Int
   package var steps: Int
-  package var guidanceScale: Float
+  package var guidance: Guidance
   /// Of the first picture; picture k has seed + k.
   package var seed: UInt64
   package var count = 1
@@ -27,11 +29,38 @@ package struct PictureRequest: Sendable {
   package var stream: RandomStream
   /// Which layer of the text encoders speaks, counted from the last, 1; nil is the model's own.
   package var clipSkip: Int?
+  /// How the prompts are read.
+  package var syntax = PromptSyntax.a1111
+  /// What weights in a prompt do to its vectors.
+  package var emphasis = Emphasis.original
+  /// What the last of several text encoders reads in place of the prompts; nil is the same.
+  package var secondPrompt: String?
+  package var secondNegativePrompt: String?
   /// What a model that asks for it is told: the size of the picture that this one is cut from (nil: its own size), and
   /// where.
   package var originalSize: (width: Int, height: Int)?
   package var crop = (x: 0, y: 0)
   package var targetSize: (width: Int, height: Int)?
+  /// The same for the negative prompt; nil is as for the prompt.
+  package var negativeOriginalSize: (width: Int, height: Int)?
+  package var negativeCrop: (x: Int, y: Int)?
+  package var negativeTargetSize: (width: Int, height: Int)?
+  package var aestheticScore: Float = 6
+  package var negativeAestheticScore: Float = 2.5
+  /// Whether an empty negative prompt of a model that takes zeros for it becomes zeros.
+  package var zeroesEmptyNegative = true
+  /// The picture that it begins from; nil for noise alone.
+  package var initial: InitialPicture?
+  /// A second pass at a larger size.
+  package var hires: HiresPass?
+  /// Another seed, whose noise is mixed in.
+  package var variation: (seed: UInt64, strength: Double)?
+  /// The size of a picture whose noise is in the middle of this one's.
+  package var noiseSize: (width: Int, height: Int)?
+  /// Axes along which the picture goes on where it began.
+  package var tiling = SeamlessAxes()
+  /// Every how many steps a preview is reported; nil for none.
+  package var previewInterval: Int?
   package var refiner: Refiner?
   package var recordsTensors = false
 
@@ -44,7 +73,7 @@ package struct PictureRequest: Sendable {
     self.width = width
     self.height = height
     self.steps = steps
-    self.guidanceScale = guidanceScale
+    guidance = Guidance(scale: guidanceScale)
     self.seed = seed
     self.method = method
     self.stream = stream

@@ -1,4 +1,5 @@
 internal import ImagineModels
+internal import ImagineSampling
 internal import ImagineText
 
 /// A request's two prompts as text encoders read them: in sequences of 77 tokens, as many for the one as for the other.
@@ -29,7 +30,7 @@ struct PromptTokens: Sendable {
 extension EngineNotice {
   /// Says what the prompts hold of prompt languages that are plain text here; nil if nothing.
   init?(languageOf request: PictureRequest) {
-    let texts = [request.prompt] + (request.guidanceScale == 1 ? [] : [request.negativePrompt])
+    let texts = [request.prompt] + (request.guidance.scale == 1 ? [] : [request.negativePrompt])
     let findings = texts.flatMap { PromptLanguage($0).findings }
     guard !findings.isEmpty else { return nil }
     let list = findings.map { "\($0.kind) \($0.text)" }.joined(separator: ", ")

@@ -1,12 +1,12 @@
+internal import Synchronization
+
 /// A denoiser made of a model, the way it sees noise, and guidance.
 ///
 /// It is to models what k-diffusion's `CompVisDenoiser` is: behind it a sampler sees neither timesteps nor prompts. Pass
-/// `denoiser.callAsFunction` where a ``Denoiser`` is wanted.
-package struct GuidedDenoiser: Sendable {
-  /// Runs the model on latents of unit variance at a timestep, which may lie between the trained ones.
-  ///
-  /// Outputs are as long as the input; the unconditional one is only wanted when ``Guidance/needsUnconditional`` is true.
-  package typealias Model = @Sendable (_ input: [Float], _ timestep: Float) async throws -> ModelOutput
+/// `denoiser.callAsFunction` where a ``Denoiser`` is wanted. One value serves one run: it counts the calls.
+package final class GuidedDenoiser: Sendable {
+  /// Runs the model. Outputs are as long as the input; the unconditional one is only wanted where the call says so.
+  package typealias Model = @Sendable (_ call: ModelCall) async throws -> ModelOutput
 
   /// Sees every guided model output, in the order of the calls.
   package typealias Observer = @Sendable (_ prediction: [Float], _ timestep: Float) async throws -> Void
@@ -15,6 +15,7 @@ package struct GuidedDenoiser: Sendable {
   private let guidance: Guidance
   private let observe: Observer?
   private let model: Model
+  private let calls = Atomic(0)
 
   package init(
     sampling: ModelSampling, guidance: Guidance, observe: Observer? = nil, model: @escaping Model
@@ -27,12 +28,13 @@ package struct GuidedDenoiser: Sendable {
 
   /// The denoised latents of noisy ones in k-diffusion's scale.
   ///
-  /// - Throws: ``SamplingError/valueCount(_:expected:)``, ``SamplingError/missingUnconditional(scale:)``, and whatever the
-  ///   model or the observer throws.
+  /// - Throws: ``SamplingError/valueCount(_:expected:)``, and whatever the model or the observer throws.
   package func callAsFunction(_ x: [Float], _ sigma: Float) async throws -> [Float] {
     let timestep = sampling.timestep(at: sigma)
-    let output = try await model(scaled(x, by: sampling.inputScale(at: sigma)), timestep)
-    let guided = try guidance.guided(output)
+    let call = ModelCall(
+      input: scaled(x, by: sampling.inputScale(at: sigma)), timestep: timestep, sigma: sigma,
+      index: calls.add(1, ordering: .relaxed).oldValue, isGuided: guidance.needsUnconditional)
+    let guided = try guidance.guided(await model(call))
     guard guided.count == x.count else { throw SamplingError.valueCount(guided.count, expected: x.count) }
     try await observe?(guided, timestep)
     return sampling.denoised(x, output: guided, sigma: sigma)

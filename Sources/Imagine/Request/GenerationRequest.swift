@@ -18,7 +18,30 @@ public struct GenerationRequest: Sendable, Hashable {
   /// How noise levels are spaced; nil is the habit of the sampler, if one is chosen, else of the model.
   public var schedule: Schedule?
   /// Whose random numbers: those of torch on the CPU (ComfyUI, diffusers) or on a GPU (AUTOMATIC1111).
-  public var randomSource = RandomSource.cpu
+  public var randomSource: RandomSource?
+  /// The program whose picture is to be drawn again: what is left open is then as there.
+  public var likeness: Likeness?
+  /// What the sampler is told beside its name.
+  public var samplerSettings = SamplerSettings()
+  /// What guidance is told beside its scale.
+  public var guidance = GuidanceSettings()
+  /// Another seed's noise that is mixed in; nil for none.
+  public var variation: Variation?
+  /// The size of a picture whose noise is to be in the middle of this one's, so that the seed draws alike; nil for none.
+  public var noiseSize: Size?
+  /// Axes along which the picture goes on where it began.
+  public var tiling = SeamlessTiling()
+  /// A picture to begin from, in place of noise alone.
+  public var initialImage: InitialImage?
+  /// A second pass at a larger size; nil for none.
+  public var hires: HiresFix?
+  /// The language of the prompts; nil is AUTOMATIC1111's.
+  public var promptSyntax: PromptSyntax?
+  /// What weights in the prompts do; nil goes with the language.
+  public var emphasis: Emphasis?
+  /// Stable Diffusion XL: what the second text encoder reads in place of the prompts; nil is the same.
+  public var secondPrompt: String?
+  public var secondNegativePrompt: String?
   /// Which layer of the text encoders speaks, counted from the last, which is 1 (AUTOMATIC1111's "Clip skip"). Nil is the
   /// model's own: 1 for Stable Diffusion 1, 2 for later ones.
   public var clipSkip: Int?
@@ -28,8 +51,17 @@ public struct GenerationRequest: Sendable, Hashable {
   public var crop: Crop?
   /// Stable Diffusion XL: the size that it is said to be made for; nil is its own size.
   public var targetSize: Size?
+  /// Stable Diffusion XL: the same sizes for the negative prompt; nil is as for the prompt.
+  public var negativeOriginalSize: Size?
+  public var negativeCrop: Crop?
+  public var negativeTargetSize: Size?
+  /// Stable Diffusion XL's refiner: how beautiful the picture is said to be, for the prompt and the negative one.
+  public var aestheticScore: Float = 6
+  public var negativeAestheticScore: Float = 2.5
   /// A model that goes on with the picture; nil for none.
   public var refiner: Refiner?
+  /// Every how many steps a preview is reported; nil for none.
+  public var previewInterval: Int?
   /// How many pictures, one after another.
   public var count = 1
   /// Whether each picture carries its intermediate tensors, to compare with other programs.

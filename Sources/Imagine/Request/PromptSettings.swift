@@ -1,0 +1,37 @@
+internal import ImagineText
+
+/// The language that prompts are written in.
+public struct PromptSyntax: Sendable, Hashable {
+  let kind: ImagineText.PromptSyntax
+
+  /// AUTOMATIC1111's: `(a:1.2)`, `((a))`, `[a]`, `BREAK`, `AND`, `[from:to:when]`, `[a|b]`.
+  public static let a1111 = PromptSyntax(kind: .a1111)
+  /// ComfyUI's: `(a:1.2)`, with its meaning of weights.
+  public static let comfy = PromptSyntax(kind: .comfy)
+  /// None: every character is text.
+  public static let plain = PromptSyntax(kind: .plain)
+
+  /// Every language there is.
+  public static let all = ImagineText.PromptSyntax.allCases.map(PromptSyntax.init)
+
+  public var name: String { kind.rawValue }
+}
+
+/// What weights in a prompt do to its vectors.
+public struct Emphasis: Sendable, Hashable {
+  let kind: ImagineText.Emphasis
+
+  /// Vectors are multiplied, and their mean is restored: AUTOMATIC1111's "Original".
+  public static let original = Emphasis(kind: .original)
+  /// Vectors are multiplied: AUTOMATIC1111's "No norm".
+  public static let noNorm = Emphasis(kind: .noNorm)
+  /// Weights are read and have no effect.
+  public static let ignore = Emphasis(kind: .ignore)
+  /// Vectors move away from those of an empty prompt: ComfyUI's.
+  public static let comfy = Emphasis(kind: .comfy)
+
+  /// Every meaning there is.
+  public static let all = ImagineText.Emphasis.allCases.map(Emphasis.init)
+
+  public var name: String { kind.rawValue }
+}
