@@ -154,7 +154,8 @@ public final class Pipeline: Sendable {
     var picture = PictureRequest(
       prompt: request.prompt, negativePrompt: request.negativePrompt, width: size.width, height: size.height,
       steps: steps, guidanceScale: scale, seed: request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max)),
-      method: SamplingMethod(sampler.kind, schedule: resolved.schedule?.kind), stream: (request.randomSource ?? .cpu).stream)
+      method: SamplingMethod(sampler.kind, schedule: resolved.schedule?.kind),
+      stream: (resolved.randomSource ?? .cpu).stream)
     picture.count = request.count
     picture.recordsTensors = request.recordsTensors
     picture.clipSkip = request.clipSkip

@@ -14,7 +14,8 @@ public struct SourcePicture: Sendable, Hashable {
     guard size.width > 0, size.height > 0, !overflows, area <= 1 << 28, pixels.count == 3 * area,
       alpha.map({ $0.count == area }) ?? true
     else {
-      throw ImagineError(.invalidRequest, "\(pixels.count) values are no picture of \(size): give three for each pixel.")
+      throw ImagineError(
+        .invalidRequest, "\(pixels.count) values are no picture of \(size): give three for each pixel.")
     }
     self.size = size
     self.pixels = pixels
