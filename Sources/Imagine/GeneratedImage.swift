@@ -66,30 +66,3 @@ public struct GeneratedImage: Sendable {
     tensors = drawn.record.map { TensorRecord($0.contents) }
   }
 }
-
-extension Infotext {
-  /// The settings in A1111's words and order.
-  fileprivate init(
-    _ picture: PictureRequest, _ request: GenerationRequest, seed: UInt64, _ model: OpenedModel, hash: String?
-  ) {
-    var fields = [
-      ("Steps", "\(picture.steps)"), ("Sampler", picture.method.sampler.label),
-      ("Schedule type", picture.method.scheduleLabel), ("CFG scale", Self.number(picture.guidance.scale)),
-      ("Seed", "\(seed)"), ("Size", "\(picture.width)x\(picture.height)"),
-    ]
-    if let hash { fields.append(("Model hash", hash)) }
-    fields.append(("Model", model.name))
-    if let vae = model.vaeName { fields.append(("VAE", vae)) }
-    if let clipSkip = picture.clipSkip { fields.append(("Clip skip", "\(clipSkip)")) }
-    if let refiner = request.refiner {
-      fields += [("Refiner", refiner.pipeline.report.name), ("Refiner switch at", "\(refiner.start)")]
-    }
-    fields += [("RNG", picture.stream.label), ("Version", ImagineVersion.full)]
-    self.init(prompt: picture.prompt, negativePrompt: picture.negativePrompt, fields: fields)
-  }
-
-  /// 7 rather than 7.0, as the pictures of A1111's interface have it.
-  private static func number(_ value: Float) -> String {
-    Int(exactly: value).map(String.init) ?? "\(value)"
-  }
-}

@@ -90,27 +90,6 @@ public final class Pipeline: Sendable {
 
   // MARK: Requests
 
-  /// A request with the model's own defaults filled in.
-  public func recommendedRequest(prompt: String) -> GenerationRequest { resolved(GenerationRequest(prompt: prompt)) }
-
-  /// A request with the model's own defaults in place of what it leaves open; only its seed may still be nil.
-  public func resolved(_ request: GenerationRequest) -> GenerationRequest {
-    let defaults = opened.model.defaults
-    var request = request
-    request.size = request.size ?? Size(width: defaults.width, height: defaults.height)
-    request.steps = request.steps ?? defaults.steps
-    request.guidanceScale = request.guidanceScale ?? defaults.guidanceScale
-    // A sampler of the person's own comes with its own schedule.
-    if request.sampler == nil { request.schedule = request.schedule ?? opened.method.schedule.map(Schedule.init) }
-    request.sampler = request.sampler ?? Sampler(opened.method.sampler)
-    return request
-  }
-
-  /// Checks everything about a request that can be checked before any work.
-  ///
-  /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would.
-  public func validate(_ request: GenerationRequest) throws { _ = try picture(request) }
-
   /// What a request will take of the processor's memory, stage by stage, and how much there is.
   ///
   /// It comes from the same plans that would draw it, and takes as long as planning: about a second. No weight is read.
@@ -142,80 +121,6 @@ public final class Pipeline: Sendable {
       if case .image(let image) = event { return image }
     }
     throw ImagineError(.internalError, "The request ended without a picture.")
-  }
-
-  /// What the engine is to draw, once everything about it is checked.
-  private func picture(_ request: GenerationRequest) throws -> PictureRequest {
-    let resolved = resolved(request)
-    guard let size = resolved.size, let steps = resolved.steps, let scale = resolved.guidanceScale,
-      let sampler = resolved.sampler
-    else { throw ImagineError(.internalError, "The model has no defaults.") }
-    try request.validate(size, steps: steps, guidanceScale: scale, reduction: opened.model.latent.reduction)
-    var picture = PictureRequest(
-      prompt: request.prompt, negativePrompt: request.negativePrompt, width: size.width, height: size.height,
-      steps: steps, guidanceScale: scale, seed: request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max)),
-      method: SamplingMethod(sampler.kind, schedule: resolved.schedule?.kind),
-      stream: (resolved.randomSource ?? .cpu).stream)
-    picture.count = request.count
-    picture.recordsTensors = request.recordsTensors
-    picture.clipSkip = request.clipSkip
-    try describe(&picture, request)
-    picture.refiner = try request.refiner.map { try refiner($0) }
-    try ImagineError.translating { try picture.requireLayers(of: opened) }
-    _ = try ImagineError.translating { try picture.method.plan(steps: steps, sampling: opened.sampling) }
-    return picture
-  }
-
-  /// What the model is told of the picture.
-  private func describe(_ picture: inout PictureRequest, _ request: GenerationRequest) throws {
-    let told = opened.model.conditioning.numbers
-    let asked: [(String, Bool, Conditioning.PictureNumber)] = [
-      ("original size", request.originalSize != nil, .originalHeight), ("crop", request.crop != nil, .cropTop),
-      ("target size", request.targetSize != nil, .targetHeight),
-    ]
-    for (name, isAsked, number) in asked where isAsked && !told.contains(number) {
-      // A refiner may be told what the model is not.
-      guard request.refiner == nil else { continue }
-      throw ImagineError(
-        .invalidRequest, "A model of \(report.family) is not told of a picture's \(name): leave it out.")
-    }
-    for size in [request.originalSize, request.targetSize].compactMap({ $0 }) {
-      guard 1...100_000 ~= size.width, 1...100_000 ~= size.height else {
-        throw ImagineError(.invalidRequest, "A picture of \(size) is none: choose sides of 1 to 100000 pixels.")
-      }
-    }
-    if let crop = request.crop, !(0...100_000 ~= crop.left && 0...100_000 ~= crop.top) {
-      throw ImagineError(
-        .invalidRequest, "A crop at \(crop.left),\(crop.top) is not possible: choose pixels from 0 to 100000.")
-    }
-    picture.originalSize = request.originalSize.map { ($0.width, $0.height) }
-    picture.targetSize = request.targetSize.map { ($0.width, $0.height) }
-    picture.crop = request.crop.map { ($0.left, $0.top) } ?? (0, 0)
-  }
-
-  private func refiner(_ refiner: Refiner) throws -> PictureRequest.Refiner {
-    guard 0...1 ~= refiner.start else {
-      throw ImagineError(
-        .invalidRequest, "A refiner cannot begin at \(refiner.start): choose a share of the noise from 0 to 1.")
-    }
-    guard refiner.pipeline.engine === engine else {
-      throw ImagineError(.invalidRequest, "A model and its refiner have to be opened on the same engine.")
-    }
-    let other = refiner.pipeline.opened.model.latent
-    guard other == opened.model.latent else {
-      throw ImagineError(
-        .invalidRequest,
-        "\(refiner.pipeline.report.name) cannot go on with pictures of \(report.name): it draws in another space, choose a "
-          + "refiner of the same family.", path: refiner.pipeline.report.url.path(percentEncoded: false))
-    }
-    guard refiner.pipeline.opened.sampling == opened.sampling else {
-      throw ImagineError(
-        .invalidRequest,
-        "\(refiner.pipeline.report.name) cannot go on with pictures of \(report.name): it was trained with other noise, or "
-          + "predicts something else, choose a refiner of the same kind.",
-        path: refiner.pipeline.report.url.path(percentEncoded: false))
-    }
-    return PictureRequest.Refiner(model: refiner.pipeline.opened, start: refiner.start)
   }
 
   private func run(

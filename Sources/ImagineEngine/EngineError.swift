@@ -16,6 +16,7 @@ package struct EngineError: Error, Sendable, CustomStringConvertible {
     case deviceFailed = "device-failed"
     case nonFiniteValues = "non-finite-values"
     case unwritableOutput = "unwritable-output"
+    case unreadablePicture = "unreadable-picture"
     case invalidText = "invalid-text"
     case internalError = "internal-error"
   }
@@ -127,7 +128,8 @@ extension EngineError {
   private static func code(of error: ImageError) -> Code {
     switch error {
     case .notFinite: .nonFiniteValues
-    case .alreadyExists, .cannotRead, .cannotWrite: .unwritableOutput
+    case .cannotRead: .unreadablePicture
+    case .alreadyExists, .cannotWrite: .unwritableOutput
     case .invalidSize, .invalidText: .internalError
     }
   }

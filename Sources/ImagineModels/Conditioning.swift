@@ -64,10 +64,13 @@ package struct LatentFormat: Sendable, Hashable {
   package var reduction: Int
   /// What an autoencoder's latents are multiplied by to become the denoiser's.
   package var scale: Float
+  /// What an autoencoder's latents are normalised by before they are scaled; nil for not at all.
+  package var statistics: LatentStatistics?
 
-  package init(channels: Int, reduction: Int, scale: Float) {
+  package init(channels: Int, reduction: Int, scale: Float, statistics: LatentStatistics? = nil) {
     self.channels = channels
     self.reduction = reduction
     self.scale = scale
+    self.statistics = statistics
   }
 }

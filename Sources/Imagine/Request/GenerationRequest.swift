@@ -56,8 +56,9 @@ public struct GenerationRequest: Sendable, Hashable {
   public var negativeCrop: Crop?
   public var negativeTargetSize: Size?
   /// Stable Diffusion XL's refiner: how beautiful the picture is said to be, for the prompt and the negative one.
-  public var aestheticScore: Float = 6
-  public var negativeAestheticScore: Float = 2.5
+  /// Nil is 6 and 2.5.
+  public var aestheticScore: Float?
+  public var negativeAestheticScore: Float?
   /// A model that goes on with the picture; nil for none.
   public var refiner: Refiner?
   /// Every how many steps a preview is reported; nil for none.

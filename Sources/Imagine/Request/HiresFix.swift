@@ -15,6 +15,28 @@ public struct HiresFix: Sendable, Hashable {
     public static let all = Enlargement.allCases.map(Upscaler.init)
 
     public var name: String { kind.rawValue }
+    /// The name in AUTOMATIC1111, such as `Latent (bicubic antialiased)`.
+    public var label: String {
+      let words = kind.rawValue.split(separator: "_").map(String.init)
+      let first = words[0].prefix(1).uppercased() + words[0].dropFirst()
+      let rest = kind == .latentNearestExact ? "nearest-exact" : words.dropFirst().joined(separator: " ")
+      return rest.isEmpty ? first : "\(first) (\(rest))"
+    }
+
+    private init(kind: Enlargement) { self.kind = kind }
+
+    /// Reads an upscaler's name, also as AUTOMATIC1111 writes it, such as `Latent (bicubic antialiased)`.
+    ///
+    /// - Throws: `ImagineError` with the list of upscalers.
+    public init(named name: String) throws {
+      let key = name.lowercased().split { !$0.isLetter }.joined(separator: "_")
+      guard let kind = Enlargement(rawValue: key) else {
+        throw ImagineError(
+          .invalidText,
+          "No upscaler is called \"\(name)\": choose one of \(Self.all.map(\.name).joined(separator: ", ")).")
+      }
+      self.kind = kind
+    }
   }
 
   /// How many times larger each side becomes.

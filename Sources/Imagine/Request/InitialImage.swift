@@ -1,8 +1,9 @@
 /// A picture that drawing begins from, and how much of it is to change.
 public struct InitialImage: Sendable, Hashable {
   public var picture: SourcePicture
-  /// How much of it is changed, 0...1: at 0 it stays, at 1 only its size is left.
-  public var strength = 0.75
+  /// How much of it is changed, 0...1: at 0 it stays, at 1 only its size is left. Nil is 0.75; 1 for pictures that grow, and for
+  /// models that are told what to keep.
+  public var strength: Double?
   /// How it is brought to the request's size. Without a size in the request, the picture's own is taken.
   public var resizing = Resizing.crop
   /// The part that alone is changed; nil is all of it.

@@ -22,4 +22,21 @@ public struct Likeness: Sendable, Hashable {
   public init(named name: String) throws {
     kind = try ImagineError.translating { try ImagineSampling.Likeness(name: name) }
   }
+
+  /// Whose random numbers it draws unless told otherwise.
+  var randomSource: RandomSource {
+    switch kind {
+    case .a1111, .stableDiffusionCpp: .cuda
+    case .comfyUI, .diffusers: .cpu
+    }
+  }
+
+  /// The language of its prompts.
+  var promptSyntax: PromptSyntax {
+    switch kind {
+    case .a1111, .stableDiffusionCpp: .a1111
+    case .comfyUI: .comfy
+    case .diffusers: .plain
+    }
+  }
 }

@@ -15,6 +15,18 @@ public struct PromptSyntax: Sendable, Hashable {
   public static let all = ImagineText.PromptSyntax.allCases.map(PromptSyntax.init)
 
   public var name: String { kind.rawValue }
+
+  init(kind: ImagineText.PromptSyntax) { self.kind = kind }
+
+  /// Reads a language's name.
+  ///
+  /// - Throws: `ImagineError` with the list of languages.
+  public init(named name: String) throws {
+    guard let syntax = Self.all.first(where: { $0.name == name.lowercased() }) else {
+      throw ImagineError(.invalidText, "\"\(name)\" is no language of prompts: choose a1111, comfy or plain.")
+    }
+    self = syntax
+  }
 }
 
 /// What weights in a prompt do to its vectors.
@@ -34,4 +46,19 @@ public struct Emphasis: Sendable, Hashable {
   public static let all = ImagineText.Emphasis.allCases.map(Emphasis.init)
 
   public var name: String { kind.rawValue }
+
+  init(kind: ImagineText.Emphasis) { self.kind = kind }
+
+  /// Reads a meaning's name, also as AUTOMATIC1111 writes it, such as `No norm`.
+  ///
+  /// - Throws: `ImagineError` with the list of meanings.
+  public init(named name: String) throws {
+    let key = name.lowercased().split { !$0.isLetter }.joined(separator: "_")
+    guard let emphasis = Self.all.first(where: { $0.name == key }) else {
+      throw ImagineError(
+        .invalidText,
+        "No emphasis is called \"\(name)\": choose one of \(Self.all.map(\.name).joined(separator: ", ")).")
+    }
+    self = emphasis
+  }
 }

@@ -9,6 +9,8 @@ public struct SamplerSettings: Sendable, Hashable {
   public var churnMaximum: Double?
   /// How strong noise is that is added on the way: 1 as usual.
   public var noise: Double?
+  /// What is added to the seed for noise on the way: AUTOMATIC1111's "Eta noise seed delta".
+  public var noiseSeedDelta: Int?
   /// The noise levels of the run, falling, in place of a schedule's; the last may be 0.
   public var sigmas: [Float]?
 

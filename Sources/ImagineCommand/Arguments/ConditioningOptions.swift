@@ -30,6 +30,35 @@ struct ConditioningOptions: ParsableArguments {
     transform: Self.size)
   var targetSize: Size?
 
+  @Option(
+    help: ArgumentHelp(
+      "Stable Diffusion XL: --original-size for the negative prompt. Default: the same.", valueName: "WxH"),
+    transform: Self.size)
+  var negativeOriginalSize: Size?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Stable Diffusion XL: --crop for the negative prompt. Default: the same.", valueName: "X,Y"),
+    transform: Self.crop)
+  var negativeCrop: Crop?
+
+  @Option(
+    help: ArgumentHelp(
+      "Stable Diffusion XL: --target-size for the negative prompt. Default: the same.", valueName: "WxH"),
+    transform: Self.size)
+  var negativeTargetSize: Size?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Stable Diffusion XL's refiner: how beautiful the picture is said to be. Default: 6.", valueName: "x"))
+  var aestheticScore: Float?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The same for the negative prompt. Default: 2.5.", valueName: "x"))
+  var negativeAestheticScore: Float?
+
   func validate() throws {
     if let clipSkip, clipSkip < 1 {
       throw ValidationError("--clip-skip \(clipSkip) is not possible: 1 is the last layer, 2 the one before it.")
@@ -41,6 +70,11 @@ struct ConditioningOptions: ParsableArguments {
     if let originalSize { request.originalSize = originalSize }
     if let crop { request.crop = crop }
     if let targetSize { request.targetSize = targetSize }
+    if let negativeOriginalSize { request.negativeOriginalSize = negativeOriginalSize }
+    if let negativeCrop { request.negativeCrop = negativeCrop }
+    if let negativeTargetSize { request.negativeTargetSize = negativeTargetSize }
+    if let aestheticScore { request.aestheticScore = aestheticScore }
+    if let negativeAestheticScore { request.negativeAestheticScore = negativeAestheticScore }
   }
 
   private static func size(_ text: String) throws -> Size {

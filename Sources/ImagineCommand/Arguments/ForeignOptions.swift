@@ -19,12 +19,25 @@ enum ForeignOptions {
     "--vae-path": "--vae", "--taesd": "--vae", "--diffusion-model": "--unet", "--unet-path": "--unet",
     "--prediction-type": "--prediction", "--clip-stop-at-last-layers": "--clip-skip",
     "--refiner-model": "--refiner", "--refiner-checkpoint": "--refiner", "--refiner-switch-at": "--refiner-start",
+    "--image": "--init-image", "--input-image": "--init-image", "--img2img": "--init-image",
+    "--denoising-strength": "--strength", "--denoise": "--strength", "--init-image-strength": "--strength",
+    "--mask-image": "--mask", "--inpaint": "--mask", "--inpaint-full-res": "--only-masked", "--outpaint": "--expand",
+    "--inpaint-full-res-padding": "--mask-padding", "--padding-mask-crop": "--mask-padding",
+    "--hires-fix": "--hires", "--enable-hr": "--hires", "--hr-scale": "--hires-scale", "--hr-upscaler": "--hires-upscaler",
+    "--hr-second-pass-steps": "--hires-steps", "--hires-denoise": "--hires-strength",
+    "--tile": "--tiling", "--seamless": "--tiling", "--image-guidance-scale": "--image-cfg-scale",
+    "--prompt-two": "--prompt-2", "--second-prompt": "--prompt-2", "--show-work": "--show",
+    "--preview-path": "--preview", "--ddim-eta": "--eta", "--churn": "--s-churn",
     "--switch-at": "--refiner-start", "--denoising-end": "--refiner-start", "--high-noise-frac": "--refiner-start",
   ]
 
   /// What says the same in other words.
   static let otherWords: [String: String] = [
     "--vae-dir": "say --vae and a file", "--crops-coords-top-left": "say --crop X,Y, the left first",
+    "--tile-x": "say --tiling x", "--tile-y": "say --tiling y", "--circular": "say --tiling both",
+    "--format": "the name after --output says it: .png, .jpg or .webp", "--jpeg": "let the name after --output end in .jpg",
+    "--webp": "let the name after --output end in .webp", "--vary": "say imagine again and the picture, with --vary",
+    "--hires-width": "say --hires-size WIDTHxHEIGHT", "--hires-height": "say --hires-size WIDTHxHEIGHT",
     "--list-devices": "the devices are shown by imagine devices", "--cpu": "say --device cpu",
     "--use-cpu": "say --device cpu", "--vae-on-cpu": "say --device cpu for all of it",
     "--no-half": "say --precision f32", "--no-half-vae": "what overflows in 16 bits is repeated in 32 by itself",
@@ -39,18 +52,6 @@ enum ForeignOptions {
   /// What this version cannot do, by the names it has elsewhere.
   static let notYet: [String: String] = {
     let kinds: [(String, [String])] = [
-      (
-        "pictures cannot be a starting point yet",
-        [
-          "-i", "--init-img", "--init-image", "--image", "--input-image", "--strength", "--denoising-strength",
-          "--denoise",
-          "--init-image-strength", "--img2img",
-        ]
-      ),
-      (
-        "parts of a picture cannot be painted anew yet",
-        ["--mask", "--mask-image", "--mask-prompt", "--inpaint", "--mask-blur", "--outpaint"]
-      ),
       (
         "models that read prompts with T5 or a language model cannot be drawn yet",
         ["--t5xxl", "--llm", "--clip-vision"]
@@ -70,31 +71,15 @@ enum ForeignOptions {
           "--photo-maker", "--pulid",
         ]
       ),
-      (
-        "pictures are drawn at one size in one pass",
-        [
-          "--hires", "--hires-fix", "--enable-hr", "--hires-scale", "--hr-scale", "--hires-upscaler", "--hr-upscaler",
-          "--hires-steps", "--hires-denoising-strength", "--hires-width", "--hires-height",
-        ]
-      ),
       ("there are no upscalers yet", ["--upscale", "--upscaler", "--upscale-model", "--upscale-repeats"]),
-      (
-        "there is no preview yet",
-        ["--preview", "--preview-path", "--preview-interval", "--preview-method", "--show-work"]
-      ),
       ("guidance that was distilled into a model is for other families", ["--guidance", "--distilled-cfg-scale"]),
-      ("pictures do not tile", ["--tile", "--tiling", "--tile-x", "--tile-y", "--seamless", "--circular"]),
-      (
-        "there are no variations of a seed yet",
-        ["--subseed", "--subseed-strength", "--variation-seed", "--variation-strength", "--vary"]
-      ),
       ("there are no styles yet", ["--style", "--styles"]),
       ("weights cannot be quantised yet", ["--quantize", "--quantise", "--convert"]),
       ("there is no server yet", ["--server", "--serve", "--listen", "--port", "--host", "--api-key"]),
-      ("only PNG files are written", ["--format", "--quality", "--jpeg", "--webp"]),
       ("faces are not restored", ["--restore-faces", "--face-restore"]),
       ("there is no grid of pictures yet", ["--grid", "--xyz", "--arg-schedule"]),
-      ("only guidance with a scale is there", ["--guidance-rescale", "--slg-scale", "--skip-layers", "--pag-scale"]),
+      ("no layers are left out for guidance yet", ["--slg-scale", "--skip-layers", "--pag-scale"]),
+      ("masks are pictures", ["--mask-prompt"]),
     ]
     return Dictionary(
       kinds.flatMap { reason, names in names.map { ($0, reason) } }, uniquingKeysWith: { first, _ in first })

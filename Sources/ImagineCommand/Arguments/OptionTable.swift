@@ -3,7 +3,7 @@ import Foundation
 
 /// The options a command knows, as the argument parser describes them.
 struct OptionTable {
-  struct Option: Equatable {
+  struct Option: Hashable {
     /// With their dashes, the one to write first.
     let names: [String]
     let takesValue: Bool

@@ -72,7 +72,7 @@ struct PictureOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Whose random numbers: \(Choices.sentence(RandomSource.all.map(\.name))). cpu draws as ComfyUI and diffusers do, "
-        + "cuda as AUTOMATIC1111. Default: cpu.", valueName: "name"),
+        + "cuda as AUTOMATIC1111. Default: cpu; that of --like.", valueName: "name"),
     completion: .list(RandomSource.all.map(\.name)), transform: { try Choices.named($0, RandomSource.init(named:)) })
   var rng: RandomSource?
 
@@ -82,7 +82,7 @@ struct PictureOptions: ParsableArguments {
   var batchCount: Int?
 
   @OptionGroup
-  var conditioning: ConditioningOptions
+  var line: LineOptions
 
   @OptionGroup
   var refiner: RefinerOptions
@@ -97,12 +97,20 @@ struct PictureOptions: ParsableArguments {
     }
   }
 
-  /// The model's defaults with what was given in their place. The seed stays nil if none was given.
-  func applied(to defaults: GenerationRequest) -> GenerationRequest {
+  /// A request with what was given in its place. The seed stays nil if none was given.
+  ///
+  /// - Parameters:
+  ///   - usual: the model's own size, for a side that is not given.
+  ///   - pictures: those that were read before.
+  /// - Throws: `ValidationError` for what does not belong together, `ImagineError` for files that are no pictures.
+  func applied(
+    to defaults: GenerationRequest, usual: Size, _ pictures: SourcePictures
+  ) throws -> GenerationRequest {
     var request = defaults
+    try line.apply(to: &request, pictures)
     if let negativePrompt { request.negativePrompt = negativePrompt }
     if let size { request.size = size }
-    request.resize(width: width, height: height)
+    request.resize(width: width, height: height, usual: usual)
     if let steps { request.steps = steps }
     if let cfgScale { request.guidanceScale = cfgScale }
     if let sampler { request.sampler = sampler.sampler }
@@ -111,7 +119,6 @@ struct PictureOptions: ParsableArguments {
     if let rng { request.randomSource = rng }
     if let batchCount { request.count = batchCount }
     if case .fixed(let seed) = seed { request.seed = seed }
-    conditioning.apply(to: &request)
     return request
   }
 }

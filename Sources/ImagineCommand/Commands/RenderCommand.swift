@@ -10,6 +10,7 @@ struct RenderCommand: AsyncParsableCommand {
     usage: """
       imagine "prompt" [options]
       imagine --prompts <file> [options]
+      imagine again <picture> [options]
       imagine inspect <model> ...
       imagine devices
       imagine bench
@@ -25,6 +26,9 @@ struct RenderCommand: AsyncParsableCommand {
         imagine "a forest" --sampler "DPM++ 2M Karras" --steps 25 -b 4 -o forests
         imagine "a forest" -m sdxl.safetensors --refiner refiner.safetensors
         imagine "a forest" -m v1-5.safetensors --vae vae.safetensors --clip-skip 2
+        imagine "a ((red)) house" -i sketch.jpg --strength 0.6 --mask roof.png
+        imagine "a forest" --hires-scale 1.5 --tiling x
+        imagine again forest.png --vary    draws a picture again with another seed
         imagine --prompts prompts.txt -o pictures
         imagine --estimate --size 1024     shows what memory it takes
         imagine inspect v1-5.safetensors   shows what a model file holds
@@ -40,7 +44,7 @@ struct RenderCommand: AsyncParsableCommand {
     let display = Display(verbosity: arguments.output.verbosity)
     defer { display.close() }
     guard !arguments.output.estimate else { return try await printEstimate(display) }
-    let renderer = try Renderer(arguments, display)
+    let renderer = try Renderer(DrawingOrder(arguments), display)
     try await Interruption.handled(telling: display) {
       var renderer = renderer
       try await renderer.run()
@@ -48,9 +52,9 @@ struct RenderCommand: AsyncParsableCommand {
   }
 
   private func printEstimate(_ display: Display) async throws {
-    let models = try await DrawingModels(arguments, display)
-    let request = models.request(arguments.picture, prompt: arguments.prompt ?? "")
-    let estimate = try await models.pipeline.estimate(request)
+    let order = DrawingOrder(arguments)
+    let models = try await DrawingModels(order, display)
+    let estimate = try await models.pipeline.estimate(models.request(order, SourcePictures()))
     try StandardOutput.write(arguments.output.json ? JSONText.of(estimate) : EstimateReport(estimate).text)
   }
 }

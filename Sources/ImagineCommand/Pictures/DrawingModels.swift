@@ -9,8 +9,8 @@ struct DrawingModels {
   let signature: String
 
   /// Opens what the command line names; without a model, the demonstration model.
-  init(_ command: RenderArguments, _ display: Display) async throws {
-    let files = command.engine.modelFiles(), options = command.engine.options(display)
+  init(_ command: DrawingOrder, _ display: Display) async throws {
+    let files = command.files, options = command.engine.options(display)
     let pipeline =
       if let files { try await Pipeline(files: files, options: options) } else {
         try await Pipeline.demonstration(options: options)
@@ -32,10 +32,16 @@ struct DrawingModels {
       .joined(separator: "\n")
   }
 
-  /// The model's own request with what the command line says in its place.
-  func request(_ picture: PictureOptions, prompt: String) -> GenerationRequest {
-    var request = picture.applied(to: pipeline.recommendedRequest(prompt: prompt))
+  /// The model's own size.
+  var usualSize: Size { pipeline.report.defaults.size }
+
+  /// What the command line asks for; what it leaves open is still open.
+  func request(_ order: DrawingOrder, _ pictures: SourcePictures) throws -> GenerationRequest {
+    var request = try order.picture.applied(
+      to: order.recorded?.request ?? GenerationRequest(prompt: ""), usual: usualSize, pictures)
+    if let prompt = order.prompt { request.prompt = prompt }
     request.refiner = refiner
+    request.recordsTensors = order.output.dumpTensors != nil
     return request
   }
 }

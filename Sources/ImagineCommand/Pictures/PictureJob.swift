@@ -40,12 +40,11 @@ struct PictureJob {
   /// The pictures of one line of a prompt file, made one after another, however many they are.
   ///
   /// - Parameters:
-  ///   - base: the settings of the command line.
+  ///   - request: the command line's with what the line says in its place.
   ///   - seed: what the command line says about seeds: each line begins there, a repeated one after those before it.
   static func jobs(
-    _ entry: PromptFileEntry, base: GenerationRequest, seed: PromptFileEntry.Seed?, model: String
+    _ entry: PromptFileEntry, _ request: GenerationRequest, seed: PromptFileEntry.Seed?, model: String
   ) -> some Sequence<PictureJob> {
-    let request = entry.applied(to: base)
     let first: UInt64 =
       switch entry.seed ?? seed {
       case .random: randomSeed()

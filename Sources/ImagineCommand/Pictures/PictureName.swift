@@ -91,7 +91,39 @@ enum PictureName {
     [
       request.clipSkip.map { "clip skip \($0)" }, request.originalSize.map { "original \($0)" },
       request.crop.map { "crop \($0.left),\($0.top)" }, request.targetSize.map { "target \($0)" },
-      request.refiner.map { "refiner at \($0.start)" },
-    ].compactMap { $0 }
+      request.refiner.map { "refiner at \($0.start)" }, request.likeness.map { "like \($0.name)" },
+      request.variation.map { "variation \($0)" }, request.noiseSize.map { "noise of \($0)" },
+      request.hires.map { "hires \($0)" }, request.promptSyntax.map { "syntax \($0.name)" },
+      request.emphasis.map { "emphasis \($0.name)" }, request.secondPrompt.map { "second \($0)" },
+      request.secondNegativePrompt.map { "second negative \($0)" },
+      request.negativeOriginalSize.map { "negative original \($0)" },
+      request.negativeCrop.map { "negative crop \($0.left),\($0.top)" },
+      request.negativeTargetSize.map { "negative target \($0)" },
+      request.aestheticScore.map { "aesthetic \($0)" }, request.negativeAestheticScore.map { "negative aesthetic \($0)" },
+    ].compactMap { $0 } + changed(request.samplerSettings, from: SamplerSettings())
+      + changed(request.guidance, from: GuidanceSettings()) + changed(request.tiling.rawValue, from: 0)
+      + initial(request.initialImage)
+  }
+
+  /// What is not as usual, in the words of its properties.
+  private static func changed<Value: Equatable>(_ value: Value, from usual: Value) -> [String] {
+    value == usual ? [] : ["\(value)"]
+  }
+
+  /// A picture that it begins from, by what is in it: its file may be another one at another time.
+  private static func initial(_ image: InitialImage?) -> [String] {
+    guard let image else { return [] }
+    var mask = image.mask.map { ["mask \($0.blur) \($0.isInverted) \($0.content) \($0.padding ?? -1)"] } ?? []
+    if let picture = image.mask?.picture { mask.append(digest(picture)) }
+    return [
+      "initial \(digest(image.picture)) \(image.strength ?? -1) \(image.resizing) \(image.margins)"
+    ] + mask
+  }
+
+  private static func digest(_ picture: SourcePicture) -> String {
+    var hash = StableHash()
+    hash.combine("\(picture.size)")
+    hash.combine(picture.pixels)
+    return "\(hash.value)"
   }
 }

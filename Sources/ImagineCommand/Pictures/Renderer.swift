@@ -4,11 +4,12 @@ import ImagineFiles
 
 /// Draws what the command line asks for: one model, one picture after another.
 struct Renderer {
-  private let command: RenderArguments
+  private let command: DrawingOrder
   private let display: Display
   private let place: OutputPlace
   private let file: PromptFile?
   private let dump: TensorDump?
+  private let pictures = SourcePictures()
   private var failures = 0
   private var skipped = 0
   private var drawn = 0
@@ -19,7 +20,7 @@ struct Renderer {
   static let mostPictures = 100_000
 
   /// Checks all that can be checked before the model is opened.
-  init(_ command: RenderArguments, _ display: Display) throws {
+  init(_ command: DrawingOrder, _ display: Display) throws {
     self.command = command
     self.display = display
     let several = command.output.prompts != nil || command.picture.batchCount ?? 1 > 1
@@ -45,7 +46,7 @@ struct Renderer {
   }
 
   private func open() async throws -> DrawingModels {
-    let url = command.engine.modelFiles()?.model
+    let url = command.files?.model
     if url == nil {
       display.note(
         """
@@ -66,16 +67,12 @@ struct Renderer {
     return models
   }
 
-  private func baseRequest(_ models: DrawingModels) -> GenerationRequest {
-    var base = models.request(command.picture, prompt: command.prompt ?? "")
-    base.recordsTensors = command.output.dumpTensors != nil
-    return base
-  }
-
   // MARK: One request
 
   private mutating func drawOne(with models: DrawingModels) async throws {
-    let request = baseRequest(models), pipeline = models.pipeline
+    let pipeline = models.pipeline
+    var request = pipeline.resolved(try models.request(command, pictures))
+    if command.varies { request.seed = nil }
     try pipeline.validate(request)
     let folder = try PictureFolder(place)
     var name: String?
@@ -92,12 +89,12 @@ struct Renderer {
   // MARK: A prompt file
 
   private mutating func draw(_ file: PromptFile, with models: DrawingModels) async throws {
-    let base = baseRequest(models), pipeline = models.pipeline
-    let entries = possible(file.entries, base, pipeline)
+    let base = try models.request(command, pictures), pipeline = models.pipeline
+    let entries = possible(file.entries, base, models)
     guard !entries.isEmpty else { return }
     let folder = try PictureFolder(place)
-    let total = entries.reduce((pictures: 0, steps: 0)) { sum, entry in
-      let request = entry.applied(to: base)
+    let total = try entries.reduce((pictures: 0, steps: 0)) { sum, entry in
+      let request = try pipeline.resolved(entry.applied(to: base, usual: models.usualSize, pictures))
       return (sum.pictures + request.count, sum.steps + request.count * request.stepCount)
     }
     if total.pictures > Self.mostPictures {
@@ -109,8 +106,9 @@ struct Renderer {
     // Pictures that another run has claimed: it may end before they are drawn.
     var claimed: [PictureJob] = []
     lines: for entry in entries {
+      let request = try pipeline.resolved(entry.applied(to: base, usual: models.usualSize, pictures))
       for job in PictureJob.jobs(
-        entry, base: base, seed: command.picture.seed, model: models.signature)
+        entry, request, seed: command.picture.seed, model: models.signature)
       {
         try Task.checkCancellation()
         guard drawn < Self.mostPictures else { break lines }
@@ -127,14 +125,14 @@ struct Renderer {
 
   /// The lines that can be drawn; the others are reported before the first picture.
   private mutating func possible(
-    _ entries: [PromptFileEntry], _ base: GenerationRequest, _ pipeline: Pipeline
+    _ entries: [PromptFileEntry], _ base: GenerationRequest, _ models: DrawingModels
   ) -> [PromptFileEntry] {
     entries.filter { entry in
       do {
         if entry.refinerStart != nil, base.refiner == nil {
           throw PromptFileError("--refiner-start needs a --refiner on the command line.")
         }
-        try pipeline.validate(entry.applied(to: base))
+        try models.pipeline.validate(entry.applied(to: base, usual: models.usualSize, pictures))
         return true
       } catch {
         fail(entry.line, "\(error)")

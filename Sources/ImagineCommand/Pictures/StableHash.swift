@@ -10,6 +10,12 @@ struct StableHash: Sendable {
     combine(UInt8(0))
   }
 
+  /// Adds bytes and their end.
+  mutating func combine(_ bytes: [UInt8]) {
+    for byte in bytes { combine(byte) }
+    combine(UInt8(0))
+  }
+
   private mutating func combine(_ byte: UInt8) {
     value = (value ^ UInt64(byte)) &* 0x100_0000_01b3
   }

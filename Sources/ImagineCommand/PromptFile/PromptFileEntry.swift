@@ -1,3 +1,4 @@
+import ArgumentParser
 import Imagine
 import ImagineFiles
 
@@ -32,10 +33,8 @@ struct PromptFileEntry: Sendable, Hashable {
   var randomSource: RandomSource?
   /// How many pictures.
   var count: Int?
-  var clipSkip: Int?
-  var originalSize: Size?
-  var crop: Crop?
-  var targetSize: Size?
+  /// Words of the options that lines share with the command line, as they stand.
+  var sharedWords: [String] = []
   /// When the refiner of the command line begins.
   var refinerStart: Double?
   /// The file to write, below the folder for pictures; always ends in `.png`.
@@ -59,21 +58,30 @@ struct PromptFileEntry: Sendable, Hashable {
   /// The request with this line's settings in place of its own.
   ///
   /// A line without a seed leaves the request's; `--seed -1` makes it nil.
-  func applied(to request: GenerationRequest) -> GenerationRequest {
+  /// - Parameters:
+  ///   - usual: the model's own size, for a side that is not given.
+  ///   - pictures: those that were read before.
+  /// - Throws: `PromptFileError` for what does not belong together, `ImagineError` for files that are no pictures.
+  func applied(
+    to request: GenerationRequest, usual: Size, _ pictures: SourcePictures
+  ) throws -> GenerationRequest {
     var request = request
+    if !sharedWords.isEmpty {
+      do { try LineOptions.parse(sharedWords).apply(to: &request, pictures) } catch let error as ImagineError {
+        throw error
+      } catch {
+        throw PromptFileError(LineOptions.message(for: error))
+      }
+    }
     if let prompt { request.prompt = prompt }
     if let negativePrompt { request.negativePrompt = negativePrompt }
-    request.resize(width: width, height: height)
+    request.resize(width: width, height: height, usual: usual)
     if let steps { request.steps = steps }
     if let guidanceScale { request.guidanceScale = guidanceScale }
     if let sampler { request.sampler = sampler }
     request.schedule = ScheduleChoice.settled(schedule, sampler: samplerSchedule, otherwise: request.schedule)
     if let randomSource { request.randomSource = randomSource }
     if let count { request.count = count }
-    if let clipSkip { request.clipSkip = clipSkip }
-    if let originalSize { request.originalSize = originalSize }
-    if let crop { request.crop = crop }
-    if let targetSize { request.targetSize = targetSize }
     if let refinerStart { request.refiner?.start = refinerStart }
     switch seed {
     case .fixed(let seed): request.seed = seed

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Imagine
 import ImagineFiles
 
@@ -40,7 +41,9 @@ extension PromptFileEntry {
   /// What an option of a line sets.
   private enum Option: Hashable {
     case prompt, negativePrompt, width, height, size, steps, guidanceScale, seed, sampler, schedule, randomSource
-    case clipSkip, originalSize, crop, targetSize, refinerStart
+    case refinerStart
+    /// One of those that lines share with the command line, under its first name there.
+    case shared(OptionTable.Option)
     case batchSize, batchCount, output
     /// It changes nothing about the picture; left out with a remark.
     case needless
@@ -55,14 +58,12 @@ extension PromptFileEntry {
     "seed": .seed, "sampler_name": .sampler, "sampler": .sampler, "sampling_method": .sampler, "scheduler": .schedule,
     "schedule": .schedule, "rng": .randomSource, "batch_size": .batchSize, "n_iter": .batchCount,
     "batch_count": .batchCount, "count": .batchCount, "output": .output,
-    "clip_skip": .clipSkip, "original_size": .originalSize, "crop": .crop, "target_size": .targetSize,
     "refiner_start": .refinerStart,
     "outpath_samples": .needless, "outpath_grids": .needless, "prompt_for_display": .needless,
     "do_not_save_samples": .needless, "do_not_save_grid": .needless,
     "sd_model": .missing(neutral: []), "styles": .missing(neutral: []), "sampler_index": .missing(neutral: []),
-    "subseed": .missing(neutral: ["-1"]), "subseed_strength": .missing(neutral: ["0", "0.0"]),
     "seed_resize_from_h": .missing(neutral: ["-1", "0"]), "seed_resize_from_w": .missing(neutral: ["-1", "0"]),
-    "restore_faces": .missing(neutral: ["false"]), "tiling": .missing(neutral: ["false"]),
+    "restore_faces": .missing(neutral: ["false"]),
   ]
 
   /// - Returns: a remark, if the option was left out.
@@ -80,6 +81,10 @@ extension PromptFileEntry {
     }
     if option == .prompt || option == .negativePrompt {
       set(option, Self.joined(words))
+      return nil
+    }
+    if case .shared(let shared) = option {
+      try share(shared, name, words)
       return nil
     }
     guard words.allSatisfy({ $0.text.utf8.count <= Self.longestValue }) else {
@@ -122,6 +127,7 @@ extension PromptFileEntry {
     let usual = OptionTable.usual("--" + name)
     for name in [usual, ForeignOptions.aliases[usual]].compactMap({ $0 }) {
       if let option = options[String(name.dropFirst(2)).replacing("-", with: "_")] { return option }
+      if let option = shared[name] { return .shared(option) }
     }
     if let reason = ForeignOptions.notYet[usual] {
       throw PromptFileError("--\(name) is not in this version: \(reason). Take it out to draw the line without.")
@@ -129,7 +135,8 @@ extension PromptFileEntry {
     if commandLine[usual] != nil || ForeignOptions.aliases[usual].map({ commandLine[$0] != nil }) == true {
       throw PromptFileError("--\(name) is for all lines: give it on the command line.")
     }
-    let near = NearestName.of(usual, among: options.keys.map { "--" + $0.replacing("_", with: "-") })
+    let own = options.keys.map { "--" + $0.replacing("_", with: "-") }
+    let near = NearestName.of(usual, among: own + shared.longNames)
     throw PromptFileError(
       "there is no option --\(name): \(near.map { "write \($0)" } ?? "correct it"), or put a prompt with such a word in "
         + "quotes after --prompt.")
@@ -137,6 +144,29 @@ extension PromptFileEntry {
 
   /// The options of the command line, most of which a line cannot set.
   private static let commandLine = OptionTable(of: RenderCommand.self)
+
+  /// The options that a line shares with the command line.
+  private static let shared = OptionTable(of: SharedOptionNames.self)
+
+  /// Keeps an option for the argument parser, whose rules are those of the command line.
+  private mutating func share(
+    _ option: OptionTable.Option, _ name: String, _ words: ArraySlice<PromptFileWord>
+  ) throws(PromptFileError) {
+    guard option.takesValue else {
+      guard let first = words.first else {
+        sharedWords.append(option.name)
+        return
+      }
+      throw PromptFileError("--\(name) takes no value, but '\(first.text)' follows it: put the prompt first.")
+    }
+    guard !words.isEmpty else { throw PromptFileError("--\(name) has no value: write one after it.") }
+    if words.count > 1, !option.name.contains("prompt-2") {
+      throw PromptFileError(
+        "--\(name) takes one value, but '\(words[words.startIndex + 1].text)' follows '\(words[words.startIndex].text)': put "
+          + "the prompt first.")
+    }
+    sharedWords.append("\(option.name)=\(Self.joined(words))")
+  }
 
   private mutating func set(_ option: Option, _ text: String) {
     if option == .prompt { prompt = text } else { negativePrompt = text }
@@ -170,18 +200,6 @@ extension PromptFileEntry {
       samplerSchedule = method.schedule
     case .schedule: schedule = try ScheduleChoice(value)
     case .randomSource: randomSource = try RandomSource(named: value)
-    case .clipSkip:
-      clipSkip = try number()
-      guard clipSkip ?? 0 >= 1 else {
-        throw PromptFileError("--\(name) \(value) is not possible: 1 is the last layer, 2 the one before it.")
-      }
-    case .originalSize: originalSize = try size()
-    case .targetSize: targetSize = try size()
-    case .crop:
-      guard let corner = Crop(value) else {
-        throw PromptFileError("--\(name) needs two numbers such as 0,0, not '\(value)'.")
-      }
-      crop = corner
     case .refinerStart:
       let start = try number(Double.self)
       guard 0...1 ~= start else { throw PromptFileError(RefinerOptions.problem(start)) }
@@ -193,7 +211,7 @@ extension PromptFileEntry {
       }
       count = product
     case .output: output = try Self.outputName(value)
-    case .prompt, .negativePrompt, .needless, .missing: break
+    case .prompt, .negativePrompt, .needless, .missing, .shared: break
     }
   }
 
@@ -208,4 +226,9 @@ extension PromptFileEntry {
       throw PromptFileError("--output '\(value)' \(error.reason): give a file name inside the folder for the pictures.")
     }
   }
+}
+
+/// The options that lines of a prompt file share with the command line, for a table of their names.
+private struct SharedOptionNames: ParsableCommand {
+  @OptionGroup var options: LineOptions
 }

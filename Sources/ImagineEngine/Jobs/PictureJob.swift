@@ -3,7 +3,8 @@ internal import ImagineModels
 internal import ImagineSampling
 internal import Synchronization
 
-/// One request on its way: everything that is settled before its first step, and nothing that another request sees.
+/// One pass over falling noise levels at one size: everything that is settled before its first step, and nothing that another
+/// request sees.
 struct PictureJob: Sendable {
   /// A stretch of the steps, done by one model.
   struct Phase: Sendable {
@@ -13,15 +14,25 @@ struct PictureJob: Sendable {
     let firstStep: Int
   }
 
-  let request: PictureRequest
+  let pass: PicturePass
   let policy: MemoryPolicy
-  let plan: SamplingPlan
   let latent: LatentFormat
   let phases: [Phase]
+  let beginning: Beginning
   let recorder: TensorRecorder?
+  /// Of the picture among the request's, from 0.
+  let index: Int
+  /// Steps of the passes before this one.
+  let stepsBefore: Int
+  /// Steps of all passes.
+  let stepCount: Int
   /// Hears what is done, and what the person should know.
   let report: @Sendable (EngineEvent) -> Void
 
+  /// With this pass's size and steps.
+  var request: PictureRequest { pass.request }
+  var plan: SamplingPlan { pass.plan }
+  var seed: UInt64 { request.seed &+ (request.variation == nil ? UInt64(index) : 0) }
   var latentWidth: Int { request.width / latent.reduction }
   var latentHeight: Int { request.height / latent.reduction }
   /// As other programs have it: [1, C, h, w].
@@ -33,13 +44,16 @@ struct PictureJob: Sendable {
   /// - Parameter step: from 0.
   func phase(of step: Int) -> Phase? { phases.last { $0.firstStep <= step } }
 
-  /// The first latents in the scale other programs show them in: k-diffusion's for the sigma samplers, unit noise for
+  /// Latents in the scale other programs show them in: k-diffusion's for the sigma samplers, of unit variance for
   /// diffusers' DDIM.
-  func initialLatentsAsOthersHaveThem(_ noise: [Float]) -> [Float] {
-    switch plan.start {
-    case .noiseLevel: plan.initialLatents(noise: noise)
-    case .unitVariance: noise
-    }
+  func asOthersHaveThem(_ latents: [Float]) -> [Float] {
+    guard plan.start == .unitVariance, let sigma = plan.sigmas.first else { return latents }
+    return latents.map { $0 * plan.sampling.inputScale(at: sigma) }
+  }
+
+  /// Tells that a step of the pass is done.
+  func reportStep(_ step: SamplingStep) {
+    report(.step(picture: index, step: stepsBefore + step.index, count: stepCount))
   }
 }
 

@@ -57,12 +57,16 @@ package struct PictureRequest: Sendable {
   package var variation: (seed: UInt64, strength: Double)?
   /// The size of a picture whose noise is in the middle of this one's.
   package var noiseSize: (width: Int, height: Int)?
+  /// What the program that it is to be like does with pictures.
+  package var habits = PictureHabits()
   /// Axes along which the picture goes on where it began.
   package var tiling = SeamlessAxes()
   /// Every how many steps a preview is reported; nil for none.
   package var previewInterval: Int?
   package var refiner: Refiner?
   package var recordsTensors = false
+  /// Whether it is the pass of a hires fix over a picture drawn before: prompts that change on the way go on counting.
+  var isSecondPass = false
 
   package init(
     prompt: String, negativePrompt: String, width: Int, height: Int, steps: Int, guidanceScale: Float, seed: UInt64,

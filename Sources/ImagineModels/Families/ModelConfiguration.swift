@@ -37,7 +37,9 @@ package struct ModelConfiguration: Sendable, Hashable {
   /// The space that pictures are drawn in.
   package var latent: LatentFormat {
     if let tinyVAE { return LatentFormat(channels: tinyVAE.latentChannels, reduction: tinyVAE.reduction, scale: 1) }
-    return LatentFormat(channels: vae.latentChannels, reduction: vae.reduction, scale: vae.scalingFactor)
+    return LatentFormat(
+      channels: vae.latentChannels, reduction: vae.reduction, scale: vae.scalingFactor,
+      statistics: vae.latentStatistics)
   }
 }
 

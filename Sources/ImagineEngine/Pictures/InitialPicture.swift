@@ -1,3 +1,5 @@
+internal import ImagineImage
+
 /// A picture that drawing begins from, at the size of the picture to be drawn.
 package struct InitialPicture: Sendable {
   /// What stands under a mask before the first step.
@@ -12,17 +14,18 @@ package struct InitialPicture: Sendable {
 
   /// A part of the picture that alone is changed.
   package struct Mask: Sendable {
-    /// 1 where the picture is painted anew, 0 where it stays: [height, width], in pixels.
-    package var values: [Float]
+    /// 255 where the picture is painted anew, 0 where it stays: [height, width], in pixels.
+    package var values: [UInt8]
     package var fill: Fill
 
-    package init(values: [Float], fill: Fill) {
+    package init(values: [UInt8], fill: Fill) {
       self.values = values
       self.fill = fill
     }
   }
 
-  /// Red, green and blue from -1 to 1: [height, width, 3]. Where `enlargesLatents`, of the size given here instead.
+  /// Red, green and blue from -1 to 1: [height, width, 3]. Of another size than the picture to be drawn, its latents are brought
+  /// to that.
   package var pixels: [Float]
   package var width: Int
   package var height: Int
@@ -66,6 +69,22 @@ package enum Enlargement: String, Sendable, Hashable, CaseIterable {
   case latentNearestExact = "latent_nearest_exact"
   case lanczos
   case nearest
+}
 
-  package var isLatent: Bool { rawValue.hasPrefix("latent") }
+extension Enlargement {
+  /// How latents become larger; nil where the picture does.
+  var latentResampling: LatentResampling? {
+    switch self {
+    case .latent: LatentResampling(.bilinear)
+    case .latentAntialiased: LatentResampling(.bilinear, isAntialiased: true)
+    case .latentBicubic: LatentResampling(.bicubic)
+    case .latentBicubicAntialiased: LatentResampling(.bicubic, isAntialiased: true)
+    case .latentNearest: LatentResampling(.nearest)
+    case .latentNearestExact: LatentResampling(.nearestExact)
+    case .lanczos, .nearest: nil
+    }
+  }
+
+  /// How the picture becomes larger.
+  var filter: ResamplingFilter { self == .nearest ? .nearest : .lanczos }
 }

@@ -1,0 +1,185 @@
+internal import ImagineImage
+internal import ImagineSampling
+internal import ImagineText
+
+extension RecordedSettings {
+  /// Reads the fields below a prompt. What is not said is as the program that wrote it has it.
+  init(_ infotext: Infotext) {
+    let version = infotext["Version"] ?? ""
+    self.init(prompt: infotext.prompt, program: "another program")
+    request.negativePrompt = infotext.negativePrompt
+    var reader = InfotextReader(infotext)
+    modelName = reader.take("Model")
+    modelHash = reader.take("Model hash")?.lowercased()
+    reader.skip(["Version", "User", "Lora hashes", "TI hashes", "VAE hash", "Init image hash", "Pad conds"])
+    if version.hasPrefix("imagine") {
+      program = "imagine"
+      request.likeness = reader.take("Like").flatMap { try? Likeness(named: $0) }
+    } else if version.hasPrefix("stable-diffusion.cpp") || infotext["Sampler"]?.contains("_") == true {
+      program = "stable-diffusion.cpp"
+      request.likeness = .stableDiffusionCpp
+    } else {
+      program = "AUTOMATIC1111"
+      request.likeness = .a1111
+    }
+    readPicture(&reader)
+    readSampler(&reader)
+    readNoise(&reader)
+    readPasses(&reader)
+    unhonoured += reader.problems
+    unhonoured += reader.rest.map { "\($0.key): \($0.value) is not something that this version can do." }
+    if let hashes = infotext["Lora hashes"], !hashes.isEmpty {
+      unhonoured.append("It was drawn with LoRAs (\(hashes)), which this version cannot apply.")
+    }
+    if let hashes = infotext["TI hashes"], !hashes.isEmpty {
+      unhonoured.append("It was drawn with textual inversions (\(hashes)), which this version cannot read.")
+    }
+    if program == "AUTOMATIC1111", Self.isOldPromptEditing(version), request.prompt.contains("[") {
+      unhonoured.append("Its version of AUTOMATIC1111, \(version), counted the steps of [from:to:when] in another way.")
+    }
+  }
+
+  /// Before 1.6.0 a second pass counted anew.
+  private static func isOldPromptEditing(_ version: String) -> Bool {
+    let numbers = version.drop { !$0.isNumber }.split { !$0.isNumber }.compactMap { Int($0) }
+    guard numbers.count >= 2, version.hasPrefix("v") else { return false }
+    return (numbers[0], numbers[1]) < (1, 6)
+  }
+
+  private mutating func readPicture(_ reader: inout InfotextReader) {
+    request.steps = reader.number("Steps")
+    request.guidanceScale = reader.number("CFG scale")
+    request.guidance.pictureScale = reader.number("Image CFG scale")
+    request.size = reader.size("Size")
+    request.clipSkip = reader.number("Clip skip")
+    if let vae = reader.take("VAE"), !["none", "automatic"].contains(vae.lowercased()) {
+      unhonoured.append("It was drawn with the autoencoder \(vae): name its file with the model if you have it.")
+    }
+    if let name = reader.take("Refiner") {
+      let start = reader.take("Refiner switch at") ?? "0.8"
+      unhonoured.append("The model \(name) went on with it at \(start): name its file as refiner if you have it.")
+    }
+    if let emphasis = reader.take("Emphasis") {
+      if emphasis.lowercased() == "none" {
+        request.promptSyntax = .plain
+      } else if let known = try? Emphasis(named: emphasis) {
+        request.emphasis = known
+      } else {
+        unhonoured.append("Its emphasis \(emphasis) is not one that this version knows.")
+      }
+    }
+    if let syntax = reader.take("Prompt syntax") { request.promptSyntax = try? PromptSyntax(named: syntax) }
+    request.secondPrompt = reader.take("Prompt 2")
+    request.secondNegativePrompt = reader.take("Negative prompt 2")
+    request.tiling =
+      switch reader.take("Tiling") {
+      case "True", "both": [.x, .y]
+      case "x": .x
+      case "y": .y
+      default: []
+      }
+  }
+
+  private mutating func readSampler(_ reader: inout InfotextReader) {
+    if let name = reader.take("Sampler") {
+      let type = reader.take("Schedule type")
+      if let named = try? Sampler.named(name) {
+        request.sampler = named.sampler
+        request.schedule = named.schedule
+      } else {
+        unhonoured.append("Its sampler \(name) is not one that this version has.")
+      }
+      if let type, !["automatic", "discrete"].contains(type.lowercased()) {
+        if let schedule = try? Schedule(named: type) {
+          request.schedule = schedule
+        } else {
+          unhonoured.append("Its schedule \(type) is not one that this version has.")
+        }
+      }
+    }
+    request.samplerSettings.eta = reader.number("Eta") ?? reader.number("Eta DDIM")
+    request.samplerSettings.churn = reader.number("Sigma churn")
+    request.samplerSettings.churnMinimum = reader.number("Sigma tmin")
+    request.samplerSettings.churnMaximum = reader.number("Sigma tmax")
+    request.samplerSettings.noise = reader.number("Sigma noise")
+    request.samplerSettings.sigmas = reader.take("Sigmas").map { $0.split(separator: " ").compactMap { Float($0) } }
+    request.guidance.rescale = reader.number("Guidance rescale") ?? 0
+    request.guidance.minimumSigma = reader.number("NGMS") ?? 0
+    if let interval = reader.take("Guidance interval") {
+      let ends = interval.split(separator: " ").compactMap { Float($0) }
+      if ends.count == 2, ends[0] < ends[1] { request.guidance.interval = ends[0]...ends[1] }
+    }
+  }
+
+  private mutating func readNoise(_ reader: inout InfotextReader) {
+    request.seed = reader.number("Seed")
+    let seed: UInt64? = reader.number("Variation seed"), strength: Double? = reader.number("Variation seed strength")
+    if let strength, strength > 0 { request.variation = Variation(seed: seed, strength: strength) }
+    request.noiseSize = reader.size("Seed resize from")
+    request.samplerSettings.noiseSeedDelta = reader.number("ENSD")
+    request.randomSource =
+      switch reader.take("RNG")?.lowercased() {
+      case "cpu": .cpu
+      case "nv", "gpu", "cuda": .cuda
+      default: request.likeness == .a1111 || request.likeness == .stableDiffusionCpp ? .cuda : nil
+      }
+  }
+
+  /// A second pass, and a picture that it began from, which is not in the file.
+  private mutating func readPasses(_ reader: inout InfotextReader) {
+    let strength: Double? = reader.number("Denoising strength")
+    let scale: Double? = reader.number("Hires upscale"), size = reader.size("Hires resize")
+    if scale != nil || size != nil {
+      var hires = HiresFix()
+      if let scale { hires.scale = scale }
+      hires.size = size
+      let steps: Int = reader.number("Hires steps") ?? 0
+      hires.steps = steps == 0 ? nil : steps
+      hires.strength = strength ?? hires.strength
+      if let name = reader.take("Hires upscaler") {
+        do { hires.upscaler = try HiresFix.Upscaler(named: name) } catch {
+          unhonoured.append("Its hires upscaler \(name) is not one that this version has; latents are enlarged instead.")
+        }
+      }
+      request.hires = hires
+    } else if let strength {
+      let mask = reader.take("Mask blur") != nil || reader.take("Inpaint area") != nil
+      reader.skip(["Mask mode", "Masked area padding", "Masked content", "Conditional mask weight", "Mask padding"])
+      unhonoured.append(
+        "It was made from a picture at a strength of \(strength)\(mask ? ", with a mask" : ""), which is not in the file: "
+          + "give it again to draw the same.")
+    }
+  }
+}
+
+/// The fields of an infotext, taken one by one, so that what nobody took can be told.
+struct InfotextReader {
+  private(set) var rest: [Infotext.Field]
+  /// What could not be read, a sentence each.
+  private(set) var problems: [String] = []
+
+  init(_ infotext: Infotext) { rest = infotext.fields }
+
+  mutating func take(_ key: String) -> String? {
+    guard let index = rest.firstIndex(where: { $0.key == key }) else { return nil }
+    return rest.remove(at: index).value
+  }
+
+  mutating func skip(_ keys: [String]) { rest.removeAll { keys.contains($0.key) } }
+
+  mutating func number<Number: LosslessStringConvertible>(_ key: String) -> Number? {
+    guard let text = take(key) else { return nil }
+    // Python writes whole numbers of a slider as 7.0 in places where others write 7.
+    let bare = text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    if let number = Number(text) ?? Number(bare) { return number }
+    problems.append("Its \(key), \(text), is no number that can be used.")
+    return nil
+  }
+
+  mutating func size(_ key: String) -> Size? {
+    guard let text = take(key) else { return nil }
+    if let size = Size(text) { return size }
+    problems.append("Its \(key), \(text), is no size.")
+    return nil
+  }
+}

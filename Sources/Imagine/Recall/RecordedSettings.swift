@@ -1,0 +1,69 @@
+public import Foundation
+internal import ImagineImage
+internal import ImagineSampling
+
+/// The settings that a picture's file says it was drawn with, by this program or another.
+public struct RecordedSettings: Sendable {
+  /// What to ask for to draw it again; what is left open is the model's own.
+  public internal(set) var request: GenerationRequest
+  /// The model's name, as the other program had it; nil if it is not said.
+  public internal(set) var modelName: String?
+  /// The first ten digits of the SHA-256 of the model's file; nil if it is not said.
+  public internal(set) var modelHash: String?
+  /// The program that drew it, for people.
+  public internal(set) var program: String
+  /// What it says and a request cannot, a sentence each: the picture may come out otherwise.
+  public internal(set) var unhonoured: [String] = []
+
+  /// Reads the settings in a picture: AUTOMATIC1111's `parameters` and those of programs that write the same, this one's own
+  /// and stable-diffusion.cpp's among them, or ComfyUI's graph.
+  ///
+  /// - Throws: `ImagineError` for what is no picture, or has no settings in it.
+  public init(pictureAt url: URL) throws {
+    let path = url.path(percentEncoded: false)
+    let texts = try ImagineError.translating(path: url) { try ImageFile.read(url).text }
+    guard let settings = try Self(texts) else {
+      throw ImagineError(
+        .invalidRequest, "'\(url.lastPathComponent)' says nothing of how it was drawn: give the settings by hand.",
+        path: path)
+    }
+    self = settings
+  }
+
+  /// Reads settings in the text that AUTOMATIC1111 shows below a picture and writes into its file.
+  public init(parameters: String) { self.init(Infotext(parsing: parameters)) }
+
+  /// Nil if none of the texts tells settings.
+  init?(_ texts: [PNGText]) throws {
+    func text(_ keyword: String) -> String? { texts.first { $0.keyword == keyword }?.value }
+    if let parameters = text(Infotext.keyword) {
+      self.init(parameters: parameters)
+    } else if let graph = text("prompt") {
+      try self.init(comfyGraph: graph)
+    } else {
+      return nil
+    }
+  }
+
+  init(prompt: String, program: String) {
+    request = GenerationRequest(prompt: prompt)
+    self.program = program
+  }
+}
+
+extension RecordedSettings: CustomStringConvertible {
+  /// The settings for people, a line each.
+  public var description: String {
+    let lines: [(String, String?)] = [
+      ("drawn by", program), ("prompt", request.prompt),
+      ("negative prompt", request.negativePrompt.isEmpty ? nil : request.negativePrompt),
+      ("model", modelName), ("model hash", modelHash), ("size", request.size.map { "\($0)" }),
+      ("steps", request.steps.map { "\($0)" }), ("guidance", request.guidanceScale.map { "\($0)" }),
+      ("sampler", request.sampler?.name), ("schedule", request.schedule?.name),
+      ("seed", request.seed.map { "\($0)" }), ("random numbers", request.randomSource?.name),
+      ("clip skip", request.clipSkip.map { "\($0)" }), ("like", request.likeness?.name),
+      ("second pass", request.hires.map { $0.size.map { "to \($0)" } ?? "\($0.scale) times as large" }),
+    ]
+    return lines.compactMap { name, value in value.map { "\(name): \($0)" } }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Imagine
+
+/// What a single picture can be told beside prompt, size, steps, seed and sampler: on the command line for all, and in a line
+/// of a prompt file for that line.
+struct LineOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Draw as another program would from the same seed and settings: \(Choices.sentence(Likeness.all.map(\.name))). Sets "
+        + "what is left open: random numbers, first noise, steps with a picture, meaning of weights, rounding.",
+      valueName: "name"), completion: .list(Likeness.all.map(\.name)),
+    transform: { try Choices.named($0, Likeness.init(named:)) })
+  var like: Likeness?
+
+  @OptionGroup(title: "Picture to Change")
+  var initialImage: InitialImageOptions
+
+  @OptionGroup(title: "Second Pass")
+  var hires: HiresOptions
+
+  @OptionGroup(title: "Noise")
+  var noise: NoiseOptions
+
+  @OptionGroup(title: "Sampling")
+  var sampling: SamplerOptions
+
+  @OptionGroup(title: "Prompt Language")
+  var prompts: PromptOptions
+
+  @OptionGroup(title: "Conditioning")
+  var conditioning: ConditioningOptions
+
+  /// - Parameter pictures: those that were read before.
+  /// - Throws: `ValidationError` for what does not belong together, `ImagineError` for files that are no pictures.
+  func apply(to request: inout GenerationRequest, _ pictures: SourcePictures) throws {
+    if let like { request.likeness = like }
+    hires.apply(to: &request)
+    try noise.apply(to: &request)
+    sampling.apply(to: &request)
+    prompts.apply(to: &request)
+    conditioning.apply(to: &request)
+    try initialImage.apply(to: &request, pictures)
+  }
+}

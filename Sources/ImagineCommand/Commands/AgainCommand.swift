@@ -1,0 +1,105 @@
+import ArgumentParser
+import Foundation
+import Imagine
+
+/// `imagine again picture.png`: draws a picture from the settings in its file.
+struct AgainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "again",
+    abstract: "Draw a picture again from the settings in its file.",
+    usage: "imagine again <picture> ... [options]",
+    discussion: """
+      Reads what AUTOMATIC1111, ComfyUI, stable-diffusion.cpp and imagine write into PNG, JPEG and WebP files. What this \
+      version cannot do of it is listed. Every option given here takes the place of what the file says.
+
+      The model is the one of --model; else the file of the name or hash that the picture tells, in the folder of \
+      --models-dir, of IMAGINE_MODELS, or beside the model of IMAGINE_MODEL.
+
+      EXAMPLES:
+        imagine again lighthouse.png
+        imagine again lighthouse.png --vary -b 4
+        imagine again webui.png --models-dir ~/models --steps 40
+      """)
+
+  @Argument(help: ArgumentHelp("Pictures.", valueName: "picture"))
+  var files: [String]
+
+  @Flag(help: "Take another seed.")
+  var vary = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Where models are, folders below included. Default: IMAGINE_MODELS.", valueName: "folder"),
+    completion: .directory)
+  var modelsDir: String?
+
+  @Flag(help: "Show the settings, and draw nothing.")
+  var show = false
+
+  @OptionGroup(title: "Picture Options")
+  var picture: PictureOptions
+
+  @OptionGroup(title: "Model Options")
+  var engine: EngineOptions
+
+  @OptionGroup(title: "Output Options")
+  var output: OutputOptions
+
+  func validate() throws {
+    if output.prompts != nil { throw ValidationError("--prompts is for imagine without again: leave it out.") }
+    if output.estimate { throw ValidationError("--estimate is for imagine without again: leave it out.") }
+  }
+
+  func run() async throws {
+    let display = Display(verbosity: output.verbosity)
+    defer { display.close() }
+    let recorded = try files.map { try RecordedSettings(pictureAt: URL(literalPath: $0)) }
+    for (file, settings) in zip(files, recorded) {
+      for sentence in settings.unhonoured { display.note("\(file): \(sentence)") }
+    }
+    guard !show else {
+      for settings in recorded { try StandardOutput.show("\(settings)\n") }
+      return
+    }
+    try await Interruption.handled(telling: display) {
+      for (file, settings) in zip(files, recorded) {
+        var renderer = try Renderer(
+          DrawingOrder(self, settings, files: try await model(of: settings, file, display)), display)
+        try await renderer.run()
+      }
+    }
+  }
+
+  /// The model that a picture is drawn with.
+  private func model(of settings: RecordedSettings, _ file: String, _ display: Display) async throws -> ModelFiles? {
+    if engine.model != nil || engine.parts.unet != nil { return engine.modelFiles() }
+    let wanted = settings.modelName.map { "'\($0)'" } ?? settings.modelHash.map { "of hash \($0)" }
+    guard let wanted else {
+      display.note("\(file) does not say which model drew it.")
+      return engine.modelFiles()
+    }
+    for folder in folders() {
+      display.loading("what \(folder.url.lastPathComponent) holds")
+      if let url = try await folder.model(named: settings.modelName, hash: settings.modelHash) {
+        return engine.parts.applied(to: url)
+      }
+    }
+    if settings.program == "imagine", settings.modelName == Self.demonstration { return nil }
+    if let files = engine.modelFiles() {
+      display.note("\(file) was drawn with the model \(wanted), which is in no folder of models: \(EngineOptions.modelVariable)'s "
+        + "is taken.")
+      return files
+    }
+    throw CommandFailure.usage(
+      "'\(file)' was drawn with the model \(wanted): name its file with --model, or its folder with --models-dir.")
+  }
+
+  private static let demonstration = "demonstration"
+
+  /// Where models are looked for.
+  private func folders(environment: [String: String] = ProcessInfo.processInfo.environment) -> [ModelFolder] {
+    let named = modelsDir ?? environment["IMAGINE_MODELS"]
+    let beside = engine.modelFiles().map { $0.model.deletingLastPathComponent() }
+    return [named.map { URL(literalPath: $0) }, beside].compactMap { $0.map(ModelFolder.init) }
+  }
+}

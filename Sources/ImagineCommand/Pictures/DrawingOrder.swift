@@ -1,0 +1,34 @@
+import Imagine
+
+/// What is to be drawn, with which model, and where to: the command line, put in order.
+struct DrawingOrder {
+  let picture: PictureOptions
+  let engine: EngineOptions
+  let output: OutputOptions
+  /// The one prompt, unless they are in a file or in a picture.
+  let prompt: String?
+  /// The model's files; nil for the demonstration model.
+  let files: ModelFiles?
+  /// The settings of a picture that is drawn again.
+  var recorded: RecordedSettings?
+  /// Whether it is drawn with another seed.
+  var varies = false
+
+  init(_ arguments: RenderArguments) {
+    picture = arguments.picture
+    engine = arguments.engine
+    output = arguments.output
+    prompt = arguments.prompt
+    files = arguments.engine.modelFiles()
+  }
+
+  init(_ again: AgainCommand, _ recorded: RecordedSettings, files: ModelFiles?) {
+    picture = again.picture
+    engine = again.engine
+    output = again.output
+    prompt = again.picture.prompt
+    self.files = files
+    self.recorded = recorded
+    varies = again.vary
+  }
+}

@@ -1,0 +1,81 @@
+internal import ImagineGraph
+internal import ImagineModels
+internal import ImagineSampling
+
+/// A request from its prompts to its pictures.
+extension ModelEngine {
+  func drawNow(
+    _ request: PictureRequest, _ model: OpenedModel, _ report: @escaping @Sendable (EngineEvent) -> Void,
+    _ deliver: @Sendable (DrawnPicture) async throws -> Void
+  ) async throws {
+    try Task.checkCancellation()
+    let passes = try request.passes(sampling: model.sampling)
+    for notice in notices(of: request, model) { report(.notice(notice)) }
+    try requireMemory(for: request)
+    let policy = try policy(request, model, report: report)
+    // The tensors of prompts are the same for all pictures; they are noted with each.
+    let noted = request.recordsTensors ? TensorRecorder() : nil
+    let phases = try passes.map { pass in
+      try self.phases(of: pass, model, policy, pass.enlargement == nil ? noted : nil, report)
+    }
+    if policy.releasesTexts { for phase in phases.joined() { runner(of: phase.model).dropTextEncoders() } }
+    let autoencoding = Autoencoding(
+      runner: runner(of: model), policy: policy, tiling: request.tiling, report: report)
+    let beginnings = try passes.map { try Beginning($0.request, autoencoding) }
+    for index in 0..<request.count {
+      try Task.checkCancellation()
+      let recorder = noted.map { TensorRecorder($0.contents) }
+      var latents: [Float] = [], last: PictureJob?
+      for (number, pass) in passes.enumerated() {
+        let job = PictureJob(
+          pass: pass, policy: policy, latent: model.model.latent, phases: phases[number],
+          beginning: beginnings[number], recorder: recorder, index: index,
+          stepsBefore: last?.pass.plan.stepCount ?? 0,
+          stepCount: passes.reduce(0) { $0 + $1.plan.stepCount }, report: report)
+        let smaller = try last.map { try enlarged(latents, of: $0, for: job, autoencoding) }
+        latents = try await self.latents(job, from: smaller)
+        try Task.checkCancellation()
+        last = job
+      }
+      if let last { try await deliver(picture(latents, last, autoencoding)) }
+    }
+  }
+
+  /// Who does the steps of a pass, each with what its denoiser is told.
+  private func phases(
+    of pass: PicturePass, _ model: OpenedModel, _ policy: MemoryPolicy, _ recorder: TensorRecorder?,
+    _ report: @escaping @Sendable (EngineEvent) -> Void
+  ) throws -> [PictureJob.Phase] {
+    func phase(_ model: OpenedModel, firstStep: Int, _ recorder: TensorRecorder?) throws -> PictureJob.Phase {
+      let maker = ConditionsMaker(runner: runner(of: model), policy: policy, report: report)
+      let tokens = PromptTokens(pass.request, guided: pass.request.isGuided(by: model), tokenizer)
+      return PictureJob.Phase(
+        model: model, conditions: try maker.make(pass.request, tokens, recorder), firstStep: firstStep)
+    }
+    var phases = [try phase(model, firstStep: 0, recorder)]
+    if let refiner = pass.request.refiner {
+      phases.append(try phase(refiner.model, firstStep: pass.plan.handover(at: refiner.start), nil))
+    }
+    return phases
+  }
+
+  /// What the person should know before the work begins.
+  private func notices(of request: PictureRequest, _ model: OpenedModel) -> [EngineNotice] {
+    let own = model.model.defaults
+    return [
+      takeDeviceNotice().map { EngineNotice(.device, $0) },
+      EngineNotice(width: request.width, height: request.height, ownWidth: own.width, ownHeight: own.height),
+      EngineNotice(languageOf: request),
+    ].compactMap { $0 } + model.notices + (request.refiner?.model.notices ?? [])
+  }
+
+  /// Arrays of pixels cannot say that there is no memory for them.
+  private func requireMemory(for request: PictureRequest) throws {
+    let (width, height) = request.finalSize
+    let recorded = request.recordsTensors ? 4 * 3 * width * height : 0
+    guard HostMemory.has(width * height * ProcessMemory.bytesPerPixel + recorded) else {
+      throw EngineError(
+        .outOfMemory, "There is no memory for a picture of \(width)x\(height): choose a smaller size.")
+    }
+  }
+}

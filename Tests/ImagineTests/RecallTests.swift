@@ -1,0 +1,126 @@
+import Imagine
+import Testing
+
+@testable import Imagine
+
+/// What pictures of this and other programs say of how they were drawn.
+@Suite struct RecallTests {
+  /// A picture of AUTOMATIC1111's with most of what its interface can set.
+  static let webui = """
+    (masterpiece:1.2), a house, [day:night:0.5]
+    on a hill
+    Negative prompt: blurry, (worst quality:1.4)
+    Steps: 28, Sampler: DPM++ 2M SDE, Schedule type: Karras, CFG scale: 6.5, Seed: 4294967295, Size: 512x768, \
+    Model hash: ABCDEF0123, Model: dream_shaper_8, VAE hash: 1234567890, VAE: kl-f8.ckpt, Variation seed: 7, \
+    Variation seed strength: 0.25, Seed resize from: 512x512, Denoising strength: 0.55, Clip skip: 2, ENSD: 31337, \
+    RNG: CPU, NGMS: 1.5, Tiling: True, Hires upscale: 1.5, Hires steps: 12, Hires upscaler: Latent (bicubic antialiased), \
+    Eta: 0.8, Lora hashes: "detail: 0123456789ab, light: ba9876543210", Emphasis: No norm, Token merging ratio: 0.5, \
+    Version: v1.10.1
+    """
+
+  @Test func readsWhatTheWebUIWrites() throws {
+    let settings = RecordedSettings(parameters: Self.webui), request = settings.request
+    #expect(settings.program == "AUTOMATIC1111")
+    #expect(settings.modelName == "dream_shaper_8" && settings.modelHash == "abcdef0123")
+    #expect(request.likeness == .a1111 && request.randomSource == .cpu)
+    #expect(request.prompt == "(masterpiece:1.2), a house, [day:night:0.5]\non a hill")
+    #expect(request.negativePrompt == "blurry, (worst quality:1.4)")
+    #expect(request.steps == 28 && request.guidanceScale == 6.5 && request.seed == 4_294_967_295)
+    #expect(request.sampler?.label == "DPM++ 2M SDE" && request.schedule == .karras)
+    #expect(request.size == Size(width: 512, height: 768) && request.clipSkip == 2)
+    #expect(request.variation == Variation(seed: 7, strength: 0.25))
+    #expect(request.noiseSize == Size(width: 512, height: 512))
+    #expect(request.samplerSettings.noiseSeedDelta == 31337 && request.samplerSettings.eta == 0.8)
+    #expect(request.guidance.minimumSigma == 1.5 && request.tiling == [.x, .y])
+    #expect(request.emphasis == .noNorm)
+    let hires = try #require(request.hires)
+    #expect(hires.scale == 1.5 && hires.steps == 12 && hires.strength == 0.55)
+    #expect(hires.upscaler.name == "latent_bicubic_antialiased")
+    // What it cannot do is named, each once.
+    let unhonoured = settings.unhonoured.joined(separator: "\n")
+    for part in ["kl-f8.ckpt", "detail: 0123456789ab", "Token merging ratio: 0.5"] {
+      #expect(unhonoured.contains(part), "\(part)")
+    }
+    #expect(settings.unhonoured.count == 3, "\(settings.unhonoured)")
+  }
+
+  @Test("What is not said is as AUTOMATIC1111 has it")
+  func defaultsOfTheWebUI() {
+    let request = RecordedSettings(
+      parameters: "a house\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Version: v1.8.0"
+    ).request
+    #expect(request.randomSource == .cuda && request.likeness == .a1111)
+    #expect(request.sampler == .eulerAncestral && request.schedule == nil && request.hires == nil)
+  }
+
+  @Test("A sampler's name of before 1.9 says its schedule, and a picture it began from is asked for")
+  func olderNames() {
+    let settings = RecordedSettings(
+      parameters: "a [cat:dog:5]\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.0, Seed: 1, Size: 512x512, "
+        + "Denoising strength: 0.75, Mask blur: 4, Version: v1.5.2")
+    #expect(settings.request.schedule == .karras && settings.request.guidanceScale == 7)
+    #expect(settings.unhonoured.contains { $0.contains("0.75") && $0.contains("mask") })
+    #expect(settings.unhonoured.contains { $0.contains("v1.5.2") })
+  }
+
+  @Test func readsStableDiffusionCpp() {
+    let settings = RecordedSettings(
+      parameters: "a lovely cat\nNegative prompt: dog\nSteps: 20, CFG scale: 7.000000, Guidance: 3.500000, Eta: 0.000000, "
+        + "Seed: 42, Size: 512x512, Model: sd-v1-4.ckpt, RNG: cuda, Sampler: euler_a, Version: stable-diffusion.cpp")
+    #expect(settings.program == "stable-diffusion.cpp" && settings.request.likeness == .stableDiffusionCpp)
+    #expect(settings.request.sampler == .eulerAncestral && settings.request.randomSource == .cuda)
+    #expect(settings.request.guidanceScale == 7)
+  }
+
+  /// The graph that ComfyUI shows at first, as it stands in a picture.
+  static let graph = """
+    {"3": {"inputs": {"seed": 156680208700286, "steps": 20, "cfg": 8.0, "sampler_name": "dpmpp_2m", "scheduler": "karras", \
+    "denoise": 1.0, "model": ["4", 0], "positive": ["6", 0], "negative": ["7", 0], "latent_image": ["5", 0]}, \
+    "class_type": "KSampler", "is_changed": [NaN]}, "4": {"inputs": {"ckpt_name": "sd\\\\v1-5.safetensors"}, \
+    "class_type": "CheckpointLoaderSimple"}, "5": {"inputs": {"width": 512, "height": 768, "batch_size": 1}, \
+    "class_type": "EmptyLatentImage"}, "6": {"inputs": {"text": "a (red:1.3) \\"house\\" NaN \\u732b", "clip": ["4", 1]}, \
+    "class_type": "CLIPTextEncode"}, "7": {"inputs": {"text": "text, watermark", "clip": ["4", 1]}, \
+    "class_type": "CLIPTextEncode"}, "8": {"inputs": {"samples": ["3", 0], "vae": ["4", 2]}, "class_type": "VAEDecode"}, \
+    "9": {"inputs": {"filename_prefix": "ComfyUI", "images": ["8", 0]}, "class_type": "SaveImage"}}
+    """
+
+  @Test func readsComfyUI() throws {
+    let settings = try RecordedSettings(comfyGraph: Self.graph), request = settings.request
+    #expect(settings.program == "ComfyUI" && request.likeness == .comfyUI)
+    #expect(request.prompt == "a (red:1.3) \"house\" NaN 猫" && request.negativePrompt == "text, watermark")
+    #expect(request.seed == 156_680_208_700_286 && request.steps == 20 && request.guidanceScale == 8)
+    #expect(request.sampler == .dpmpp2M && request.schedule == .karras)
+    #expect(request.size == Size(width: 512, height: 768) && settings.modelName == "sd\\v1-5.safetensors")
+    #expect(settings.unhonoured == [])
+  }
+
+  @Test("Nodes that mean something else are named, and a graph without a sampler is refused")
+  func strangeNodes() throws {
+    let lora = Self.graph.replacing("\"model\": [\"4\", 0]", with: "\"model\": [\"10\", 0]").dropLast()
+      + ", \"10\": {\"inputs\": {\"lora_name\": \"detail.safetensors\", \"model\": [\"4\", 0]}, \"class_type\": \"LoraLoader\"}}"
+    let settings = try RecordedSettings(comfyGraph: String(lora))
+    #expect(settings.modelName == "sd\\v1-5.safetensors")
+    #expect(settings.unhonoured.count == 1 && settings.unhonoured[0].contains("LoraLoader (detail.safetensors)"))
+    for graph in ["{}", "[", "{\"1\": {\"class_type\": \"SaveImage\", \"inputs\": {}}}", ""] {
+      #expect(throws: ImagineError.self) { try RecordedSettings(comfyGraph: graph) }
+    }
+    // A circle of links ends.
+    let circle = "{\"1\": {\"class_type\": \"KSampler\", \"inputs\": {\"model\": [\"1\", 0], \"latent_image\": [\"1\", 0]}}}"
+    #expect(throws: ImagineError.self) { try RecordedSettings(comfyGraph: circle) }
+  }
+
+  /// Anything at all may stand in a file.
+  @Test func readsWhateverIsThere() {
+    let words = [
+      "Steps: ", "Sampler: ", "Seed: -1", "Size: 99999999999x1", "CFG scale: nan", "Denoising strength: x", "Hires upscale: ",
+      "\"", "\\", "\n", "Negative prompt:", "Version: v", "Sigmas: 1 2 x", "Guidance interval: 5 1", "é", "\u{0}", ",",
+    ]
+    var random = SystemRandomNumberGenerator()
+    for _ in 0..<2000 {
+      let text = (0..<Int.random(in: 0..<12, using: &random)).map { _ in words[Int.random(in: 0..<words.count, using: &random)] }
+        .joined(separator: Bool.random(using: &random) ? ", " : "")
+      _ = RecordedSettings(parameters: text)
+      _ = try? RecordedSettings(comfyGraph: text)
+    }
+  }
+}
