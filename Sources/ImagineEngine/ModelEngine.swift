@@ -232,9 +232,9 @@ package actor ModelEngine {
         job.recorder?.add("noise_pred.\(predictions.next())", job.latentShape, prediction)
       },
       model: { call in try await self.predict(call, step: steps.value, job) })
-    let loop = SamplingLoop(job.request.method.sampler.makeSampler(), plan: job.plan)
+    let loop = SamplingLoop(job.request.method, plan: job.plan)
     let latents = try await loop.run(
-      from: job.plan.initialLatents(noise: first), noise: &noise, denoise: denoiser.callAsFunction
+      from: job.plan.initialLatents(noise: first), noise: &noise, denoise: Denoiser(denoiser)
     ) { step in
       _ = steps.next()
       job.report(.step(picture: picture, step: step.index, count: step.count))

@@ -37,7 +37,7 @@ struct PictureJob: Sendable {
   /// diffusers' DDIM.
   func initialLatentsAsOthersHaveThem(_ noise: [Float]) -> [Float] {
     switch plan.start {
-    case .noiseLevel: plan.initialLatents(noise: noise)
+    case .noiseLevel, .fullVariance: plan.initialLatents(noise: noise)
     case .unitVariance: noise
     }
   }
