@@ -137,10 +137,10 @@ extension EngineError {
   private static func code(of error: SamplingError) -> Code {
     switch error {
     case .unknownName: .invalidText
-    case .stepCount, .invalidSigmas: .invalidRequest
+    case .stepCount, .invalidSigmas, .invalidSetting, .strength: .invalidRequest
     case .invalidNoiseSchedule: .unsupportedModel
     case .notFinite: .nonFiniteValues
-    case .valueCount: .internalError
+    case .valueCount, .maskSize: .internalError
     }
   }
 }

@@ -8,6 +8,12 @@ package enum SamplingError: Error, Hashable, CustomStringConvertible {
   case invalidNoiseSchedule(reason: String)
   /// A list of sigmas that does not fall from a positive value.
   case invalidSigmas(reason: String)
+  /// A setting of a sampler or of guidance outside what it can be.
+  case invalidSetting(name: String, value: String, allowed: String)
+  /// The strength of change leaves no step, or asks for more levels than there can be.
+  case strength(Double, steps: Int, reason: String)
+  /// A mask that does not fit the latents.
+  case maskSize(Int, latents: Int)
   /// The model returned another number of values than it was given.
   case valueCount(Int, expected: Int)
   /// The latents hold infinities or NaN.
@@ -24,6 +30,12 @@ package enum SamplingError: Error, Hashable, CustomStringConvertible {
       "The model's noise schedule is unusable: \(reason). Check its scheduler settings."
     case .invalidSigmas(let reason):
       "The list of sigmas is unusable: \(reason). Give falling values that start above zero."
+    case .invalidSetting(let name, let value, let allowed):
+      "A \(name) of \(value) is not possible: choose \(allowed)."
+    case .strength(let strength, let steps, let reason):
+      "A strength of \(strength) with \(steps) steps \(reason)."
+    case .maskSize(let count, let latents):
+      "A mask of \(count) values does not fit latents of \(latents): give one for every position."
     case .valueCount(let count, let expected):
       "The model returned \(count) values for latents of \(expected): check that it belongs to this family."
     case .notFinite(let step, let count):

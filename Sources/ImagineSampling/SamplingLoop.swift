@@ -16,20 +16,21 @@ package struct SamplingStep: Sendable {
 
 /// The loop that drives every sampler.
 package struct SamplingLoop: Sendable {
-  private let sampler: any Sampler
+  private let method: SamplingMethod
   private let plan: SamplingPlan
+  private let mask: LatentMask?
 
-  /// - Parameters:
-  ///   - sampler: a sampler at the start of a run.
-  package init(_ sampler: any Sampler, plan: SamplingPlan) {
-    self.sampler = sampler
+  /// - Parameter mask: what alone is changed; nil is everything.
+  package init(_ method: SamplingMethod, plan: SamplingPlan, mask: LatentMask? = nil) {
+    self.method = method
     self.plan = plan
+    self.mask = mask
   }
 
   /// Takes latents through all noise levels of the plan and returns them in the scale a decoder takes: [n].
   ///
   /// - Parameters:
-  ///   - latents: noisy latents at the plan's first level, such as ``SamplingPlan/initialLatents(noise:)``: [n].
+  ///   - latents: noisy latents at the plan's first level, such as ``SamplingPlan/initialLatents(image:noise:)``: [n].
   ///   - noise: where stochastic samplers draw from.
   ///   - onStep: called after each step; the run waits for it.
   /// - Throws: `CancellationError` before the next step once the task is cancelled, ``SamplingError/notFinite(step:count:)``,
@@ -38,18 +39,26 @@ package struct SamplingLoop: Sendable {
     from latents: [Float], noise: inout some NoiseSource, denoise: Denoiser,
     onStep: @Sendable (SamplingStep) async throws -> Void = { _ in }
   ) async throws -> [Float] {
-    var sampler = sampler
+    var sampler = method.makeSampler(plan)
     var x = latents
-    for (index, (sigma, next)) in zip(plan.sigmas, plan.sigmas.dropFirst()).enumerated() {
+    if let mask, mask.original.count != x.count {
+      throw SamplingError.maskSize(mask.original.count, latents: x.count)
+    }
+    let denoise =
+      mask?.applied(to: denoise, isBefore: method.isOnTimesteps, sampling: plan.sampling) ?? denoise
+    for (index, step) in plan.steps.enumerated() {
       try Task.checkCancellation()
-      let denoised = try await sampler.step(&x, from: sigma, to: next, denoise: denoise, noise: &noise)
+      let denoised = try await sampler.step(&x, from: step.sigma, to: step.next, denoise: denoise, noise: &noise)
       guard x.count == latents.count else { throw SamplingError.valueCount(x.count, expected: latents.count) }
+      if let mask { x = mask.afterStep(x, at: step.next) }
       guard x.allSatisfy(\.isFinite) else {
         throw SamplingError.notFinite(step: index + 1, count: plan.stepCount)
       }
       try await onStep(
-        SamplingStep(index: index + 1, count: plan.stepCount, sigma: sigma, next: next, latents: x, denoised: denoised))
+        SamplingStep(
+          index: index + 1, count: plan.stepCount, sigma: step.sigma, next: step.next, latents: x, denoised: denoised))
     }
-    return scaled(x, by: plan.finalScale)
+    let final = scaled(x, by: plan.finalScale)
+    return mask?.finished(final) ?? final
   }
 }

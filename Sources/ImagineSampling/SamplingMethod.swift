@@ -1,54 +1,51 @@
-/// A sampler and the schedule chosen for it: what names like "DPM++ 2M Karras" stand for.
+/// How a picture is sampled: a sampler, its schedule and settings, and whose habits it has.
 package struct SamplingMethod: Sendable, Hashable {
   package var sampler: SamplerKind
   /// The chosen schedule; nil for the sampler's own.
   package var schedule: SigmaSchedule?
+  package var settings: SamplerSettings
+  package var habits: SamplingHabits
 
-  package init(_ sampler: SamplerKind, schedule: SigmaSchedule? = nil) {
+  package init(
+    _ sampler: SamplerKind, schedule: SigmaSchedule? = nil, settings: SamplerSettings = SamplerSettings(),
+    habits: SamplingHabits = SamplingHabits()
+  ) {
     self.sampler = sampler
     self.schedule = schedule
+    self.settings = settings
+    self.habits = habits
   }
 
-  /// Reads a sampler's name, which may end in a schedule's ("DPM++ 2M Karras", "euler_a simple"), and a schedule's name.
+  /// A sampler at the start of a run.
+  func makeSampler(_ plan: SamplingPlan) -> any Sampler {
+    sampler.type.init(SamplerRun(settings: settings, habits: habits, plan: plan))
+  }
+
+  /// The settings that are given and that this sampler has no use for, by name.
+  package func unusedSettings() -> [String] {
+    let used = sampler.type.settings.union([.sigmas])
+    var unused = SamplerSetting.allCases.filter { settings.given.contains($0) && !used.contains($0) }
+    // Without churn nothing is done between its levels.
+    if settings.churn ?? 0 == 0, used.contains(.churn) {
+      unused += [.churnMinimum, .churnMaximum].filter { settings.given.contains($0) }
+      if used == SamplerSetting.churning.union([.sigmas]), settings.noise != nil { unused.append(.noise) }
+    }
+    return unused.map(\.rawValue)
+  }
+
+  /// Guidance as the sampler needs it.
   ///
-  /// A schedule named on its own outweighs one in the sampler's name; "automatic", "auto" and "default" name none.
-  ///
-  /// - Throws: ``SamplingError/unknownName(kind:name:choices:)``.
-  package init(sampler name: String, schedule scheduleName: String? = nil) throws(SamplingError) {
-    var method = try Self(combinedName: name)
-    if let scheduleName, !Self.automaticKeys.contains(nameKey(scheduleName)) {
-      method.schedule = try SigmaSchedule(name: scheduleName)
-    }
-    self = method
+  /// Samplers of CFG++ step by the unconditional estimate, which the model is then asked for at every scale. For A1111's
+  /// "DDIM CFG++" the scale that people choose is divided by 12.5.
+  package func adapted(_ guidance: Guidance) -> Guidance {
+    guard sampler.type.usesUnconditional else { return guidance }
+    var guidance = guidance
+    guidance.keepsUnconditional = true
+    return guidance
   }
 
-  private static let automaticKeys = ["automatic", "auto", "default"]
-
-  private init(combinedName name: String) throws(SamplingError) {
-    let key = nameKey(name)
-    if SamplerKind.named(key: key) == nil, SigmaSchedule.named(key: key) == nil {
-      let endings = SigmaSchedule.allCases.flatMap { schedule in schedule.keys.map { ($0, Optional(schedule)) } }
-      for (ending, schedule) in endings + Self.automaticKeys.map({ ($0, nil) }) where key.hasSuffix(ending) {
-        if let sampler = SamplerKind.named(key: String(key.dropLast(ending.count))) {
-          self.init(sampler, schedule: schedule)
-          return
-        }
-      }
-    }
-    try self.init(SamplerKind(name: name))
-  }
-
-  /// The value of A1111's "Schedule type" field: "Automatic" where the sampler's own way has no name there.
-  package var scheduleLabel: String {
-    switch schedule ?? sampler.defaultSchedule {
-    case nil: "Automatic"
-    case .normal where sampler.defaultSchedule == .normal: "Automatic"
-    case let schedule?: schedule.label
-    }
-  }
-
-  /// The noise levels and scales of a run; see ``SamplerKind/plan(steps:schedule:sampling:)``.
-  package func plan(steps: Int, sampling: ModelSampling = .stableDiffusion) throws(SamplingError) -> SamplingPlan {
-    try sampler.plan(steps: steps, schedule: schedule, sampling: sampling)
+  /// Whether the run is that of one of A1111's samplers on timesteps, which have plans and masks of their own.
+  var isOnTimesteps: Bool {
+    habits.likeness == .a1111 && sampler.type.isOnTimesteps && schedule == nil && settings.sigmas == nil
   }
 }

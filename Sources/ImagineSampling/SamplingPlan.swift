@@ -10,13 +10,31 @@ package struct SamplingPlan: Sendable, Hashable {
     case noiseLevel
     /// Noise of unit variance in the variance-preserving scale, `sqrt(sigma^2 + 1) * noise`: diffusers' DDIM.
     case unitVariance
+    /// Noise as strong as picture and noise together, `sqrt(sigma^2 + 1) * noise`, in k-diffusion's scale: ComfyUI, and
+    /// diffusers' Euler.
+    case fullVariance
   }
 
-  /// Falling noise levels: [steps + 1].
+  /// A step from one level to the next.
+  package struct Step: Sendable, Hashable {
+    package var sigma: Float
+    package var next: Float
+  }
+
+  /// Falling noise levels: [steps + 1]. Where a run goes back up, as "Restart" does, the levels of its steps in their order.
   package let sigmas: [Float]
+  package let steps: [Step]
   package let start: Start
   /// How the model sees these levels.
   package let sampling: ModelSampling
+  /// Whether noise over a picture is as strong as noise alone: ComfyUI at the highest level.
+  var keepsStartOverPictures = false
+  /// The level of the noise that is put over a picture, where it is not the first: A1111's DDIM, PLMS and UniPC.
+  var pictureSigma: Float?
+  /// The lowest level above 0 and the highest, between which Brownian paths run.
+  var pathEnds: (low: Float, high: Float) { (pathLow, pathHigh) }
+  private var pathLow: Float
+  private var pathHigh: Float
 
   /// A plan over given levels.
   ///
@@ -34,9 +52,19 @@ package struct SamplingPlan: Sendable, Hashable {
     guard zip(sigmas, sigmas.dropFirst()).allSatisfy({ $0 >= $1 }) else {
       throw .invalidSigmas(reason: "it rises")
     }
-    self.sigmas = sigmas
+    self.init(
+      steps: zip(sigmas, sigmas.dropFirst()).map { Step(sigma: $0, next: $1) }, end: last, start: start,
+      sampling: sampling)
+  }
+
+  /// A plan of steps that may go back up, or of none, which leaves latents as they are at level `end`.
+  init(steps: [Step], end: Float, start: Start, sampling: ModelSampling) {
+    self.steps = steps
+    sigmas = steps.map(\.sigma) + [end]
     self.start = start
     self.sampling = sampling
+    let levels = sigmas.filter { $0 > 0 }
+    (pathLow, pathHigh) = (levels.min() ?? 0, levels.max() ?? 0)
   }
 
   /// A plan over a schedule's levels, unless told otherwise as k-diffusion would run it.
@@ -49,13 +77,14 @@ package struct SamplingPlan: Sendable, Hashable {
   }
 
   /// The steps of the run, which a schedule may make more or fewer than asked for.
-  package var stepCount: Int { sigmas.count - 1 }
+  package var stepCount: Int { steps.count }
 
   /// The factor between unit noise and the first latents; exactly the first sigma for ``Start/noiseLevel``.
   package var initialScale: Float { sampling.initialScale(at: sigmas.first ?? 0, start) }
 
-  /// The factor between the last latents and those a decoder takes; 1 when the run ends without noise.
-  package var finalScale: Float { sampling.finalScale(at: sigmas.last ?? 0) }
+  /// The factor between the last latents and those a decoder takes; 1 when the run ends without noise, and in k-diffusion's
+  /// scale.
+  package var finalScale: Float { start == .unitVariance ? sampling.finalScale(at: sigmas.last ?? 0) : 1 }
 
   /// The first step that a second model does, where the two share a run as SDXL's base model and refiner do: an index of a
   /// step, or the number of steps if the first model does them all.
@@ -68,11 +97,40 @@ package struct SamplingPlan: Sendable, Hashable {
   package func handover(at share: Double) -> Int {
     let count = Double(sampling.trainTimesteps)
     let cutoff = (count - share * count).rounded(.toNearestOrEven)
-    return sigmas.dropLast().prefix { Double(sampling.trainTimestep(of: $0)) >= cutoff }.count
+    return steps.prefix { Double(sampling.trainTimestep(of: $0.sigma)) >= cutoff }.count
   }
 
-  /// The first latents from noise of unit variance.
-  package func initialLatents(noise: [Float]) -> [Float] {
-    scaled(noise, by: initialScale)
+  /// The first latents: noise of unit variance alone, or over the latents of a picture: [n].
+  package func initialLatents(image: [Float]? = nil, noise: [Float]) -> [Float] {
+    guard let image else { return scaled(noise, by: initialScale) }
+    guard let first = steps.first else { return pictureAlone(image, noise) }
+    let level = pictureSigma ?? first.sigma
+    let noisy = weightedSum(1, image, keepsStartOverPictures ? initialScale : level, noise)
+    // A picture made noisy in the variance-preserving scale for one level is taken for one of another.
+    guard level != first.sigma else { return noisy }
+    return scaled(noisy, by: sampling.inputScale(at: level) / sampling.inputScale(at: first.sigma))
+  }
+
+  /// What is left of a picture that no step changes.
+  private func pictureAlone(_ image: [Float], _ noise: [Float]) -> [Float] {
+    guard let pictureSigma, let end = sigmas.last else { return image }
+    return scaled(
+      weightedSum(1, image, pictureSigma, noise),
+      by: sampling.inputScale(at: pictureSigma) / sampling.inputScale(at: end))
+  }
+
+  /// The last steps of this plan, from the one with an index on.
+  func dropping(_ count: Int) -> SamplingPlan {
+    var plan = SamplingPlan(
+      steps: Array(steps.dropFirst(max(count, 0))), end: sigmas.last ?? 0, start: start, sampling: sampling)
+    plan.keepsStartOverPictures = keepsStartOverPictures
+    return plan
+  }
+
+  /// The same with Brownian paths that span another plan's levels.
+  func spanning(_ other: SamplingPlan) -> SamplingPlan {
+    var plan = self
+    (plan.pathLow, plan.pathHigh) = (other.pathLow, other.pathHigh)
+    return plan
   }
 }

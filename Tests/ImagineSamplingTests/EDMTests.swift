@@ -26,8 +26,8 @@ struct EDMTests {
       expectClose(plan.sigmas, run.sigmas, relative: 1e-6, absolute: 1e-7)
       expectClose(plan.sigmas.dropLast().map(sampling.timestep(at:)), run.timesteps, relative: 1e-6, absolute: 1e-6)
       var source = FixedNoise()
-      let final = try await SamplingLoop(kind.makeSampler(), plan: plan).run(
-        from: plan.initialLatents(noise: goldenStart), noise: &source, denoise: denoiser(sampling).callAsFunction)
+      let final = try await SamplingLoop(SamplingMethod(kind), plan: plan).run(
+        from: plan.initialLatents(noise: goldenStart), noise: &source, denoise: Denoiser(denoiser(sampling)))
       expectClose(final, run.final, relative: 2e-5, absolute: 2e-5, "\(run.prediction), \(run.steps) steps")
     }
   }

@@ -47,8 +47,8 @@ struct FamilyRunTests {
     }
     let levels = Recorder<[Float]>()
     let first = plan.initialLatents(noise: noise.draw())
-    let final = try await SamplingLoop(method.sampler.makeSampler(), plan: plan).run(
-      from: first, noise: &noise, denoise: denoise.callAsFunction
+    let final = try await SamplingLoop(method, plan: plan).run(
+      from: first, noise: &noise, denoise: Denoiser(denoise)
     ) { await levels.record($0.latents) }
 
     let timesteps = try golden.floats("timesteps")

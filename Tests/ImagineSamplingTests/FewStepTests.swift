@@ -22,8 +22,8 @@ struct FewStepTests {
       if kind != .ddim { #expect(plan.start == start) }
       let same = try SamplingPlan(sigmas: plan.sigmas, start: start, sampling: sampling)
       var noise = FixedNoise()
-      let final = try await SamplingLoop(kind.makeSampler(), plan: same).run(
-        from: same.initialLatents(noise: goldenStart), noise: &noise, denoise: denoiser(sampling).callAsFunction)
+      let final = try await SamplingLoop(SamplingMethod(kind), plan: same).run(
+        from: same.initialLatents(noise: goldenStart), noise: &noise, denoise: Denoiser(denoiser(sampling)))
       let what = "\(golden.scheduler), \(golden.steps) steps"
       expectClose(final, golden.final, relative: 2e-5, absolute: 2e-5, what)
     }
@@ -48,8 +48,8 @@ struct FewStepTests {
     for steps in [1, 2, 30, 1500] {
       let plan = try kind.plan(steps: steps, schedule: schedule, sampling: sampling)
       var noise = FixedNoise()
-      let final = try await SamplingLoop(kind.makeSampler(), plan: plan).run(
-        from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: denoiser(sampling).callAsFunction)
+      let final = try await SamplingLoop(SamplingMethod(kind), plan: plan).run(
+        from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: Denoiser(denoiser(sampling)))
       #expect(final.allSatisfy { abs($0) < 1.5 }, "\(final)")
     }
   }
@@ -73,8 +73,8 @@ struct FewStepTests {
   func draws() async throws {
     var noise = FixedNoise()
     let plan = try SamplerKind.lcm.plan(steps: 4)
-    _ = try await SamplingLoop(LCMSampler(), plan: plan).run(
-      from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: tanhDenoiser)
+    _ = try await SamplingLoop(SamplingMethod(.lcm), plan: plan).run(
+      from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: Denoiser(tanhDenoiser))
     #expect(noise.draws == 3)
   }
 
@@ -89,8 +89,8 @@ struct FewStepTests {
     }
     var noise = RecordedNoise()
     let plan = try kind.plan(steps: 4)
-    _ = try await SamplingLoop(kind.makeSampler(), plan: plan).run(
-      from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: tanhDenoiser)
+    _ = try await SamplingLoop(SamplingMethod(kind), plan: plan).run(
+      from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: Denoiser(tanhDenoiser))
     #expect(noise.intervals == zip(plan.sigmas, plan.sigmas.dropFirst()).map { [$0, $1] }.dropLast())
   }
 

@@ -63,3 +63,12 @@ actor Recorder<Value: Sendable> {
 
   func record(_ value: Value) { values.append(value) }
 }
+
+extension SamplerKind {
+  /// A plan of this sampler with this program's own habits.
+  func plan(
+    steps: Int, schedule: SigmaSchedule? = nil, sampling: ModelSampling = .stableDiffusion
+  ) throws(SamplingError) -> SamplingPlan {
+    try SamplingMethod(self, schedule: schedule).plan(steps: steps, sampling: sampling)
+  }
+}

@@ -5,12 +5,12 @@ import Testing
 @Suite("Loop")
 struct LoopTests {
   private func run(
-    _ kind: SamplerKind = .euler, steps: Int = 5, denoise: Denoiser = tanhDenoiser,
+    _ kind: SamplerKind = .euler, steps: Int = 5, denoise: Denoiser = Denoiser(tanhDenoiser),
     onStep: @Sendable (SamplingStep) async throws -> Void = { _ in }
   ) async throws -> [Float] {
     let plan = try kind.plan(steps: steps)
     var noise = FixedNoise()
-    return try await SamplingLoop(kind.makeSampler(), plan: plan).run(
+    return try await SamplingLoop(SamplingMethod(kind), plan: plan).run(
       from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: denoise, onStep: onStep)
   }
 
@@ -31,12 +31,13 @@ struct LoopTests {
   @Test("A loop can run again from the start")
   func repeatable() async throws {
     let plan = try SamplerKind.dpmpp2M.plan(steps: 6)
-    let loop = SamplingLoop(DPMpp2MSampler(), plan: plan)
+    let loop = SamplingLoop(SamplingMethod(.dpmpp2M), plan: plan)
     var finals: [[Float]] = []
     for _ in 0..<2 {
       var noise = FixedNoise()
       finals.append(
-        try await loop.run(from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: tanhDenoiser))
+        try await loop.run(
+          from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: Denoiser(tanhDenoiser)))
     }
     #expect(finals[0] == finals[1])
   }
@@ -45,11 +46,13 @@ struct LoopTests {
   func cancellation(kind: SamplerKind) async throws {
     let calls = Recorder<Float>()
     let task = Task {
-      try await run(kind, steps: 50) { x, sigma in
-        await calls.record(sigma)
-        if await calls.values.count == 3 { withUnsafeCurrentTask { $0?.cancel() } }
-        return tanhDenoiser(x, sigma)
-      }
+      try await run(
+        kind, steps: 50,
+        denoise: Denoiser { x, sigma in
+          await calls.record(sigma)
+          if await calls.values.count == 3 { withUnsafeCurrentTask { $0?.cancel() } }
+          return tanhDenoiser(x, sigma)
+        })
     }
     await #expect(throws: CancellationError.self) { try await task.value }
     #expect(await calls.values.count == 3)
@@ -58,14 +61,14 @@ struct LoopTests {
   @Test("Says in which step the latents broke")
   func notFinite() async {
     await #expect(throws: SamplingError.notFinite(step: 1, count: 5)) {
-      try await run { x, _ in x.map { _ in .nan } }
+      try await run(denoise: Denoiser { x, _ in x.map { _ in .nan } })
     }
   }
 
   @Test("Refuses a denoiser that changes the number of values")
   func valueCount() async {
     await #expect(throws: SamplingError.valueCount(3, expected: 4)) {
-      try await run { x, _ in Array(x.dropLast()) }
+      try await run(denoise: Denoiser { x, _ in Array(x.dropLast()) })
     }
   }
 

@@ -13,8 +13,8 @@ struct SamplerTests {
       let plan = try SamplingPlan(sigmas: golden.sigmas)
       let latents = Recorder<[Float]>()
       var noise = FixedNoise()
-      let final = try await SamplingLoop(kind.makeSampler(), plan: plan).run(
-        from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: tanhDenoiser
+      let final = try await SamplingLoop(SamplingMethod(kind), plan: plan).run(
+        from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: Denoiser(tanhDenoiser)
       ) { await latents.record($0.latents) }
       for (index, (values, expected)) in zip(await latents.values, run.atStepStart.dropFirst()).enumerated() {
         expectClose(values, expected, relative: 1e-6, absolute: 1e-6, "\(run.sampler), step \(index + 1)")
@@ -28,16 +28,15 @@ struct SamplerTests {
   func kdiffusionRuns() async throws {
     let golden = try Goldens.load("kdiffusion", as: KDiffusionGoldens.self)
     for run in golden.runs {
-      let sampler: any Sampler =
-        switch run.sampler {
-        case "euler_a eta 0.5": EulerAncestralSampler(eta: 0.5)
-        default: try #require(SamplerKind(rawValue: run.sampler)).makeSampler()
-        }
+      let words = run.sampler.components(separatedBy: " eta ")
+      let method = SamplingMethod(
+        try #require(SamplerKind(rawValue: words[0])),
+        settings: SamplerSettings(eta: words.count > 1 ? Double(words[1]) : nil))
       let schedule = try #require(SigmaSchedule(rawValue: run.schedule))
       let plan = try SamplingPlan(schedule: schedule, steps: run.steps, sampling: .stableDiffusion)
       var noise = FixedNoise()
-      let final = try await SamplingLoop(sampler, plan: plan).run(
-        from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: tanhDenoiser)
+      let final = try await SamplingLoop(method, plan: plan).run(
+        from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: Denoiser(tanhDenoiser))
       let what = "\(run.sampler) on \(run.schedule), \(run.steps) steps"
       expectClose(final, run.final, relative: 1e-5, absolute: 5e-6, what)
     }
@@ -51,8 +50,8 @@ struct SamplerTests {
       #expect(plan.sigmas.dropLast().map(NoiseSchedule.stableDiffusion.timestep(at:)) == golden.timesteps)
       let latents = Recorder<[Float]>()
       var noise = FixedNoise()
-      let final = try await SamplingLoop(DDIMSampler(), plan: plan).run(
-        from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: denoiser(prediction).callAsFunction
+      let final = try await SamplingLoop(SamplingMethod(.ddim), plan: plan).run(
+        from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: Denoiser(denoiser(prediction))
       ) { await latents.record(scaled($0.latents, by: ModelSampling.stableDiffusion.inputScale(at: $0.next))) }
       for (values, expected) in zip(await latents.values, golden.afterEachCall) {
         expectClose(values, expected, relative: 1e-6, absolute: 2e-6, golden.prediction)
@@ -75,8 +74,8 @@ struct SamplerTests {
       let preserving = golden.initNoiseSigma == 1
       let first = preserving ? 1 / ModelSampling.stableDiffusion.inputScale(at: plan.sigmas[0]) : golden.initNoiseSigma
       var noise = FixedNoise()
-      let final = try await SamplingLoop(kind.makeSampler(), plan: plan).run(
-        from: scaled(goldenStart, by: first), noise: &noise, denoise: denoiser(prediction).callAsFunction)
+      let final = try await SamplingLoop(SamplingMethod(kind), plan: plan).run(
+        from: scaled(goldenStart, by: first), noise: &noise, denoise: Denoiser(denoiser(prediction)))
       let what = "\(golden.scheduler), \(golden.steps) steps"
       expectClose(final, golden.final, relative: 2e-5, absolute: 2e-5, what)
     }
@@ -89,8 +88,8 @@ struct SamplerTests {
       let plan = try kind.plan(steps: 20, schedule: .karras)
       var noise = FixedNoise()
       finals.append(
-        try await SamplingLoop(kind.makeSampler(), plan: plan).run(
-          from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: tanhDenoiser))
+        try await SamplingLoop(SamplingMethod(kind), plan: plan).run(
+          from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: Denoiser(tanhDenoiser)))
     }
     #expect(finals[0] == finals[1])
   }
@@ -113,10 +112,9 @@ struct SamplerTests {
     for steps in [20, 40, 80] {
       // Without the final 0: the jump there is of first order whatever the method.
       let sigmas = Array(try SigmaSchedule.exponential.sigmas(steps: steps).dropLast())
-      var (sampler, noise, x) = (kind.makeSampler(), FixedNoise(), [sigmas[0] * 0.8])
-      for (sigma, next) in zip(sigmas, sigmas.dropFirst()) {
-        _ = try await sampler.step(&x, from: sigma, to: next, denoise: data.denoised, noise: &noise)
-      }
+      var noise = FixedNoise()
+      let x = try await SamplingLoop(SamplingMethod(kind), plan: SamplingPlan(sigmas: sigmas)).run(
+        from: [sigmas[0] * 0.8], noise: &noise, denoise: Denoiser(data.denoised))
       let exact = data.exact(sigmas[0] * 0.8, from: sigmas[0], to: sigmas[steps - 1])
       errors.append(Double(abs(x[0] - exact)))
     }
@@ -130,8 +128,8 @@ struct SamplerTests {
     let data = GaussianData(mean: 0.7, deviation: 0.5)
     var noise = BatchNoise(stream: .cpu, seed: 1, elements: 4096)
     let plan = try SamplerKind.eulerAncestral.plan(steps: 200, schedule: .karras)
-    let samples = try await SamplingLoop(EulerAncestralSampler(), plan: plan).run(
-      from: plan.initialLatents(noise: noise.draw()), noise: &noise, denoise: data.denoised)
+    let samples = try await SamplingLoop(SamplingMethod(.eulerAncestral), plan: plan).run(
+      from: plan.initialLatents(noise: noise.draw()), noise: &noise, denoise: Denoiser(data.denoised))
     let mean = samples.reduce(0, +) / 4096
     let deviation = (samples.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 4096).squareRoot()
     #expect(abs(mean - data.mean) < 0.02)
@@ -145,8 +143,8 @@ struct SamplerTests {
     for steps in [1, 2, 3, 30, 1000, 2500] {
       let plan = try kind.plan(steps: steps, schedule: schedule)
       var noise = FixedNoise()
-      let final = try await SamplingLoop(kind.makeSampler(), plan: plan).run(
-        from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: tanhDenoiser)
+      let final = try await SamplingLoop(SamplingMethod(kind), plan: plan).run(
+        from: plan.initialLatents(noise: goldenStart), noise: &noise, denoise: Denoiser(tanhDenoiser))
       #expect(final.allSatisfy { abs($0) < 1.5 })
     }
   }

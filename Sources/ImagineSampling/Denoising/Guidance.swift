@@ -47,14 +47,50 @@ package struct Guidance: Sendable, Hashable {
   /// How closely a picture to be changed is followed, by models that take one beside the prompt: Brooks et al.,
   /// "InstructPix2Pix" (2023), equation 3.
   package var pictureScale: Float?
+  /// How far the guided output's deviation goes back to that of the prompt's own, 0 to 1: Lin et al., "Common diffusion noise
+  /// schedules and sample steps are flawed" (2023), section 3.4; diffusers' `guidance_rescale`, on the model's outputs.
+  package var rescale: Float = 0
+  /// The noise levels between which there is guidance, the lower one not included; nil is all of them: Kynkäänniemi et al.,
+  /// "Applying guidance in a limited interval" (2024).
+  package var interval: ClosedRange<Float>?
+  /// The noise level below which every other call goes without guidance: A1111's "Negative Guidance minimum sigma".
+  package var minimumSigma: Float = 0
+  /// Whether the sampler steps by the unconditional estimate, and needs it at every scale: CFG++.
+  package var keepsUnconditional = false
 
   package init(scale: Float, pictureScale: Float? = nil) {
     self.scale = scale
     self.pictureScale = pictureScale
   }
 
-  /// Whether the model must also run for the negative prompt.
-  package var needsUnconditional: Bool { scale != 1 || pictureScale.map { $0 != 1 } ?? false }
+  /// Whether the model must also run for the negative prompt, in one call or another.
+  package var needsUnconditional: Bool {
+    keepsUnconditional || scale != 1 || pictureScale.map { $0 != 1 } ?? false
+  }
+
+  /// Whether a call has guidance.
+  ///
+  /// - Parameters:
+  ///   - index: of the call in its run, from 0.
+  package func isGuided(at sigma: Float, call index: Int) -> Bool {
+    guard needsUnconditional else { return false }
+    if let interval, !(interval.lowerBound < sigma && sigma <= interval.upperBound) { return false }
+    return !(sigma < minimumSigma && index % 2 == 1)
+  }
+
+  /// Checks what a person chose.
+  ///
+  /// - Throws: ``SamplingError/invalidSetting(name:value:allowed:)``.
+  package func validate() throws(SamplingError) {
+    let values: [(String, Float, ClosedRange<Float>)] = [
+      ("guidance rescale", rescale, 0...1), ("guidance minimum sigma", minimumSigma, 0...1e6),
+      ("picture guidance scale", pictureScale ?? 1, 0...1000),
+      ("guidance interval's start", interval?.lowerBound ?? 0, 0...1e6),
+    ]
+    for (name, value, range) in values where !(range ~= value) {
+      throw .invalidSetting(name: name, value: "\(value)", allowed: "\(range.lowerBound) to \(range.upperBound)")
+    }
+  }
 
   /// The guided output `u + scale * sum(weight * (c - u))`; with a picture `u + pictureScale * (p - u) + scale * (c - p)`.
   ///
@@ -64,19 +100,51 @@ package struct Guidance: Sendable, Hashable {
     for values in output.conditional.map(\.values) + [output.unconditional, output.picture].compactMap({ $0 }) {
       guard values.count == first.count else { throw .valueCount(values.count, expected: first.count) }
     }
-    guard let unconditional = output.unconditional else { return first }
+    guard let unconditional = output.unconditional else { return combined(output, first) }
     let base = output.picture ?? unconditional
     var sum = base
     if let pictureScale, output.picture != nil {
       sum = weightedSum(1 - pictureScale, unconditional, pictureScale, base)
     }
-    if output.picture == nil, output.conditional.count == 1, output.conditional[0].weight == 1 {
-      return weightedSum(1 - scale, unconditional, scale, first)
+    let isSimple = output.picture == nil && output.conditional.count == 1 && output.conditional[0].weight == 1
+    if isSimple {
+      sum = weightedSum(1 - scale, unconditional, scale, first)
+    } else {
+      for part in output.conditional {
+        sum = weightedSum(1, sum, part.weight * scale, weightedSum(1, part.values, -1, base))
+      }
     }
-    for part in output.conditional {
-      let direction = weightedSum(1, part.values, -1, base)
-      sum = weightedSum(1, sum, part.weight * scale, direction)
+    guard rescale > 0 else { return sum }
+    return rescaled(sum, to: isSimple ? first : Self(scale: 1).guided(output, base: base))
+  }
+
+  /// What the prompt's parts say together without guidance: their mean by weight.
+  private func combined(_ output: ModelOutput, _ first: [Float]) -> [Float] {
+    let total = output.conditional.reduce(0) { $0 + $1.weight }
+    guard output.conditional.count > 1, total > 0 else { return first }
+    return output.conditional.dropFirst().reduce(scaled(first, by: output.conditional[0].weight / total)) {
+      weightedSum(1, $0, $1.weight / total, $1.values)
     }
-    return sum
+  }
+
+  private func guided(_ output: ModelOutput, base: [Float]) -> [Float] {
+    output.conditional.reduce(base) {
+      weightedSum(1, $0, $1.weight * scale, weightedSum(1, $1.values, -1, base))
+    }
+  }
+
+  /// The guided output with its deviation brought towards that of the prompt's own.
+  private func rescaled(_ guided: [Float], to own: [Float]) -> [Float] {
+    let (deviation, wanted) = (deviation(guided), deviation(own))
+    guard deviation > 0, deviation.isFinite, wanted.isFinite else { return guided }
+    return scaled(guided, by: Float(wanted / deviation) * rescale + 1 - rescale)
+  }
+
+  /// The deviation of all values, with n - 1.
+  private func deviation(_ values: [Float]) -> Double {
+    guard values.count > 1 else { return 0 }
+    let mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)
+    let squares = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+    return (squares / Double(values.count - 1)).squareRoot()
   }
 }

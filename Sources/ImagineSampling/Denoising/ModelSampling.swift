@@ -15,6 +15,11 @@ package struct ModelSampling: Sendable, Hashable {
 
   private let noise: Noise
   private let prediction: PredictionType
+  /// Whether the network is told whole timesteps alone, the nearest in the logarithm of the level: ComfyUI, and diffusers'
+  /// multistep solvers.
+  package var roundsTimesteps = false
+  /// The levels that "align your steps" found best for the model.
+  package var alignedLevels = AlignedLevels.stableDiffusion1
 
   /// Training by a beta schedule.
   package init(_ training: NoiseSchedule, prediction: PredictionType) {
@@ -74,7 +79,8 @@ package struct ModelSampling: Sendable, Hashable {
   /// What tells the network about a noise level: the training timestep, or a quarter of the level's logarithm.
   package func timestep(at sigma: Float) -> Float {
     switch noise {
-    case .beta(let training): training.timestep(at: sigma)
+    case .beta(let training):
+      roundsTimesteps ? training.timestep(at: sigma).rounded(.toNearestOrEven) : training.timestep(at: sigma)
     case .edm: 0.25 * log(sigma)
     }
   }
@@ -91,7 +97,7 @@ package struct ModelSampling: Sendable, Hashable {
   package func initialScale(at sigma: Float, _ start: SamplingPlan.Start) -> Float {
     switch (start, noise) {
     case (.noiseLevel, _), (_, .edm): sigma
-    case (.unitVariance, .beta): (sigma * sigma + 1).squareRoot()
+    case (.unitVariance, .beta), (.fullVariance, .beta): (sigma * sigma + 1).squareRoot()
     }
   }
 

@@ -6,13 +6,13 @@ import Foundation
 /// the model. The first step and a step to 0 have nothing to extrapolate with and are first-order.
 package struct DPMpp2MSampler: Sampler {
   package static let label = "DPM++ 2M"
-  package static let aliases: [String] = []
   package static let defaultSchedule: SigmaSchedule? = .karras
+  package static let relation = DiffusersRelation.solver
 
   /// The denoised estimate of the previous step and that step's width in lambda.
   private var previous: (denoised: [Float], width: Double)?
 
-  package init() {}
+  package init(_ run: SamplerRun) {}
 
   package mutating func step(
     _ x: inout [Float], from sigma: Float, to next: Float, denoise: Denoiser, noise: inout some NoiseSource

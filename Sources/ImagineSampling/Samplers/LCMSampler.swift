@@ -6,29 +6,18 @@
 /// out, as ComfyUI does.
 package struct LCMSampler: Sampler {
   package static let label = "LCM"
-  package static let aliases: [String] = []
   package static let defaultSchedule: SigmaSchedule? = nil
   /// diffusers' way, with a chosen schedule too: DMD2 is this on ``SigmaSchedule/trailing``.
   package static let start = SamplingPlan.Start.unitVariance
 
-  package init() {}
+  package static let relation = DiffusersRelation.preserving
 
-  /// The number of timesteps that the models were distilled on.
-  private static let originalSteps = 50
+  package init(_ run: SamplerRun) {}
 
-  /// diffusers' `LCMScheduler` with its default settings: steps are spread over the 50 timesteps of distillation, which are
-  /// 999, 979, ... 19; four steps are 999, 759, 499, 259.
-  ///
-  /// - Throws: ``SamplingError/stepCount(_:allowed:schedule:)`` for more than 50 steps, as diffusers does.
-  package static func defaultPlan(steps: Int, sampling: ModelSampling) throws(SamplingError) -> SamplingPlan {
-    let original = min(originalSteps, sampling.trainTimesteps)
-    guard 1...original ~= steps else {
-      throw .stepCount(steps, allowed: 1...original, schedule: "lcm sampler's own")
-    }
-    let stride = sampling.trainTimesteps / original
-    let timesteps = (0..<steps).map { (original - $0 * original / steps) * stride - 1 }
-    let sigmas = timesteps.map { sampling.sigma(at: Double($0)) } + [0]
-    return try SamplingPlan(sigmas: sigmas, start: start, sampling: sampling)
+  package static func ownPlan(
+    steps: Int, sampling: ModelSampling, habits: SamplingHabits
+  ) throws(SamplingError) -> SamplingPlan? {
+    try TimestepPlans(steps: steps, sampling: sampling, sampler: "lcm").distilled(habits, end: 0)
   }
 
   package mutating func step(

@@ -1,25 +1,41 @@
-/// Estimates the noise-free latents behind noisy ones: x [n] in k-diffusion's scale, at noise level sigma, to [n].
-package typealias Denoiser = @Sendable (_ x: [Float], _ sigma: Float) async throws -> [Float]
-
 /// An algorithm that takes latents from one noise level to the next.
 ///
 /// What a sampler remembers between steps it keeps in stored properties: a fresh value starts a fresh run. To add one, write
 /// its file and name it in ``SamplerKind``.
 package protocol Sampler: Sendable {
-  /// The name in A1111.
+  /// The name in A1111, or where it comes from.
   static var label: String { get }
   /// Further names in use elsewhere; see ``NamedChoice/aliases``.
   static var aliases: [String] { get }
-  /// The schedule it runs on unless told otherwise; nil where ``defaultPlan(steps:sampling:)`` follows none of them.
+  /// The schedule it runs on unless told otherwise; nil where it has timesteps of its own, ``ownPlan(steps:sampling:habits:)``.
   static var defaultSchedule: SigmaSchedule? { get }
   /// How a run on a chosen schedule begins; unless said otherwise as in k-diffusion.
   static var start: SamplingPlan.Start { get }
+  /// Calls of the model in a step, as prompts that change on the way count them: 1 or 2.
+  static var callsPerStep: Int { get }
+  /// What it can be told.
+  static var settings: Set<SamplerSetting> { get }
+  /// Which of diffusers' schedulers it is like.
+  static var relation: DiffusersRelation { get }
+  /// Whether A1111 runs it on timesteps rather than on noise levels.
+  static var isOnTimesteps: Bool { get }
+  /// Whether its noise is that along a Brownian path.
+  static var isBrownian: Bool { get }
+  /// Whether it steps by the unconditional estimate: CFG++.
+  static var usesUnconditional: Bool { get }
 
-  /// A sampler at the start of a run, with the settings A1111 gives it.
-  init()
+  /// A sampler at the start of a run.
+  init(_ run: SamplerRun)
 
-  /// The run it makes unless told a schedule.
-  static func defaultPlan(steps: Int, sampling: ModelSampling) throws(SamplingError) -> SamplingPlan
+  /// The run it makes unless told a schedule; nil where it follows its ``defaultSchedule``.
+  static func ownPlan(steps: Int, sampling: ModelSampling, habits: SamplingHabits) throws(SamplingError)
+    -> SamplingPlan?
+
+  /// The run it makes of a schedule's levels; most leave them as they are.
+  static func adapted(_ plan: SamplingPlan, asked steps: Int) -> SamplingPlan
+
+  /// Whether the level before the last is left out of a schedule of one step more.
+  static func discardsPenultimate(_ habits: SamplingHabits) -> Bool
 
   /// Takes the latents `x` from noise level `sigma` to the lower level `next`, which may be 0.
   ///
@@ -29,18 +45,46 @@ package protocol Sampler: Sendable {
   ) async throws -> [Float]
 }
 
-extension Sampler {
-  package static var start: SamplingPlan.Start { .noiseLevel }
+/// Which kind of diffusers' schedulers a sampler is like: they differ in timesteps and in the scale of the first noise.
+package enum DiffusersRelation: Sendable, Hashable {
+  /// Latents in k-diffusion's scale: `EulerDiscreteScheduler`.
+  case sigma
+  /// Multistep solvers: `DPMSolverMultistepScheduler`.
+  case solver
+  /// Latents in the variance-preserving scale: `DDIMScheduler`.
+  case preserving
+}
 
-  package static func defaultPlan(steps: Int, sampling: ModelSampling) throws(SamplingError) -> SamplingPlan {
-    try SamplingPlan(schedule: defaultSchedule ?? .normal, steps: steps, start: start, sampling: sampling)
-  }
+/// What a sampler knows of its run before the first step.
+package struct SamplerRun: Sendable {
+  package let settings: SamplerSettings
+  package let habits: SamplingHabits
+  package let plan: SamplingPlan
+}
+
+extension Sampler {
+  package static var aliases: [String] { [] }
+  package static var start: SamplingPlan.Start { .noiseLevel }
+  package static var callsPerStep: Int { 1 }
+  package static var settings: Set<SamplerSetting> { [] }
+  package static var relation: DiffusersRelation { .sigma }
+  package static var isOnTimesteps: Bool { false }
+  package static var isBrownian: Bool { false }
+  package static var usesUnconditional: Bool { false }
+
+  package static func ownPlan(
+    steps: Int, sampling: ModelSampling, habits: SamplingHabits
+  ) throws(SamplingError) -> SamplingPlan? { nil }
+
+  package static func adapted(_ plan: SamplingPlan, asked steps: Int) -> SamplingPlan { plan }
+
+  package static func discardsPenultimate(_ habits: SamplingHabits) -> Bool { false }
 }
 
 /// Moves latents from one noise level to another along the straight line through a denoised estimate.
 ///
 /// The line is the exact path of the probability flow ODE `dx/dsigma = (x - denoised) / sigma` while the estimate holds, so
-/// every sampler here moves along one; they differ in the estimate, and in the noise they add.
+/// samplers move along one wherever they can; they differ in the estimate, and in the noise they add.
 func straightStep(_ x: [Float], towards denoised: [Float], from sigma: Float, to next: Float) -> [Float] {
   let remaining = next / sigma
   return weightedSum(remaining, x, 1 - remaining, denoised)

@@ -8,7 +8,7 @@ package enum SamplerKind: String, NamedChoice {
 
   package static let kind = "sampler"
 
-  private var type: any Sampler.Type {
+  var type: any Sampler.Type {
     switch self {
     case .euler: EulerSampler.self
     case .eulerAncestral: EulerAncestralSampler.self
@@ -21,22 +21,10 @@ package enum SamplerKind: String, NamedChoice {
   package var label: String { type.label }
   package var aliases: [String] { type.aliases }
 
-  /// The schedule the sampler runs on unless told otherwise; nil for DDIM and LCM, which have timesteps of
-  /// their own.
+  /// The schedule the sampler runs on unless told otherwise; nil for those that have timesteps of their own.
   package var defaultSchedule: SigmaSchedule? { type.defaultSchedule }
 
-  /// A sampler at the start of a run.
-  package func makeSampler() -> any Sampler { type.init() }
-
-  /// The noise levels and scales of a run.
-  ///
-  /// - Parameters:
-  ///   - schedule: how to spread the steps; nil for the sampler's own way.
-  /// - Throws: ``SamplingError/stepCount(_:allowed:schedule:)``.
-  package func plan(
-    steps: Int, schedule: SigmaSchedule? = nil, sampling: ModelSampling = .stableDiffusion
-  ) throws(SamplingError) -> SamplingPlan {
-    guard let schedule else { return try type.defaultPlan(steps: steps, sampling: sampling) }
-    return try SamplingPlan(schedule: schedule, steps: steps, start: type.start, sampling: sampling)
-  }
+  /// Calls of the model for each step that is asked for, as prompts that change on the way count them: 1 or 2. The last step
+  /// of some has one less, and the first of PLMS one more.
+  package var callsPerStep: Int { type.callsPerStep }
 }

@@ -1,0 +1,79 @@
+import Foundation
+
+/// Plans of samplers that were defined on training timesteps rather than on noise levels: DDIM, PLMS, LCM and their kin.
+struct TimestepPlans {
+  let steps: Int
+  let sampling: ModelSampling
+  /// Who asks, for messages.
+  let sampler: String
+
+  private func require(upTo count: Int) throws(SamplingError) {
+    guard 1...count ~= steps else {
+      throw .stepCount(steps, allowed: 1...count, schedule: "\(sampler) sampler's own")
+    }
+  }
+
+  /// diffusers' `DDIMScheduler` and `PNDMScheduler` as Stable Diffusion 1.5 configures them: "leading" timesteps with
+  /// `steps_offset` 1, `set_alpha_to_one` false, `clip_sample` false; or A1111's.
+  ///
+  /// Timesteps are 1, 1 + r, 1 + 2r ... for r = training timesteps / steps; the run ends at the noise of timestep 0, not at
+  /// none, and starts from unit noise in diffusers' scale. At the full number of steps the first timestep would lie one past the
+  /// end of the schedule and is taken as the last, where diffusers fails. A1111 has the same timesteps and ends at the lowest
+  /// of them, after one step fewer; where `r` does not divide the training timesteps it has more of them.
+  ///
+  /// - Throws: ``SamplingError/stepCount(_:allowed:schedule:)`` for more steps than training timesteps, as diffusers does.
+  func leading(_ habits: SamplingHabits) throws(SamplingError) -> SamplingPlan? {
+    let count = sampling.trainTimesteps
+    switch habits.likeness {
+    case .comfyUI: return nil
+    case .a1111:
+      try require(upTo: count)
+      let timesteps = stride(from: 0, to: count, by: count / steps).map { min($0 + 1, count - 1) }
+      return plan(timesteps.reversed().map { sampling.sigma(at: Double($0)) })
+    case nil, .diffusers, .stableDiffusionCpp:
+      try require(upTo: count)
+      let ratio = count / steps
+      let timesteps = (0..<steps).reversed().map { min($0 * ratio + 1, count - 1) }
+      return plan(timesteps.map { sampling.sigma(at: Double($0)) } + [sampling.sigmaMin])
+    }
+  }
+
+  /// A plan in the variance-preserving scale; A1111's DDIM of one step has none.
+  private func plan(_ sigmas: [Float]) -> SamplingPlan {
+    SamplingPlan(
+      steps: zip(sigmas, sigmas.dropFirst()).map { SamplingPlan.Step(sigma: $0, next: $1) }, end: sigmas.last ?? 0,
+      start: .unitVariance, sampling: sampling)
+  }
+
+  /// The number of timesteps that latent consistency models were distilled on.
+  private static let originalSteps = 50
+
+  /// diffusers' `LCMScheduler` and `TCDScheduler` with their default settings: steps are spread over the 50 timesteps of
+  /// distillation, which are 999, 979, ... 19; four steps are 999, 759, 499, 259.
+  ///
+  /// - Throws: ``SamplingError/stepCount(_:allowed:schedule:)`` for more than 50 steps, as diffusers does.
+  func distilled(_ habits: SamplingHabits, end: Float) throws(SamplingError) -> SamplingPlan? {
+    if habits.likeness == .comfyUI { return nil }
+    let original = min(Self.originalSteps, sampling.trainTimesteps)
+    try require(upTo: original)
+    let stride = sampling.trainTimesteps / original
+    if habits.likeness == .a1111 { return distilledAsA1111(original, stride) }
+    let timesteps = (0..<steps).map { (original - $0 * original / steps) * stride - 1 }
+    return plan(timesteps.map { sampling.sigma(at: Double($0)) } + [end])
+  }
+
+  /// A1111's: even between the highest and the lowest of the 50, straight in the logarithm of sigma between them, in
+  /// k-diffusion's scale.
+  private func distilledAsA1111(_ original: Int, _ stride: Int) -> SamplingPlan {
+    let logarithms = (0..<original).map { log(Double(sampling.sigma(at: Double(($0 + 1) * stride - 1)))) }
+    let sigmas = linspace(Double(original - 1), 0, count: steps).map { place in
+      let low = min(Int(place), max(original - 2, 0)), fraction = place - Double(low)
+      let next = logarithms[min(low + 1, original - 1)]
+      return Float(exp((1 - fraction) * logarithms[low] + fraction * next))
+    }
+    let levels = sigmas + [0]
+    return SamplingPlan(
+      steps: zip(levels, levels.dropFirst()).map { SamplingPlan.Step(sigma: $0, next: $1) }, end: 0, start: .noiseLevel,
+      sampling: sampling)
+  }
+}

@@ -1,0 +1,39 @@
+extension SamplingMethod {
+  /// Reads a sampler's name, which may end in a schedule's ("DPM++ 2M Karras", "euler_a simple"), and a schedule's name.
+  ///
+  /// A schedule named on its own outweighs one in the sampler's name; "automatic", "auto" and "default" name none.
+  ///
+  /// - Throws: ``SamplingError/unknownName(kind:name:choices:)``.
+  package init(sampler name: String, schedule scheduleName: String? = nil) throws(SamplingError) {
+    var method = try Self(combinedName: name)
+    if let scheduleName, !Self.automaticKeys.contains(nameKey(scheduleName)) {
+      method.schedule = try SigmaSchedule(name: scheduleName)
+    }
+    self = method
+  }
+
+  private static let automaticKeys = ["automatic", "auto", "default"]
+
+  private init(combinedName name: String) throws(SamplingError) {
+    let key = nameKey(name)
+    if SamplerKind.named(key: key) == nil, SigmaSchedule.named(key: key) == nil {
+      let endings = SigmaSchedule.allCases.flatMap { schedule in schedule.keys.map { ($0, Optional(schedule)) } }
+      for (ending, schedule) in endings + Self.automaticKeys.map({ ($0, nil) }) where key.hasSuffix(ending) {
+        if let sampler = SamplerKind.named(key: String(key.dropLast(ending.count))) {
+          self.init(sampler, schedule: schedule)
+          return
+        }
+      }
+    }
+    try self.init(SamplerKind(name: name))
+  }
+
+  /// The value of A1111's "Schedule type" field: "Automatic" where the sampler's own way has no name there.
+  package var scheduleLabel: String {
+    switch schedule ?? sampler.defaultSchedule {
+    case nil: "Automatic"
+    case .normal where sampler.defaultSchedule == .normal: "Automatic"
+    case let schedule?: schedule.label
+    }
+  }
+}
