@@ -27,6 +27,8 @@ package final class GraphBuilder {
   private var firstError: GraphError?
   /// Names of inputs that stay as they are from run to run.
   var steadyInputs: Set<String> = []
+  /// The axes of images [N, H, W, C] along which convolutions see the opposite edge beyond an edge, not zeros.
+  package var wrappedAxes: Set<Int> = []
 
   package init(precision: Precision = .float32) { self.precision = precision }
 

@@ -31,7 +31,8 @@ extension Tensor {
 
   /// x [N, H, W, in] with weight [out, in, kh, kw], plus bias [out] -> [N, H', W', out].
   package func conv2d(_ weight: Parameter, bias: Parameter?, _ convolution: Convolution) -> Tensor {
-    builder.apply(.conv2d(convolution, Epilogue(bias: bias != nil)), operands(weight, bias), scope: weight.layer)
+    let (x, rest) = wrapped(for: convolution)
+    return builder.apply(.conv2d(rest, Epilogue(bias: bias != nil)), x.operands(weight, bias), scope: weight.layer)
   }
 
   package func groupNorm(_ weight: Parameter, _ bias: Parameter, groups: Int, epsilon: Float) -> Tensor {

@@ -19,14 +19,13 @@ package struct Network: Sendable {
   package let role: Role
   /// For people to read, such as `UNet`.
   package let name: String
-  /// The network on symbolic inputs of a shape. Inputs have the names and shapes that `NetworkShape` tells of.
-  package let trace: @Sendable (NetworkShape, GraphBuilder) -> [Tensor]
+  private let body: @Sendable (NetworkShape, GraphBuilder) -> [Tensor]
   /// How the paths of its weights begin.
   package let prefixes: [String]
   /// The shapes of the weights that it reads, by path.
   package fileprivate(set) var parameters: [String: Shape] = [:]
   /// How the network is run on a part of a picture at a time; nil where it has to be run on the whole.
-  package var tiling: AutoencoderKL?
+  package var tiling: SectionedNetwork?
 
   package init(
     role: Role, name: String, prefixes: [String], trace: @escaping @Sendable (NetworkShape, GraphBuilder) -> [Tensor]
@@ -34,7 +33,13 @@ package struct Network: Sendable {
     self.role = role
     self.name = name
     self.prefixes = prefixes
-    self.trace = trace
+    body = trace
+  }
+
+  /// The network on symbolic inputs of a shape. Inputs have the names and shapes that `NetworkShape` tells of.
+  package func trace(_ shape: NetworkShape, _ builder: GraphBuilder) -> [Tensor] {
+    builder.wrappedAxes = shape.seamless.imageAxes
+    return body(shape, builder)
   }
 
   /// The network as a graph of its own.
@@ -71,13 +76,19 @@ package struct NetworkShape: Sendable, Hashable {
   package var tokens = 77
   /// Layers at the end of a text encoder that are left out.
   package var skippedLayers = 0
+  /// The axes along which every convolution goes on at the opposite edge.
+  package var seamless: SeamlessAxes = []
 
-  package init(rows: Int = 1, height: Int = 0, width: Int = 0, tokens: Int = 77, skippedLayers: Int = 0) {
+  package init(
+    rows: Int = 1, height: Int = 0, width: Int = 0, tokens: Int = 77, skippedLayers: Int = 0,
+    seamless: SeamlessAxes = []
+  ) {
     self.rows = rows
     self.height = height
     self.width = width
     self.tokens = tokens
     self.skippedLayers = skippedLayers
+    self.seamless = seamless
   }
 
   /// The same for another number of pictures or prompts.

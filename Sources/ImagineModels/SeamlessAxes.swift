@@ -8,4 +8,7 @@ package struct SeamlessAxes: OptionSet, Sendable, Hashable {
   package static let x = SeamlessAxes(rawValue: 1)
   /// The lower edge meets the upper one.
   package static let y = SeamlessAxes(rawValue: 2)
+
+  /// The same as axes of images [N, H, W, C].
+  package var imageAxes: Set<Int> { Set((contains(.y) ? [1] : []) + (contains(.x) ? [2] : [])) }
 }

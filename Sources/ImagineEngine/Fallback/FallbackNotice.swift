@@ -30,8 +30,8 @@ extension Fallback {
       nil
     case .tiles:
       notice(
-        "\(shortage) with the whole picture: it decodes the same picture in tiles, which takes longer; a smaller size "
-          + "avoids it.")
+        "\(shortage) with the whole picture: it does the same picture in tiles, which takes longer; a smaller size avoids it."
+      )
     case .wide:
       notice(
         "The \(network) met values that 16-bit numbers do not hold: it repeats its work in 32-bit ones; computing in f32 or "

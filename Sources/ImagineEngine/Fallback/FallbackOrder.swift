@@ -4,7 +4,7 @@ internal import ImagineModels
 /// How a network is run after a way that failed.
 ///
 /// Out of memory, or beyond a limit of the device: first other models make room, then the model's other networks, then
-/// guidance runs in two passes or the decoder in tiles, smaller and smaller, then the processor takes over. Device lost:
+/// guidance runs in two passes or the autoencoder in tiles, smaller and smaller, then the processor takes over. Device lost:
 /// it is opened anew once, with less work at a time; the second time the processor takes over. Values that are no numbers:
 /// 32-bit floats.
 ///
@@ -18,7 +18,7 @@ struct FallbackOrder: Sendable, Hashable {
   var role: Network.Role
   /// Whether both prompts of guidance are run at once, unless split.
   var isGuided = false
-  /// The longer side of the picture in latent positions, if it may be decoded in tiles.
+  /// The longer side of the picture in latent positions, if it may be decoded, or encoded, in tiles.
   var tileableSide: Int?
   /// Whether other models hold memory that this network could have.
   var otherModelsHoldMemory = false
@@ -53,9 +53,9 @@ struct FallbackOrder: Sendable, Hashable {
 
   private func smaller(than mode: RunMode) -> Fallback? {
     switch role {
-    case .textEncoder, .encoder: nil
+    case .textEncoder: nil
     case .denoiser: isGuided && !mode.splitsGuidance ? .splitGuidance : nil
-    case .decoder: nextTile(below: mode.tile).map(Fallback.tiles)
+    case .decoder, .encoder: nextTile(below: mode.tile).map(Fallback.tiles)
     }
   }
 

@@ -12,7 +12,7 @@ struct RunMode: Sendable, Hashable {
   var isAlone = false
   /// Whether the denoiser runs for the two prompts of guidance one after the other.
   var splitsGuidance = false
-  /// Latent positions along one side of a tile; nil decodes the picture as a whole.
+  /// Latent positions along one side of a tile; nil decodes or encodes the picture as a whole.
   var tile: Int?
   /// Whether it computes in 32-bit floats, whatever was chosen.
   var isWide = false
@@ -43,7 +43,7 @@ enum Fallback: Sendable, Hashable {
   case alone
   /// Guidance in two passes.
   case splitGuidance
-  /// Decoding in tiles of so many latent positions a side.
+  /// Decoding or encoding in tiles of so many latent positions a side.
   case tiles(Int)
   /// Computing in 32-bit floats.
   case wide

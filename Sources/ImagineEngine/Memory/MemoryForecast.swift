@@ -69,10 +69,9 @@ package struct MemoryForecast: Sendable {
     if entry.network.role == .decoder {
       host = graph.outputs.reduce(0) { $0 + graph[$1].type.shape.count / 3 } * ProcessMemory.bytesPerPixel
     }
-    if entry.network.role == .decoder, let tile = policy.tile, let decoder = entry.network.tiling {
-      let latents = Shape([1, entry.shape.height, entry.shape.width, decoder.configuration.latentChannels])
-      let tiled = try decoder.tiledNeeds(
-        latents, tile: tile, entry.weights, backend, precision, dropsSections: policy.savesMemory)
+    if let tile = policy.tiles[entry.network.role], let tiling = entry.network.tiling {
+      let tiled = try tiling.tiledNeeds(
+        entry.shape, tile: tile, entry.weights, backend, precision, dropsSections: policy.savesMemory)
       return add(entry.network, tiled.needs, host: host + tiled.hostBytes, flops: tiled.flops)
     }
     add(

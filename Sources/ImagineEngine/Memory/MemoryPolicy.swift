@@ -1,5 +1,5 @@
 internal import ImagineGraph
-internal import ImagineModels
+package import ImagineModels
 
 /// How a request uses memory: decided once, before its first plan. The forecast counts by it, and the run goes by it.
 package struct MemoryPolicy: Sendable, Hashable {
@@ -9,8 +9,9 @@ package struct MemoryPolicy: Sendable, Hashable {
   package var takesTurns = false
   /// Whether the text encoders make room once the prompts are read.
   package var releasesTexts = false
-  /// Latent positions along one side of a tile; nil decodes the picture as a whole.
-  package var tile: Int?
+  /// Latent positions along one side of a tile, for the autoencoder's networks that do the picture in tiles; others do it as
+  /// a whole.
+  package var tiles: [Network.Role: Int] = [:]
 
   package init() {}
 
@@ -74,7 +75,7 @@ struct MemoryChoice {
       advice: precision == .float32 ? [.bfloat16] : [])
     if let refusal = decision.refusal { throw refusal }
     if let notice = decision.notice { notify(notice) }
-    if !decision.savesMemory, let notice = full.flatMap(noticeOfTiles) { notify(notice) }
+    if !decision.savesMemory, let full { for notice in noticesOfTiles(full) { notify(notice) } }
     let forecast = decision.savesMemory ? low : full
     return (
       forecast?.policy ?? usual(), forecast.map { MemoryRoom(forecast: $0, availableBytes: program + free) }
@@ -108,7 +109,7 @@ struct MemoryChoice {
       policy.releasesTexts = bytes { if case .textEncoder = $0 { true } else { false } } > settings.large.textBytes
       policy.takesTurns = bytes { $0 == .denoiser } > settings.large.denoiserBytes && pixels >= settings.large.pixels
     }
-    if settings.tiling == .always { policy.tile = FallbackOrder.modestTile }
+    if settings.tiling == .always { for role in tileableRoles { policy.tiles[role] = FallbackOrder.modestTile } }
     return policy
   }
 
@@ -116,45 +117,59 @@ struct MemoryChoice {
     var policy = usual()
     policy.networkBytes = settings.networkBytes
     policy.takesTurns = true
-    if settings.tiling == .automatic { policy.tile = try savingTile() }
+    if settings.tiling == .automatic { for role in tileableRoles { policy.tiles[role] = try savingTile(role) } }
     return policy
   }
 
-  /// As usual; in tiles where the decoder does not fit beside what is held.
+  /// As usual; in tiles where the decoder or the encoder does not fit beside what is held.
   private func fullForecast(_ backend: any MemoryAwareBackend) throws -> MemoryForecast {
-    let whole = try forecast(usual(), backend)
-    guard settings.tiling == .automatic, let free, let decoder = decoder, decoder.network.tiling != nil,
-      let stage = whole.stages.last(where: { $0.role == .decoder }), whole.peakBytes - program > free,
-      stage.peakBytes == whole.peakBytes
-    else { return whole }
-    var order = FallbackOrder(role: .decoder)
-    order.tileableSide = max(decoder.shape.height, decoder.shape.width)
-    guard case .tiles(let size) = order.fallback(after: .outOfMemory, from: RunMode()) else { return whole }
-    var policy = whole.policy
-    policy.tile = size
-    let tiled = try forecast(policy, backend)
-    return tiled.peakBytes < whole.peakBytes ? tiled : whole
+    var best = try forecast(usual(), backend)
+    guard settings.tiling == .automatic, let free else { return best }
+    // One's working memory may stand in the way of what tiles of the other would save.
+    var goesOn = true
+    while goesOn {
+      goesOn = false
+      for role in tileableRoles where best.policy.tiles[role] == nil && best.peakBytes - program > free {
+        guard let size = largest(role).flatMap(firstTile) else { continue }
+        var policy = best.policy
+        policy.tiles[role] = size
+        let tiled = try forecast(policy, backend)
+        guard tiled.peakBytes < best.peakBytes else { continue }
+        best = tiled
+        goesOn = true
+      }
+    }
+    return best
   }
 
-  /// That a picture is decoded in tiles for want of memory is said as if it had been tried as a whole.
-  private func noticeOfTiles(_ forecast: MemoryForecast) -> EngineNotice? {
-    guard settings.tiling == .automatic, let tile = forecast.policy.tile, let decoder else { return nil }
-    return Fallback.tiles(tile).notice(decoder.network.name, after: .outOfMemory, from: RunMode())
+  /// What a network that does not fit as a whole would begin with.
+  private func firstTile(_ entry: Workload.Entry) -> Int? {
+    var order = FallbackOrder(role: entry.network.role)
+    order.tileableSide = max(entry.shape.height, entry.shape.width)
+    guard case .tiles(let size) = order.fallback(after: .outOfMemory, from: RunMode()) else { return nil }
+    return size
   }
 
-  /// The largest tiles whose decoding keeps to the budget, in latent positions; nil if the whole picture does, which is
-  /// much faster.
-  private func savingTile() throws -> Int? {
-    guard let decoder, let tiling = decoder.network.tiling else { return nil }
+  /// That a picture is done in tiles for want of memory is said as if it had been tried as a whole.
+  private func noticesOfTiles(_ forecast: MemoryForecast) -> [EngineNotice] {
+    guard settings.tiling == .automatic else { return [] }
+    return tileableRoles.compactMap { role in
+      guard let tile = forecast.policy.tiles[role], let entry = largest(role) else { return nil }
+      return Fallback.tiles(tile).notice(entry.network.name, after: .outOfMemory, from: RunMode())
+    }
+  }
+
+  /// The largest tiles with which a network keeps to the budget, in latent positions; nil if it does with the whole picture,
+  /// which is much faster.
+  private func savingTile(_ role: Network.Role) throws -> Int? {
+    guard let entry = largest(role), let tiling = entry.network.tiling else { return nil }
     guard let backend = backend?.limited(to: settings.networkBytes) else { return FallbackOrder.modestTile }
-    let whole = try backend.memoryNeeds(
-      of: decoder.network.graph(decoder.shape, precision), weights: decoder.weights)
+    let whole = try backend.memoryNeeds(of: entry.network.graph(entry.shape, precision), weights: entry.weights)
     if whole.peakBytes <= settings.networkBytes { return nil }
-    let latents = Shape([1, decoder.shape.height, decoder.shape.width, tiling.configuration.latentChannels])
-    let side = max(decoder.shape.height, decoder.shape.width)
+    let side = max(entry.shape.height, entry.shape.width)
     for tile in FallbackOrder.tileSizes where tile > FallbackOrder.modestTile && tile < side {
       let tiled = try tiling.tiledNeeds(
-        latents, tile: tile, decoder.weights, backend, precision, dropsSections: true)
+        entry.shape, tile: tile, entry.weights, backend, precision, dropsSections: true)
       if tiled.needs.peakBytes + tiled.hostBytes <= settings.networkBytes { return tile }
     }
     return FallbackOrder.modestTile
@@ -169,7 +184,15 @@ struct MemoryChoice {
   /// Bytes that the process has without networks.
   private var program: Int { settings.resident().map { max($0 - heldBytes, 0) } ?? ProcessMemory.usualBytes }
 
-  private var decoder: Workload.Entry? { workload.entries.last { $0.network.role == .decoder } }
+  /// The networks of the request that can do pictures in tiles.
+  private var tileableRoles: [Network.Role] {
+    [.encoder, .decoder].filter { largest($0)?.network.tiling != nil }
+  }
+
+  /// The run of a network with the largest picture.
+  private func largest(_ role: Network.Role) -> Workload.Entry? {
+    workload.entries.filter { $0.network.role == role }.max { $0.positions < $1.positions }
+  }
 
   /// Bytes of the weights of networks of some roles, as most files store them.
   private func bytes(of isCounted: (Network.Role) -> Bool) -> Int {
@@ -178,9 +201,9 @@ struct MemoryChoice {
 
   /// Of the picture.
   private var pixels: Int {
-    guard let decoder else { return 0 }
-    let reduction = decoder.network.tiling?.configuration.reduction ?? 8
-    return decoder.shape.height * decoder.shape.width * reduction * reduction
+    guard let decoder = largest(.decoder) else { return 0 }
+    let reduction = decoder.network.tiling?.reduction ?? 8
+    return decoder.positions * reduction * reduction
   }
 
   /// Bytes that are enough for any request of a size, by a wide margin: weights as 32-bit floats, and more for each pixel
@@ -192,6 +215,9 @@ struct MemoryChoice {
 }
 
 extension Workload.Entry {
+  /// Latent positions of the picture.
+  fileprivate var positions: Int { shape.height * shape.width }
+
   /// Parameters of the network's weights.
   fileprivate var parameterCount: Int { network.parameters.values.reduce(0) { $0 + $1.count } }
 }

@@ -24,7 +24,7 @@ final class NetworkRunner {
   private let residents: ResidentNetworks
   private var modes: [Network.Role: (demand: Demand, mode: RunMode)] = [:]
   private var planned: [Network.Role: PlannedNetwork]
-  private let tiledDecoder: TiledDecoder?
+  private let tiled: [Network.Role: TiledNetwork]
   /// Whether the person knows that other models make room for this one.
   private var hasSaidThatOthersGo = false
 
@@ -42,7 +42,12 @@ final class NetworkRunner {
       uniqueKeysWithValues: model.networks.map {
         ($0.role, PlannedNetwork($0.name, for: EngineStage($0.role), among: residents))
       })
-    tiledDecoder = model[.decoder]?.tiling.map { TiledDecoder($0, among: residents) }
+    tiled = Dictionary(
+      uniqueKeysWithValues: model.networks.compactMap { network in
+        network.tiling.map {
+          (network.role, TiledNetwork($0, network.name, for: EngineStage(network.role), among: residents))
+        }
+      })
   }
 
   /// Runs the network of a role.
@@ -60,15 +65,18 @@ final class NetworkRunner {
     }
     var order = FallbackOrder(role: role)
     order.isGuided = shape.rows > 1
-    if role == .decoder, memory.tiling != .never, tiledDecoder != nil {
-      order.tileableSide = max(shape.height, shape.width)
-    }
+    let tiled = tiled[role]
+    if memory.tiling != .never, tiled != nil { order.tileableSide = max(shape.height, shape.width) }
     return try fallingBack(order, network, shape, policy, report) { mode, context in
-      if let tile = mode.tile, let tiledDecoder, let latents = inputs["latents"] {
+      if let tile = mode.tile, let tiled {
         planned.drop()
-        return [try tiledDecoder.decode(latents, tile: tile, context)]
+        if shape.rows == 1 { return [try tiled.run(inputs, tile: tile, seamless: shape.seamless, context)] }
+        let rows = try (0..<shape.rows).map { row in
+          try tiled.run(inputs.mapValues { $0.row(row) }, tile: tile, seamless: shape.seamless, context)
+        }
+        return [HostTensor(joining: rows)]
       }
-      if role == .decoder { tiledDecoder?.drop() }
+      tiled?.drop()
       guard mode.splitsGuidance else {
         return try self.run(network, planned, shape, inputs, order, mode, context)
       }
@@ -162,7 +170,7 @@ final class NetworkRunner {
     var fresh = RunMode()
     let known = modes[role]
     if let known, known.demand == demand { return known.mode }
-    if role == .decoder, tiledDecoder != nil { fresh.tile = demand.policy.tile }
+    if tiled[role] != nil { fresh.tile = demand.policy.tiles[role] }
     fresh.isWide = known?.mode.isWide ?? false
     return fresh
   }
@@ -190,7 +198,7 @@ final class NetworkRunner {
   }
 
   private func networks(of role: Network.Role) -> [PlannedNetwork] {
-    [planned[role]].compactMap { $0 } + (role == .decoder ? tiledDecoder?.networks ?? [] : [])
+    [planned[role]].compactMap { $0 } + (tiled[role]?.networks ?? [])
   }
 
   /// Lets go of the networks that read prompts.

@@ -1,13 +1,25 @@
 internal import ImagineGraph
+internal import ImagineModels
+
+/// How large an image between two parts of a network is.
+struct ImageSize: Hashable {
+  let height: Int, width: Int, channels: Int
+
+  var shape: Shape { [1, height, width, channels] }
+}
 
 /// Values of one image on the host, [height, width, channels], that tiles are cut from and put together to.
 struct HostImage {
-  let height: Int, width: Int, channels: Int
+  let size: ImageSize
   private(set) var values: [Float]
 
+  var height: Int { size.height }
+  var width: Int { size.width }
+  var channels: Int { size.channels }
+
   /// - Throws: `StageFailure` if there is no memory for it.
-  init(height: Int, width: Int, channels: Int) throws {
-    let count = height * width * channels
+  init(_ size: ImageSize) throws {
+    let count = size.shape.count
     guard HostMemory.has(count * 4) else {
       throw StageFailure(
         .outOfMemory,
@@ -15,42 +27,53 @@ struct HostImage {
           + "programs."
       )
     }
-    self.height = height
-    self.width = width
-    self.channels = channels
+    self.size = size
     values = [Float](repeating: 0, count: count)
   }
 
   /// - Parameter tensor: [1, height, width, channels].
   init(_ tensor: HostTensor) {
-    height = tensor.shape[1]
-    width = tensor.shape[2]
-    channels = tensor.shape[3]
+    size = ImageSize(height: tensor.shape[1], width: tensor.shape[2], channels: tensor.shape[3])
     values = tensor.floats
   }
 
-  var tensor: HostTensor { HostTensor([1, height, width, channels], values) }
+  var tensor: HostTensor { HostTensor(size.shape, values) }
 
-  /// The values of a window: [1, height, width, channels].
+  /// The values of a window, which goes on at the opposite edge where it reaches beyond one: [1, height, width, channels].
   func window(_ tile: TileGrid.Tile, height: Int, width: Int) -> HostTensor {
-    let row = width * channels
     var result: [Float] = []
-    result.reserveCapacity(height * row)
-    for y in tile.rows.start..<tile.rows.start + height {
-      let start = (y * self.width + tile.columns.start) * channels
-      result += values[start..<start + row]
+    result.reserveCapacity(height * width * channels)
+    for row in tile.rows.start..<tile.rows.start + height {
+      let y = row.wrapped(into: self.height)
+      var column = tile.columns.start
+      while column < tile.columns.start + width {
+        let x = column.wrapped(into: self.width)
+        let count = min(tile.columns.start + width - column, self.width - x)
+        let start = (y * self.width + x) * channels
+        result += values[start..<start + count * channels]
+        column += count
+      }
     }
     return HostTensor([1, height, width, channels], result)
   }
 
-  /// Takes over the part to keep of a window's result, which has `scale` positions for each of the window's.
-  mutating func keep(_ tile: TileGrid.Tile, of result: HostTensor, scale: Int) {
-    let columns = tile.columns.kept, count = columns.count * scale * channels, floats = result.floats
-    for y in tile.rows.kept.lowerBound * scale..<tile.rows.kept.upperBound * scale {
-      let source =
-        ((y - tile.rows.start * scale) * result.shape[2] + (columns.lowerBound - tile.columns.start) * scale) * channels
-      let target = (y * width + columns.lowerBound * scale) * channels
-      values.replaceSubrange(target..<target + count, with: floats[source..<source + count])
+  /// Takes over the part to keep of a window's result, whose positions lie by `scale` to the window's.
+  mutating func keep(_ tile: TileGrid.Tile, of result: HostTensor, scale: PositionScale) {
+    let floats = result.floats, columns = scale(tile.columns.keptInWindow), rows = scale(tile.rows.keptInWindow)
+    let target = (row: scale(tile.rows.kept.lowerBound), column: scale(tile.columns.kept.lowerBound))
+    for (index, row) in rows.enumerated() {
+      let source = (row * result.shape[2] + columns.lowerBound) * channels
+      let place = ((target.row + index) * width + target.column) * channels
+      let count = columns.count * channels
+      values.replaceSubrange(place..<place + count, with: floats[source..<source + count])
     }
+  }
+}
+
+extension Int {
+  /// The position on a ring of so many.
+  fileprivate func wrapped(into extent: Int) -> Int {
+    let rest = self % extent
+    return rest < 0 ? rest + extent : rest
   }
 }

@@ -12,14 +12,11 @@ struct NormStatistics {
     squares = sums
   }
 
-  /// Counts the part to keep of a window's values [1, h, w, channels], which has `scale` positions for each of the
-  /// window's.
-  mutating func add(_ tile: TileGrid.Tile, of window: HostTensor, scale: Int) {
-    let rows = (tile.rows.kept, tile.rows.start), columns = (tile.columns.kept, tile.columns.start)
+  /// Counts the part to keep of a window's values [1, h, w, channels], which lie by `scale` to the window's positions.
+  mutating func add(_ tile: TileGrid.Tile, of window: HostTensor, scale: PositionScale) {
     add(
-      window.floats, width: window.shape[2],
-      rows: (rows.0.lowerBound - rows.1) * scale..<(rows.0.upperBound - rows.1) * scale,
-      columns: (columns.0.lowerBound - columns.1) * scale..<(columns.0.upperBound - columns.1) * scale)
+      window.floats, width: window.shape[2], rows: scale(tile.rows.keptInWindow),
+      columns: scale(tile.columns.keptInWindow))
   }
 
   /// Counts a whole image.

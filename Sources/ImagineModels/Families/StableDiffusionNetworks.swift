@@ -80,7 +80,8 @@ extension Network {
       var networks = autoencoder(
         configuration.latent, hasEncoder: configuration.vae.hasEncoder, decode: { vae.decode($0) },
         encode: { vae.encode($0) })
-      networks[0].tiling = vae
+      networks[0].tiling = vae.sectionedDecoder
+      if networks.count > 1 { networks[1].tiling = vae.sectionedEncoder }
       return networks
     }
     return autoencoder(

@@ -66,7 +66,7 @@ package struct AutoencoderKL {
   /// The part of `decode` that looks at all latents at once: -> [N, h, w, C], in 32-bit floats.
   ///
   /// What is left are the sections of the decoder, one after another, and they look at neighbours only.
-  package func beginDecoding(_ latents: Tensor) -> Tensor { decoder.begin(unscaled(latents)).cast(to: .float32) }
+  func beginDecoding(_ latents: Tensor) -> Tensor { decoder.begin(unscaled(latents)).cast(to: .float32) }
 
   private func unscaled(_ latents: Tensor) -> Tensor {
     let scale = 1 / configuration.scalingFactor
@@ -79,11 +79,18 @@ package struct AutoencoderKL {
   ///
   /// Without an encoder the graph cannot be finished.
   package func encode(_ pixels: Tensor) -> Tensor {
+    encoded(pixels) { encoder in encoder(pixels.asActivation()) }
+  }
+
+  /// The part of `encode` that looks at all positions at once, after the sections of the encoder: [N, h, w, C] -> as `encode`.
+  func endEncoding(_ x: Tensor) -> Tensor { encoded(x) { encoder in encoder.end(x.asActivation()) } }
+
+  private func encoded(_ x: Tensor, _ network: (Encoder) -> Tensor) -> Tensor {
     guard let encoder else {
-      pixels.builder.note(GraphError("the autoencoder has no encoder"))
-      return pixels
+      x.builder.note(GraphError("the autoencoder has no encoder"))
+      return x
     }
-    let statistics = encoder.network(pixels.asActivation())
+    let statistics = network(encoder.network)
     return (encoder.quantConv?(statistics) ?? statistics).cast(to: .float32)
   }
 }

@@ -27,6 +27,9 @@ package struct Encoder {
     for block in downBlocks { h = block(h) }
     return convOut(normOut(midBlock(h)).silu())
   }
+
+  /// Everything after the down blocks, in little memory: [N, h, w, C] -> [N, h, w, 2 latent]
+  func end(_ x: Tensor) -> Tensor { convOut(normOut(midBlock(x, savesMemory: true)).silu()) }
 }
 
 /// One level of the encoder.
