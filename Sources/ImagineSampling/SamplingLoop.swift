@@ -46,9 +46,13 @@ package struct SamplingLoop: Sendable {
     }
     let denoise =
       mask?.applied(to: denoise, isBefore: method.isOnTimesteps, sampling: plan.sampling) ?? denoise
+    var denoised = x
     for (index, step) in plan.steps.enumerated() {
       try Task.checkCancellation()
-      let denoised = try await sampler.step(&x, from: step.sigma, to: step.next, denoise: denoise, noise: &noise)
+      // Schedules may repeat a level: a step of no width changes nothing, and says nothing about slopes.
+      if step.sigma != step.next {
+        denoised = try await sampler.step(&x, from: step.sigma, to: step.next, denoise: denoise, noise: &noise)
+      }
       guard x.count == latents.count else { throw SamplingError.valueCount(x.count, expected: latents.count) }
       if let mask { x = mask.afterStep(x, at: step.next) }
       guard x.allSatisfy(\.isFinite) else {

@@ -15,12 +15,12 @@ extension SamplingMethod {
     guard SigmaSchedule.allowedSteps ~= asked else {
       throw .stepCount(asked, allowed: SigmaSchedule.allowedSteps, schedule: scheduleName)
     }
-    guard let strength else { return sampler.type.adapted(try wholePlan(asked, sampling), asked: asked) }
+    guard let strength else { return sampler.type.adapted(try wholePlan(asked, sampling), habits: habits) }
     guard 0...1 ~= strength else {
       throw .strength(strength, steps: steps, reason: "is not possible: choose a strength from 0 to 1")
     }
     let cut = try cut(asked, strength, isExact: hasExactSteps)
-    return try shortened(wholePlan(cut.total, sampling), cut, asked: asked)
+    return try shortened(wholePlan(cut.total, sampling), cut)
   }
 
   /// How a picture cuts the steps short.
@@ -68,18 +68,21 @@ extension SamplingMethod {
   /// The most levels that a schedule is computed for.
   private static let mostLevels = 1_000_000.0
 
-  private func shortened(_ whole: SamplingPlan, _ cut: Cut, asked: Int) throws(SamplingError) -> SamplingPlan {
+  private func shortened(_ whole: SamplingPlan, _ cut: Cut) throws(SamplingError) -> SamplingPlan {
     // As the programs do, A1111 and diffusers count from the front of a schedule that may have more or fewer levels.
     let fromFront = cut.total - cut.updates
     var plan: SamplingPlan
     if isOnTimesteps {
       // A1111's samplers on timesteps begin one level below that of the picture's noise.
+      let timesteps = TimestepPlans(steps: cut.total, sampling: whole.sampling, sampler: sampler.rawValue)
+      let levels = try timesteps.leading(habits)?.sigmas ?? []
       plan = whole.dropping(fromFront + 1)
-      plan.pictureSigma = whole.sigmas.indices.contains(fromFront) ? whole.sigmas[fromFront] : nil
+      if sampler == .unipc { plan = timesteps.continuous(from: levels.dropFirst(fromFront + 1).first, steps: cut.updates - 1) }
+      plan.pictureSigma = levels.indices.contains(fromFront) ? levels[fromFront] : nil
     } else {
       plan = whole.dropping(habits.strengthRule == .all ? whole.stepCount - cut.updates : fromFront)
     }
-    plan = sampler.type.adapted(plan, asked: asked)
+    plan = sampler.type.adapted(plan, habits: habits)
     return habits.spansWholeSchedule ? plan.spanning(whole) : plan
   }
 

@@ -41,6 +41,7 @@ package struct SamplingMethod: Sendable, Hashable {
     guard sampler.type.usesUnconditional else { return guidance }
     var guidance = guidance
     guidance.keepsUnconditional = true
+    guidance.scale /= sampler.type.guidanceDivisor
     return guidance
   }
 

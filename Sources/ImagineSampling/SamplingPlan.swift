@@ -33,6 +33,8 @@ package struct SamplingPlan: Sendable, Hashable {
   var pictureSigma: Float?
   /// The lowest level above 0 and the highest, between which Brownian paths run.
   var pathEnds: (low: Float, high: Float) { (pathLow, pathHigh) }
+  /// Steps of the schedule that this plan was made of, where a sampler makes its own of them.
+  private(set) var scheduledSteps: Int
   private var pathLow: Float
   private var pathHigh: Float
 
@@ -53,13 +55,13 @@ package struct SamplingPlan: Sendable, Hashable {
       throw .invalidSigmas(reason: "it rises")
     }
     self.init(
-      steps: zip(sigmas, sigmas.dropFirst()).map { Step(sigma: $0, next: $1) }, end: last, start: start,
-      sampling: sampling)
+      steps: Self.steps(over: sigmas), end: last, start: start, sampling: sampling)
   }
 
   /// A plan of steps that may go back up, or of none, which leaves latents as they are at level `end`.
   init(steps: [Step], end: Float, start: Start, sampling: ModelSampling) {
     self.steps = steps
+    scheduledSteps = steps.count
     sigmas = steps.map(\.sigma) + [end]
     self.start = start
     self.sampling = sampling
@@ -125,6 +127,32 @@ package struct SamplingPlan: Sendable, Hashable {
       steps: Array(steps.dropFirst(max(count, 0))), end: sigmas.last ?? 0, start: start, sampling: sampling)
     plan.keepsStartOverPictures = keepsStartOverPictures
     return plan
+  }
+
+  /// The steps from each level to the next.
+  static func steps(over sigmas: [Float]) -> [Step] {
+    zip(sigmas, sigmas.dropFirst()).map { Step(sigma: $0, next: $1) }
+  }
+
+  /// The same run by other steps.
+  func replacing(_ steps: [Step], end: Float) -> SamplingPlan {
+    var plan = SamplingPlan(steps: steps, end: end, start: start, sampling: sampling)
+    plan.keepsStartOverPictures = keepsStartOverPictures
+    plan.pictureSigma = pictureSigma
+    plan.scheduledSteps = stepCount
+    return plan.spanning(self)
+  }
+
+  /// The same run with a level in place of a last one of 0.
+  func ending(at end: Float) -> SamplingPlan {
+    guard let last = steps.last, last.next == 0, end < last.sigma else { return self }
+    return replacing(steps.dropLast() + [Step(sigma: last.sigma, next: end)], end: end)
+  }
+
+  /// The lowest level above 0 and the first; nil where there are none.
+  var positiveEnds: (low: Float, high: Float)? {
+    guard let low = sigmas.last(where: { $0 > 0 }), let high = steps.first?.sigma else { return nil }
+    return (low, high)
   }
 
   /// The same with Brownian paths that span another plan's levels.

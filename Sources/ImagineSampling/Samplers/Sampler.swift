@@ -23,6 +23,8 @@ package protocol Sampler: Sendable {
   static var isBrownian: Bool { get }
   /// Whether it steps by the unconditional estimate: CFG++.
   static var usesUnconditional: Bool { get }
+  /// What the guidance scale that people choose is divided by.
+  static var guidanceDivisor: Float { get }
 
   /// A sampler at the start of a run.
   init(_ run: SamplerRun)
@@ -32,7 +34,7 @@ package protocol Sampler: Sendable {
     -> SamplingPlan?
 
   /// The run it makes of a schedule's levels; most leave them as they are.
-  static func adapted(_ plan: SamplingPlan, asked steps: Int) -> SamplingPlan
+  static func adapted(_ plan: SamplingPlan, habits: SamplingHabits) -> SamplingPlan
 
   /// Whether the level before the last is left out of a schedule of one step more.
   static func discardsPenultimate(_ habits: SamplingHabits) -> Bool
@@ -71,12 +73,13 @@ extension Sampler {
   package static var isOnTimesteps: Bool { false }
   package static var isBrownian: Bool { false }
   package static var usesUnconditional: Bool { false }
+  package static var guidanceDivisor: Float { 1 }
 
   package static func ownPlan(
     steps: Int, sampling: ModelSampling, habits: SamplingHabits
   ) throws(SamplingError) -> SamplingPlan? { nil }
 
-  package static func adapted(_ plan: SamplingPlan, asked steps: Int) -> SamplingPlan { plan }
+  package static func adapted(_ plan: SamplingPlan, habits: SamplingHabits) -> SamplingPlan { plan }
 
   package static func discardsPenultimate(_ habits: SamplingHabits) -> Bool { false }
 }

@@ -21,27 +21,45 @@ struct TimestepPlans {
   /// end of the schedule and is taken as the last, where diffusers fails. A1111 has the same timesteps and ends at the lowest
   /// of them, after one step fewer; where `r` does not divide the training timesteps it has more of them.
   ///
+  /// - Parameter end: the level of the end, for diffusers' with another than the lowest.
   /// - Throws: ``SamplingError/stepCount(_:allowed:schedule:)`` for more steps than training timesteps, as diffusers does.
-  func leading(_ habits: SamplingHabits) throws(SamplingError) -> SamplingPlan? {
+  func leading(_ habits: SamplingHabits, end: Float? = nil) throws(SamplingError) -> SamplingPlan? {
     let count = sampling.trainTimesteps
     switch habits.likeness {
     case .comfyUI: return nil
-    case .a1111:
+    case .a1111 where end == nil:
       try require(upTo: count)
       let timesteps = stride(from: 0, to: count, by: count / steps).map { min($0 + 1, count - 1) }
       return plan(timesteps.reversed().map { sampling.sigma(at: Double($0)) })
-    case nil, .diffusers, .stableDiffusionCpp:
+    case nil, .a1111, .diffusers, .stableDiffusionCpp:
       try require(upTo: count)
       let ratio = count / steps
       let timesteps = (0..<steps).reversed().map { min($0 * ratio + 1, count - 1) }
-      return plan(timesteps.map { sampling.sigma(at: Double($0)) } + [sampling.sigmaMin])
+      return plan(timesteps.map { sampling.sigma(at: Double($0)) } + [end ?? sampling.sigmaMin])
     }
+  }
+
+  /// A1111's UniPC: times from 1 to 1/1000, evenly, which stand for timesteps from the last down to 0; levels straight in
+  /// the logarithm of the signal between them.
+  ///
+  /// - Parameters:
+  ///   - sigma: the level of the first timestep; nil is the highest that was trained.
+  ///   - count: steps, where they are not all.
+  func continuous(from sigma: Float? = nil, steps count: Int? = nil) -> SamplingPlan {
+    let first = Double(sampling.trainTimestep(of: sigma ?? sampling.sigmaMax))
+    return plan(
+      linspace(first, 0, count: max(count ?? steps, 0) + 1).map { place in
+        let low = place.rounded(.down), fraction = place - low
+        let logarithms = [low, low + 1].map { -log1p(pow(Double(sampling.sigma(at: $0)), 2)) }
+        let signal = (1 - fraction) * logarithms[0] + fraction * logarithms[1]
+        return Float(expm1(-signal).squareRoot())
+      })
   }
 
   /// A plan in the variance-preserving scale; A1111's DDIM of one step has none.
   private func plan(_ sigmas: [Float]) -> SamplingPlan {
     SamplingPlan(
-      steps: zip(sigmas, sigmas.dropFirst()).map { SamplingPlan.Step(sigma: $0, next: $1) }, end: sigmas.last ?? 0,
+      steps: SamplingPlan.steps(over: sigmas), end: sigmas.last ?? 0,
       start: .unitVariance, sampling: sampling)
   }
 
@@ -71,9 +89,7 @@ struct TimestepPlans {
       let next = logarithms[min(low + 1, original - 1)]
       return Float(exp((1 - fraction) * logarithms[low] + fraction * next))
     }
-    let levels = sigmas + [0]
     return SamplingPlan(
-      steps: zip(levels, levels.dropFirst()).map { SamplingPlan.Step(sigma: $0, next: $1) }, end: 0, start: .noiseLevel,
-      sampling: sampling)
+      steps: SamplingPlan.steps(over: sigmas + [0]), end: 0, start: .noiseLevel, sampling: sampling)
   }
 }

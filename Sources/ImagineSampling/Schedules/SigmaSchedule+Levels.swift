@@ -61,11 +61,14 @@ extension SigmaSchedule {
 
   /// Levels between two by a formula that knows nothing else.
   private func spread(_ steps: Int, _ low: Double, _ high: Double) -> [Float] {
-    if self == .karras {
-      let rho = 7.0
-      return linspace(pow(high, 1 / rho), pow(low, 1 / rho), count: steps).map { Float(pow($0, rho)) }
-    }
+    if self == .karras { return Self.karrasLevels(steps, low: Float(low), high: Float(high)) }
     return linspace(log(high), log(low), count: steps).map { Float(exp($0)) }
+  }
+
+  /// Karras et al.'s levels between two, both included.
+  static func karrasLevels(_ count: Int, low: Float, high: Float) -> [Float] {
+    let rho = 7.0
+    return linspace(pow(Double(high), 1 / rho), pow(Double(low), 1 / rho), count: count).map { Float(pow($0, rho)) }
   }
 
   private func arctangents(_ places: [Double], _ low: Double, _ high: Double) -> [Float] {
