@@ -18,7 +18,7 @@ extension Tensor {
   /// A convolution's own padding is the same on both sides, and wraps. Zeros on one side only are a model's, added before its
   /// convolution, and stay: diffusers and LDM do so in the autoencoder's encoder, where a changed `padding_mode` of all
   /// convolutions, which is how seamless pictures are made there, does not reach them.
-  func wrapped(for convolution: Convolution) -> (image: Tensor, convolution: Convolution) {
+  package func wrapped(for convolution: Convolution) -> (image: Tensor, convolution: Convolution) {
     let padding = convolution.padding
     let rows = builder.wrappedAxes.contains(1) && padding.top == padding.bottom ? padding.top : 0
     let columns = builder.wrappedAxes.contains(2) && padding.left == padding.right ? padding.left : 0

@@ -17,7 +17,11 @@ package final class FailingBackend: Backend {
     /// The decoder on the whole picture.
     package var isWholeDecoder: Bool { has("latents") && !isUNet && graph.outputShape.last == 3 }
     /// A part of the decoder on a tile, or its beginning.
-    package var isTiledDecoder: Bool { !isText && !isUNet && !isWholeDecoder }
+    package var isTiledDecoder: Bool { !isText && !isUNet && !isWholeDecoder && !isEncoder }
+    /// The encoder, or a part of it.
+    package var isEncoder: Bool { graph.nodes.contains { $0.scope.hasPrefix("vae.encoder.") } }
+    /// The encoder on the whole picture.
+    package var isWholeEncoder: Bool { has("pixels") }
     /// Images at once.
     package var batch: Int { graph.inputs.first { $0.name == "latents" || $0.name == "x" }?.type.shape[0] ?? 0 }
     /// Whether any value is wider than the result of the last section's windows may be.

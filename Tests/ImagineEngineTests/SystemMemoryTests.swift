@@ -90,7 +90,9 @@ import Testing
   }
 
   @Test func valuesBetweenTilesThatFitNowhereAreAnError() {
-    let error = #expect(throws: StageFailure.self) { try HostImage(height: 1 << 20, width: 1 << 20, channels: 64) }
+    let error = #expect(throws: StageFailure.self) {
+      try HostImage(ImageSize(height: 1 << 20, width: 1 << 20, channels: 64))
+    }
     #expect(error?.failure == .outOfMemory)
   }
 }

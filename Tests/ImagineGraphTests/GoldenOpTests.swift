@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func everyGoldenIsThere() throws {
-    #expect(try GoldenOp.all().count == 29)
+    #expect(try GoldenOp.all().count == 33)
   }
 
   private static func tolerance(_ name: String) -> Tolerance {
@@ -53,6 +53,12 @@ import Testing
     case "conv2d stride 2": return try convolution(2, .init(1))
     case "conv2d asymmetric": return try convolution(2, .init(top: 0, left: 0, bottom: 1, right: 1))
     case "conv2d 1x1": return try convolution(1, .init(0))
+    case "conv2d circular x", "conv2d circular y", "conv2d circular xy", "conv2d circular xy stride 2":
+      let axes = name.split(separator: " ")[2]
+      builder.wrappedAxes = Set((axes.contains("y") ? [1] : []) + (axes.contains("x") ? [2] : []))
+      let stride = name.hasSuffix("stride 2") ? 2 : 1
+      let (x, rest) = try operand("x").wrapped(for: Convolution(stride: stride, padding: .init(1)))
+      return builder.apply(.conv2d(rest, Epilogue(bias: true)), [x, try operand("weight"), try operand("bias")])
     case "linear": return try layer(.linear(Epilogue(bias: true)))
     case "groupNorm", "groupNorm far from zero":
       return try layer(.groupNorm(groups: 4, epsilon: 1e-5, activation: nil))

@@ -5,10 +5,10 @@ import Testing
 
 @testable import ImagineEngine
 
-/// What decoding in tiles is said to take: what one section has on the host and what the backend needs for another are
+/// What decoding or encoding in tiles is said to take: what one section has on the host and what the backend needs for another are
 /// never there together.
 @Suite struct TiledNeedsTests {
-  /// Says of graphs that double their image, or of all others, that they need much.
+  /// Says of graphs that double their image, or of all other sections, that they need much.
   private struct MeteredBackend: MemoryAwareBackend {
     static let much = 1_000_000
     let backend: CPUBackend
@@ -35,12 +35,12 @@ import Testing
   /// Two sections: one of [1, 32, 32, 32] to the same, one of that to [1, 64, 64, 3].
   private func needs(
     isDoublingExpensive: Bool, dropsSections: Bool = true
-  ) throws -> (needs: MemoryNeeds, hostBytes: Int, flops: Double) {
+  ) throws -> TiledNeeds {
     let (model, weights) = DiffusionModel.synthetic(.miniature)
-    let vae = try #require(model[.decoder]?.tiling)
+    let decoder = try #require(model[.decoder]?.tiling)
     let backend = MeteredBackend(backend: try CPUBackend(threads: 1), isDoublingExpensive: isDoublingExpensive)
-    return try vae.tiledNeeds(
-      [1, 32, 32, 4], tile: 2, weights, backend, .float32, dropsSections: dropsSections)
+    return try decoder.tiledNeeds(
+      NetworkShape(height: 32, width: 32), tile: 2, weights, backend, .float32, dropsSections: dropsSections)
   }
 
   private static let coarse = 32 * 32 * 32 * 4, fine = 64 * 64 * 3 * 4
@@ -57,5 +57,22 @@ import Testing
   @Test func sectionsThatStayAddUp() throws {
     #expect(try needs(isDoublingExpensive: true).needs.weightBytes == 10)
     #expect(try needs(isDoublingExpensive: true, dropsSections: false).needs.weightBytes == 30)
+  }
+
+  /// The encoder goes the other way: one section of [1, 64, 64, 3] to [1, 32, 32, C], one of that to the same, and its end.
+  @Test func theEncoderIsCountedLikewise() throws {
+    let (model, weights) = DiffusionModel.synthetic(.miniature)
+    let encoder = try #require(model[.encoder]?.tiling)
+    let backend = MeteredBackend(backend: try CPUBackend(threads: 1), isDoublingExpensive: false)
+    func needs(dropsSections: Bool) throws -> TiledNeeds {
+      try encoder.tiledNeeds(
+        NetworkShape(height: 32, width: 32), tile: 2, weights, backend, .float32, dropsSections: dropsSections)
+    }
+    let dropping = try needs(dropsSections: true)
+    #expect(dropping.needs.workingBytes == MeteredBackend.much)
+    #expect(dropping.hostBytes > Self.fine && dropping.needs.weightBytes == 10)
+    #expect(try needs(dropsSections: false).needs.weightBytes == 30)
+    let whole = try #require(model[.encoder]).graph(NetworkShape(height: 32, width: 32), .float32).cost.flops
+    #expect(dropping.flops > whole, "every norm takes a pass of its own")
   }
 }

@@ -108,6 +108,12 @@ for name, times in [("timestepEmbedding", [0, 0.5, 1, 3.25]), ("timestepEmbeddin
 x = torch.cat([torch.tensor([0.0, 1.00390625, 1.01171875, -1.00390625, 1.0039064, 3e38]), random(50).float()])
 golden("bfloat16", x.bfloat16().float(), x=x)
 
+# As in convolutions whose padding_mode is circular, along one axis or both; the asymmetric padding is no convolution's own.
+for name, (columns, rows), stride in [("x", (1, 0), 1), ("y", (0, 1), 1), ("xy", (1, 1), 1), ("xy stride 2", (1, 1), 2)]:
+    x, w, b = random(1, 3, 5, 4), random(2, 3, 3, 3), random(2)
+    padded = F.pad(F.pad(x, (columns, columns, rows, rows), mode="circular"), (1 - columns, 1 - columns, 1 - rows, 1 - rows))
+    golden(f"conv2d circular {name}", nhwc(F.conv2d(padded, w, b, stride)), x=nhwc(x), weight=w, bias=b)
+
 target = pathlib.Path(__file__).parents[1] / "Goldens" / "ops" / "ops.json"
 target.parent.mkdir(parents=True, exist_ok=True)
 target.write_text(json.dumps(goldens, indent=1) + "\n")

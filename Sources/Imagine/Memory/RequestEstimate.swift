@@ -41,7 +41,7 @@ public struct RequestEstimate: Sendable, Hashable, Encodable {
         flops: $0.flops)
     }
     usesLowMemory = forecast.policy.savesMemory
-    usesTiles = forecast.policy.tiles[.decoder] != nil
+    usesTiles = forecast.policy.decodesInTiles
     peakBytes = forecast.peakBytes
     self.freeBytes = freeBytes
   }

@@ -15,6 +15,9 @@ package struct MemoryPolicy: Sendable, Hashable {
 
   package init() {}
 
+  /// Whether the picture is decoded in tiles.
+  package var decodesInTiles: Bool { tiles[.decoder] != nil }
+
   /// Whether networks keep to a budget.
   package var savesMemory: Bool { networkBytes != nil }
 }
@@ -121,23 +124,18 @@ struct MemoryChoice {
     return policy
   }
 
-  /// As usual; in tiles where the decoder or the encoder does not fit beside what is held.
+  /// As usual; in tiles where the decoder, the encoder or both do not fit beside what is held.
   private func fullForecast(_ backend: any MemoryAwareBackend) throws -> MemoryForecast {
     var best = try forecast(usual(), backend)
     guard settings.tiling == .automatic, let free else { return best }
     // One's working memory may stand in the way of what tiles of the other would save.
-    var goesOn = true
-    while goesOn {
-      goesOn = false
-      for role in tileableRoles where best.policy.tiles[role] == nil && best.peakBytes - program > free {
-        guard let size = largest(role).flatMap(firstTile) else { continue }
-        var policy = best.policy
-        policy.tiles[role] = size
-        let tiled = try forecast(policy, backend)
-        guard tiled.peakBytes < best.peakBytes else { continue }
-        best = tiled
-        goesOn = true
-      }
+    let roles = tileableRoles, ways = roles.map { [$0] } + (roles.count > 1 ? [roles] : [])
+    for way in ways where best.peakBytes - program > free {
+      var policy = usual()
+      for role in way { policy.tiles[role] = largest(role).flatMap(firstTile) }
+      guard !policy.tiles.isEmpty else { continue }
+      let tiled = try forecast(policy, backend)
+      if tiled.peakBytes < best.peakBytes { best = tiled }
     }
     return best
   }

@@ -100,7 +100,7 @@ struct SectionPass {
       try Task.checkCancellation()
       var inputs = norms
       inputs["x"] = image.window(tile, height: grid.height, width: grid.width)
-      if marksInside { inputs["inside"] = inside(tile) }
+      if marksInside, output == .result { inputs["inside"] = inside(tile) }
       try use(tile, try plan.onlyResult(inputs))
     }
   }

@@ -11,6 +11,20 @@ extension OpCase {
       let y = x.upsampledNearest(height: 6, width: 9).layer("conv", 8, Convolution(padding: Convolution.Padding(1)))
       return [y.silu(), x]
     },
+    wrapped("residual block that wraps", [1, 2]) { [residualBlock($0, [2, 5, 7, 8], groups: 4, outputs: 12)] },
+    wrapped("residual block of 64 channels that wraps along rows", [2]) {
+      [residualBlock($0, [1, 9, 11, 64], groups: 32, outputs: 64)]
+    },
+    wrapped("tiny autoencoder block that wraps along columns", [1]) { [tinyAutoencoderBlock($0, [1, 3, 5, 8])] },
+    wrapped("halving that wraps, and that of an encoder", [1, 2]) { builder in
+      let x = builder.activation("x", [1, 7, 5, 12]).silu()
+      let convolution = Convolution(stride: 2, padding: Convolution.Padding(1))
+      let half = x.layer("conv1", 20, convolution)
+      return [half, half.layer("conv2", 8, encoderHalving).silu()]
+    },
+    wrapped("one pixel that wraps", [1, 2]) { builder in
+      [builder.activation("x", [2, 1, 1, 4]).layer("conv", 3, Convolution(padding: Convolution.Padding(1)))]
+    },
     rows("tiny autoencoder block") { [tinyAutoencoderBlock($0, [1, 3, 5, 8])] },
     rows("tiny autoencoder block of 64 channels") { [tinyAutoencoderBlock($0, [2, 8, 7, 64])] },
     rows("transformer block") { [transformerBlock($0, [1, 6, 16], prompt: [1, 11, 24], heads: 2)] },
@@ -18,6 +32,16 @@ extension OpCase {
       [transformerBlock($0, [2, 35, 320], prompt: [2, 77, 768], heads: 8)]
     },
   ].flatMap { $0 }
+
+  /// - Parameter axes: along which convolutions go on at the opposite edge.
+  private static func wrapped(
+    _ name: String, _ axes: Set<Int>, build: @escaping @Sendable (GraphBuilder) -> [Tensor]
+  ) -> [OpCase] {
+    rows(name) { builder in
+      builder.wrappedAxes = axes
+      return build(builder)
+    }
+  }
 
   private static func residualBlock(_ builder: GraphBuilder, _ shape: Shape, groups: Int, outputs: Int) -> Tensor {
     let x = builder.activation("x", shape), time = builder.activation("time", [shape[0], 16])
