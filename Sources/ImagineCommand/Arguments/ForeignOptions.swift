@@ -35,8 +35,9 @@ enum ForeignOptions {
   static let otherWords: [String: String] = [
     "--vae-dir": "say --vae and a file", "--crops-coords-top-left": "say --crop X,Y, the left first",
     "--tile-x": "say --tiling x", "--tile-y": "say --tiling y", "--circular": "say --tiling both",
-    "--format": "the name after --output says it: .png, .jpg or .webp", "--jpeg": "let the name after --output end in .jpg",
-    "--webp": "let the name after --output end in .webp", "--vary": "say imagine again and the picture, with --vary",
+    "--jpeg": "let the name after --output end in .jpg, or say --format jpg",
+    "--webp": "let the name after --output end in .webp, or say --format webp",
+    "--vary": "say imagine again and the picture, with --vary",
     "--hires-width": "say --hires-size WIDTHxHEIGHT", "--hires-height": "say --hires-size WIDTHxHEIGHT",
     "--list-devices": "the devices are shown by imagine devices", "--cpu": "say --device cpu",
     "--use-cpu": "say --device cpu", "--vae-on-cpu": "say --device cpu for all of it",

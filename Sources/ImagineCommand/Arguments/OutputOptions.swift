@@ -5,8 +5,8 @@ struct OutputOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The file to write, or a folder to write into; of several pictures always a folder, made if missing. .png is added "
-        + "to a file's name if need be. Default: the prompt and the seed, in the current folder.", valueName: "path"),
+      "The file to write, or a folder to write into; of several pictures always a folder, made if missing. A file's name "
+        + "says its format: .png, .jpg or .webp; .png is added if need be. Default: the prompt and the seed, in the current folder.", valueName: "path"),
     completion: .file())
   var output: String?
 
@@ -16,6 +16,17 @@ struct OutputOptions: ParsableArguments {
         + "that are there from an earlier run are not drawn again.", valueName: "file"),
     completion: .file())
   var prompts: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The format of files whose names do not say it: \(Choices.sentence(of: FileFormat.self)). Default: png.",
+      valueName: "name"), completion: .list(FileFormat.allCases.map(\.rawValue)), transform: Choices.byRawValue)
+  var format: FileFormat?
+
+  @Option(
+    help: ArgumentHelp(
+      "The quality of .jpg and .webp files, 1 to 100; a .webp of 100 is exact. Default: 90.", valueName: "n"))
+  var quality: Int?
 
   @Option(
     help: ArgumentHelp("Write the picture's intermediate tensors, as safetensors.", valueName: "file"),
@@ -28,7 +39,7 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Print the estimate as JSON.")
   var json = false
 
-  @Flag(help: "Leave the settings out of the PNG file.")
+  @Flag(help: "Leave the settings out of the file.")
   var noMetadata = false
 
   @Flag(name: .shortAndLong, help: "Say nothing but errors.")
@@ -45,6 +56,9 @@ struct OutputOptions: ParsableArguments {
       throw ValidationError("--estimate is for one picture and draws none: leave out --prompts and --dump-tensors.")
     }
     if prompts?.isEmpty == true { throw ValidationError("--prompts is empty: name a text file, or - for the input.") }
+    if let quality, !(1...100 ~= quality) {
+      throw ValidationError("a --quality of \(quality) is not possible: choose 1 to 100.")
+    }
     if quiet, verbose > 0 { throw ValidationError("--quiet and --verbose contradict each other: give one of them.") }
   }
 

@@ -11,8 +11,9 @@ enum OutputPlace: Equatable {
   /// Into something that takes bytes and keeps no file: a pipe, or a device such as `/dev/null`.
   case stream(String)
 
+  /// - Parameter format: of a file whose name says none.
   /// - Throws: `CommandFailure` for what cannot be a place, before any work is done.
-  init(_ output: String?, severalPictures: Bool) throws {
+  init(_ output: String?, severalPictures: Bool, format: FileFormat = .png) throws {
     guard let output else {
       self = .folder("")
       return
@@ -31,7 +32,7 @@ enum OutputPlace: Equatable {
       }
       self = .folder(output)
     } else if severalPictures {
-      guard kind == nil, !Self.hasSuffix(output, [".png"]) else {
+      guard kind == nil, !Self.hasSuffix(output, FileFormat.endings) else {
         throw CommandFailure.usage(
           "--output '\(output)' is one file, but there are several pictures: name a folder.")
       }
@@ -39,7 +40,7 @@ enum OutputPlace: Equatable {
     } else if kind == .stream {
       self = .stream(output)
     } else {
-      self = try Self.file(output, kind)
+      self = try Self.file(output, kind, format)
     }
     try checkWritable()
   }
@@ -47,27 +48,28 @@ enum OutputPlace: Equatable {
   /// What systems allow for a path, in bytes.
   private static let longestPath = 4096
 
-  private static func file(_ output: String, _ kind: FileKind?) throws -> OutputPlace {
+  private static func file(_ output: String, _ kind: FileKind?, _ format: FileFormat) throws -> OutputPlace {
     guard kind == nil || kind == .file else {
       throw CommandFailure.usage("--output '\(output)' is no file that a picture can be written to: name another.")
     }
     guard !hasSuffix(output, otherFormats) else {
-      throw CommandFailure.usage("--output '\(output)' names a format other than PNG: let the name end in .png.")
+      throw CommandFailure.usage(
+        "--output '\(output)' names a format that is not written: let the name end in .png, .jpg or .webp.")
     }
-    let (folder, name) = FileName.split(hasSuffix(output, [".png"]) ? output : output + ".png")
+    let (folder, name) = FileName.split(FileFormat.completed(output, format))
     do { _ = try RelativePath(name) } catch {
       throw CommandFailure.usage("The file name that --output gives \(error.reason): give another.")
     }
     return .file(folder: folder, name: name)
   }
 
-  /// Extensions that promise something else than PNG. Any other is part of the name, as in `v1.5`.
+  /// Extensions that promise a format that is not written. Any other is part of the name, as in `v1.5`.
   private static let otherFormats = [
-    ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".jxl", ".ppm", ".svg",
+    ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".jxl", ".ppm", ".svg",
   ]
 
   private static func hasSuffix(_ name: String, _ suffixes: [String]) -> Bool {
-    suffixes.contains { name.lowercased().hasSuffix($0) }
+    suffixes.contains { name.hasSuffix(ignoringCase: $0) }
   }
 
   /// The folder that files go to; nil where there are none.

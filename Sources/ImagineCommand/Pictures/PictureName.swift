@@ -9,14 +9,14 @@ enum PictureName {
   static let slugLength = 50
   static let slugBytes = 100
 
-  /// `a-red-house-42.png`
-  static func standard(slug: String, seed: UInt64) -> String { "\(slug)-\(seed).png" }
+  /// `a-red-house-42`
+  static func standard(slug: String, seed: UInt64) -> String { "\(slug)-\(seed)" }
 
-  /// `a-red-house-42-1a2b3c4d.png`: the prompt, the seed, and a sign for all settings.
+  /// `a-red-house-42-1a2b3c4d`: the prompt, the seed, and a sign for all settings.
   ///
   /// The same line gives the same name in every run, wherever in its file it stands; one that was changed gives another.
   static func listed(slug: String, request: GenerationRequest, seed: UInt64, model: String) -> String {
-    "\(slug)-\(seed)-\(fingerprint(request, seed: seed, model: model)).png"
+    "\(slug)-\(seed)-\(fingerprint(request, seed: seed, model: model))"
   }
 
   /// The prompt in small letters, digits and hyphens, cut between words; `picture` if nothing is left.

@@ -24,7 +24,8 @@ struct Renderer {
     self.command = command
     self.display = display
     let several = command.output.prompts != nil || command.picture.batchCount ?? 1 > 1
-    place = try OutputPlace(command.output.output, severalPictures: several)
+    place = try OutputPlace(
+      command.output.output, severalPictures: several, format: command.output.format ?? .png)
     dump = try command.output.dumpTensors.map(TensorDump.init(path:))
     file = try command.output.prompts.map(PromptFile.init(path:))
   }
@@ -78,7 +79,7 @@ struct Renderer {
     var name: String?
     if case .file(_, let given) = place { name = given }
     display.start(pictures: request.count, steps: request.stepCount * request.count, most: Self.mostPictures)
-    for job in try PictureJob.jobs(request, name: name) {
+    for job in try PictureJob.jobs(request, name: name, format: command.output.format ?? .png) {
       try Task.checkCancellation()
       do { try await draw(job, into: folder, with: pipeline) } catch let failure as PictureFolder.Failure {
         throw ImagineError(.unwritableOutput, failure.message)
@@ -108,7 +109,8 @@ struct Renderer {
     lines: for entry in entries {
       let request = try pipeline.resolved(entry.applied(to: base, usual: models.usualSize, pictures))
       for job in PictureJob.jobs(
-        entry, request, seed: command.picture.seed, model: models.signature)
+        entry, request, seed: command.picture.seed, model: models.signature,
+        format: command.output.format ?? .png)
       {
         try Task.checkCancellation()
         guard drawn < Self.mostPictures else { break lines }
@@ -192,7 +194,8 @@ struct Renderer {
   private mutating func draw(_ job: PictureJob, into folder: PictureFolder, with pipeline: Pipeline) async throws {
     let image = try await image(job, pipeline)
     try Task.checkCancellation()
-    let bytes = try image.png(metadata: !command.output.noMetadata)
+    let format = try PictureFormat(fileName: job.path.name, quality: command.output.quality)
+    let bytes = try image.encoded(as: format, metadata: !command.output.noMetadata)
     let outcome = try folder.write(bytes, job, isUnique: job.line != nil)
     drawn += 1
     if let tensors = image.tensors { try dump?.write(tensors) }

@@ -37,7 +37,7 @@ struct PromptFileEntry: Sendable, Hashable {
   var sharedWords: [String] = []
   /// When the refiner of the command line begins.
   var refinerStart: Double?
-  /// The file to write, below the folder for pictures; always ends in `.png`.
+  /// The file to write, below the folder for pictures; always ends as a format does.
   var output: RelativePath?
 
   init(line: Int, text: String, occurrence: Int) {

@@ -215,13 +215,11 @@ extension PromptFileEntry {
     }
   }
 
-  /// A path that stays in its folder, with `.png` at its end and room for the number of a picture before that.
+  /// A path that stays in its folder, with the ending of a format and room for the number of a picture before that.
   private static func outputName(_ value: String) throws -> RelativePath {
-    let ending = Array(".png".utf8)
-    let isComplete = Array(value.utf8.suffix(ending.count)).map { $0 | 0x20 } == ending.map { $0 | 0x20 }
     do {
       _ = try RelativePath(value)
-      return try RelativePath(isComplete ? value : value + ".png", spare: "-100000".utf8.count)
+      return try RelativePath(FileFormat.completed(value, .png), spare: "-100000".utf8.count)
     } catch {
       throw PromptFileError("--output '\(value)' \(error.reason): give a file name inside the folder for the pictures.")
     }
