@@ -15,6 +15,7 @@ package struct EngineError: Error, Sendable, CustomStringConvertible {
     case unknownDevice = "unknown-device"
     case deviceFailed = "device-failed"
     case nonFiniteValues = "non-finite-values"
+    case unreadablePicture = "unreadable-picture"
     case unwritableOutput = "unwritable-output"
     case invalidText = "invalid-text"
     case internalError = "internal-error"
@@ -127,8 +128,9 @@ extension EngineError {
   private static func code(of error: ImageError) -> Code {
     switch error {
     case .notFinite: .nonFiniteValues
-    case .alreadyExists, .cannotRead, .cannotWrite: .unwritableOutput
-    case .invalidSize, .invalidText: .internalError
+    case .cannotRead: .unreadablePicture
+    case .alreadyExists, .cannotWrite, .invalidText: .unwritableOutput
+    case .invalidSize: .internalError
     }
   }
 
