@@ -33,7 +33,7 @@ let package = Package(
     module("ImagineSampling"),
     module("ImagineText", ["CVocabulary"]),
     module("ImagineFiles"),
-    module("ImagineImage", ["CPNGCodec", "ImagineFiles"]),
+    module("ImagineImage", ["CPNGCodec", "CJPEGCodec", "CWebPCodec", "ImagineFiles"]),
     module("ImagineCheckpoint", ["ImagineGraph", "ImagineFiles"]),
     module("ImagineDemoModel", ["CDemoModel"]),
 
@@ -76,7 +76,12 @@ let package = Package(
 
     // C: system libraries, SIMD kernels, embedded data.
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
     .target(name: "CPNGCodec", dependencies: ["CPNG"]),
+    .target(name: "CJPEGCodec", dependencies: ["CJPEG"]),
+    .target(name: "CWebPCodec", dependencies: ["CWebP"]),
     .target(name: "CKernels"),
     .target(name: "CSHA256"),
     .target(name: "CVulkan"),

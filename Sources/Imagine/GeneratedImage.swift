@@ -17,27 +17,51 @@ public struct GeneratedImage: Sendable {
   /// The intermediate tensors, if the request asked for them.
   public let tensors: TensorRecord?
 
-  /// Writes the picture as PNG, with its `parameters` text unless told otherwise.
+  /// Writes the picture, with its `parameters` text unless told otherwise.
   ///
   /// The file appears complete or not at all. An existing file is never overwritten: that is an error.
-  /// - Throws: `ImagineError` with code `unwritableOutput`.
-  public func writePNG(to url: URL, metadata: Bool = true) throws {
-    try ImagineError.translating { try PNGFile.write(picture, text: text(metadata), to: url) }
+  /// - Parameter format: nil is what the ending of the file's name stands for.
+  /// - Throws: `ImagineError` with code `unwritableOutput`; with `invalidText` for an ending that stands for no format.
+  public func write(to url: URL, as format: PictureFormat? = nil, metadata: Bool = true) throws {
+    let bytes = try encoded(as: format ?? PictureFormat(fileName: url.lastPathComponent), metadata: metadata)
+    try ImagineError.translating(path: url) { try ImageFile.write(bytes, to: url) }
   }
 
   /// The same, under the first free name: `url` itself, or with `-2`, `-3`, ... before its extension.
   ///
   /// - Returns: the file written.
+  public func write(toFreeNameFor url: URL, as format: PictureFormat? = nil, metadata: Bool = true) throws -> URL {
+    let bytes = try encoded(as: format ?? PictureFormat(fileName: url.lastPathComponent), metadata: metadata)
+    return try ImagineError.translating(path: url) { try ImageFile.writeToFreeName(bytes, near: url) }
+  }
+
+  /// The bytes of the file that would be written.
+  ///
+  /// - Throws: `ImagineError` with code `unwritableOutput` for a picture or text that the format cannot hold.
+  public func encoded(as format: PictureFormat = .png, metadata: Bool = true) throws -> [UInt8] {
+    try ImagineError.translating {
+      try ImageFile.encode(picture, as: format.kind, quality: format.quality, text: text(metadata))
+    }
+  }
+
+  /// Writes the picture as PNG, whatever the name's ending.
+  ///
+  /// - Throws: `ImagineError` with code `unwritableOutput`.
+  public func writePNG(to url: URL, metadata: Bool = true) throws {
+    try write(to: url, as: .png, metadata: metadata)
+  }
+
+  /// The same, under the first free name.
+  ///
+  /// - Returns: the file written.
   public func writePNG(toFreeNameFor url: URL, metadata: Bool = true) throws -> URL {
-    try ImagineError.translating { try PNGFile.writeToFreeName(picture, text: text(metadata), near: url) }
+    try write(toFreeNameFor: url, as: .png, metadata: metadata)
   }
 
   /// The bytes of the PNG file that would be written.
   ///
   /// - Throws: `ImagineError`.
-  public func png(metadata: Bool = true) throws -> [UInt8] {
-    try ImagineError.translating { try PNGFile.encode(picture, text: text(metadata)) }
-  }
+  public func png(metadata: Bool = true) throws -> [UInt8] { try encoded(metadata: metadata) }
 
   private var picture: RGBImage {
     get throws { try RGBImage(width: size.width, height: size.height, pixels: pixels) }

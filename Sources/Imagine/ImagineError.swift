@@ -24,6 +24,8 @@ public struct ImagineError: Error, Sendable, Hashable, CustomStringConvertible, 
     public static let deviceFailed = Code(rawValue: "device-failed")
     /// The model produced values that are no numbers; no picture was made.
     public static let nonFiniteValues = Code(rawValue: "non-finite-values")
+    /// A picture that was given and is not there, cannot be read, is damaged, or of a format that is not read.
+    public static let unreadablePicture = Code(rawValue: "unreadable-picture")
     /// A picture or dump that could not be written.
     public static let unwritableOutput = Code(rawValue: "unwritable-output")
     /// A file that was given as a picture, and is none that can be read.

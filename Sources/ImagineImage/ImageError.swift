@@ -8,7 +8,7 @@ package enum ImageError: Error, Equatable, CustomStringConvertible {
   case invalidText(keyword: String, reason: String)
   /// A file exists where a new one was to be written.
   case alreadyExists(path: String)
-  /// A file could not be read, or is no PNG that can be accepted.
+  /// A file could not be read, or is no picture that can be accepted.
   case cannotRead(path: String, reason: String)
   /// A file could not be written; nothing remains of it.
   case cannotWrite(path: String, reason: String)
@@ -21,7 +21,7 @@ package enum ImageError: Error, Equatable, CustomStringConvertible {
       "The computed picture holds a value that is not a finite number (value \(index)), so it was not written; "
         + "try a higher precision."
     case .invalidText(let keyword, let reason):
-      "The text '\(keyword)' cannot be stored in a PNG: \(reason)."
+      "The text '\(keyword)' cannot be stored in the picture: \(reason)."
     case .alreadyExists(let path):
       "The file '\(path)' exists already and is not overwritten; choose another name."
     case .cannotRead(let path, let reason):

@@ -52,6 +52,16 @@ package struct RGBImage: Sendable, Equatable {
     }
   }
 
+  /// Checks the size that something is to have.
+  ///
+  /// Throws `ImageError.invalidSize` if it is empty, or its pixels cannot be counted.
+  static func checkSize(width: Int, height: Int) throws(ImageError) {
+    let (area, overflows) = width.multipliedReportingOverflow(by: height)
+    guard width > 0, height > 0, !overflows, area <= 1 << 40 else {
+      throw .invalidSize(width: width, height: height, values: 0)
+    }
+  }
+
   private static func quantized(_ values: [Float]) throws(ImageError) -> [UInt8] {
     if let index = values.firstIndex(where: { !$0.isFinite }) { throw .notFinite(index: index) }
     return values.map { value in

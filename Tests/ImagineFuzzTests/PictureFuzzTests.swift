@@ -33,7 +33,7 @@ import Testing
 
   @Test("PNG: a whole picture, or a reason") func pictures() throws {
     let files = try Self.names.map { Array(try Data(contentsOf: Golden.url("images/\($0).png"))) }
-    var limits = PNGLimits()
+    var limits = ImageLimits()
     limits.pixels = 1 << 16
     try Fuzz.run("png") { random in
       let file = random.pick(files)
@@ -52,15 +52,57 @@ import Testing
       }
       var bytes = Array(file.prefix(8)) + chunks.flatMap { $0 }
       if random.oneIn(3) { bytes = random.broken(bytes) }
-      do throws(ImageError) {
-        let contents = try PNGFile.decode(bytes, name: "x.png", limits: limits)
-        #expect(contents.image.pixels.count == contents.image.width * contents.image.height * 3, "\(random)")
-        for text in contents.text { _ = Infotext(parsing: text.value) }
-        return true
-      } catch {
-        Fuzz.expectMessage(error.description, random)
-        return false
-      }
+      return Self.expectPicture(bytes, limits, random)
+    }
+  }
+
+  @Test(
+    "JPEG and WebP: a whole picture, or a reason",
+    arguments: [
+      (
+        "jpeg",
+        [
+          "colour.jpg", "grey.jpg", "progressive.jpg", "restarts.jpg", "cmyk.jpg", "settings.jpg", "turned_6.jpg",
+          "comment_little.jpg",
+        ]
+      ),
+      (
+        "webp",
+        [
+          "lossy.webp", "lossless.webp", "alpha.webp", "alpha_lossless.webp", "settings.webp", "turned_6.webp",
+          "comfy.webp", "animated.webp",
+        ]
+      ),
+    ])
+  func otherPictures(format: String, names: [String]) throws {
+    let files = try names.map { Array(try Data(contentsOf: Golden.url("images/\($0)"))) }
+    var limits = ImageLimits()
+    limits.pixels = 1 << 16
+    // Marks of both formats, and of EXIF.
+    let pieces: [[UInt8]] = [
+      [0xFF, 0xD8], [0xFF, 0xD9], [0xFF, 0xDA], [0xFF, 0xC2], [0xFF, 0xE1, 0xFF, 0xFF], [0xFF, 0xC4], [0xFF, 0xDB],
+      [0xFF, 0xDD, 0, 4, 0, 1], [0xFF, 0xD0], [0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0], [0x7F, 0xFF, 0xFF, 0xFF],
+      Array("Exif\0\0MM\0*".utf8), Array("Exif\0\0II*\0".utf8), [0x87, 0x69], [0x92, 0x86], [0x01, 0x12],
+      Array("RIFF".utf8), Array("VP8X".utf8), Array("VP8L".utf8), Array("VP8 ".utf8), Array("ALPH".utf8),
+      Array("EXIF".utf8), Array("ANIM".utf8), Array("UNICODE\0".utf8),
+    ]
+    try Fuzz.run(format) { random in
+      Self.expectPicture(random.broken(random.pick(files), with: pieces), limits, random)
+    }
+  }
+
+  /// Whether bytes were taken as a picture; one that is taken is whole.
+  private static func expectPicture(_ bytes: [UInt8], _ limits: ImageLimits, _ random: FuzzRandom) -> Bool {
+    do throws(ImageError) {
+      let picture = try ImageFile.decode(bytes, name: "x.png", limits: limits)
+      let area = picture.image.width * picture.image.height
+      #expect(picture.image.pixels.count == 3 * area, "\(random)")
+      #expect(picture.alpha?.count ?? area == area, "\(random)")
+      for text in picture.text { _ = Infotext(parsing: text.value) }
+      return true
+    } catch {
+      Fuzz.expectMessage(error.description, random)
+      return false
     }
   }
 

@@ -18,13 +18,6 @@ struct ImageGoldens: Decodable {
     /// Single-precision values, little-endian.
     let values: Data
     let bytes: Data
-
-    var floats: [Float] {
-      stride(from: 0, to: values.count - 3, by: 4).map { start in
-        let bits = (0..<4).reduce(UInt32(0)) { $0 | UInt32(values[start + $1]) << (8 * UInt32($1)) }
-        return Float(bitPattern: bits)
-      }
-    }
   }
 
   let images: [Image]

@@ -8,11 +8,11 @@ struct RGBImageTests {
   @Test("rounds computed values as diffusers does")
   func rounding() throws {
     let golden = try ImageGoldens.load().rounding
-    for (value, byte) in zip(golden.floats, golden.bytes) {
+    for (value, byte) in zip(golden.values.floats, golden.bytes) {
       let image = try RGBImage(width: 1, height: 1, interleaved: [value, -1, 1])
       #expect(image.pixels == [byte, 0, 255], "\(value)")
     }
-    #expect(golden.floats.count == 656)
+    #expect(golden.values.floats.count == 656)
   }
 
   @Test("takes channels interleaved or plane by plane")

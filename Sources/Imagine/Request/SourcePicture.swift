@@ -1,3 +1,6 @@
+public import Foundation
+internal import ImagineImage
+
 /// A picture that a request brings along: to be changed, or as a mask.
 public struct SourcePicture: Sendable, Hashable {
   public let size: Size
@@ -20,5 +23,28 @@ public struct SourcePicture: Sendable, Hashable {
     self.size = size
     self.pixels = pixels
     self.alpha = alpha
+  }
+
+  /// A picture from a file: PNG, JPEG or WebP, told by its content.
+  ///
+  /// It is turned upright as its EXIF says, and 16 bits become 8. Colour profiles are not applied. Animations and other
+  /// formats are refused by name.
+  /// - Throws: `ImagineError` with code `unreadablePicture`.
+  public init(contentsOf url: URL) throws {
+    self.init(try ImagineError.translating(path: url) { try ImageFile.read(url) })
+  }
+
+  /// A picture from the bytes of such a file.
+  ///
+  /// - Parameter name: what stands for it in errors.
+  /// - Throws: `ImagineError` with code `unreadablePicture`.
+  public init(bytes: [UInt8], name: String = "picture") throws {
+    self.init(try ImagineError.translating { try ImageFile.decode(bytes, name: name) })
+  }
+
+  init(_ decoded: DecodedImage) {
+    size = Size(width: decoded.image.width, height: decoded.image.height)
+    pixels = decoded.image.pixels
+    alpha = decoded.alpha
   }
 }

@@ -1,7 +1,7 @@
 internal import CPNGCodec
 internal import Foundation
 
-extension PNGFile {
+extension PNGCodec {
   /// zlib level 4 is where deflate starts to look for better matches; beyond it time grows much faster than size
   /// shrinks. It is also what ComfyUI writes.
   private static let compressionLevel: Int32 = 4
@@ -10,7 +10,7 @@ extension PNGFile {
   ///
   /// Text goes to a tEXt chunk if Latin-1 can express it and to an iTXt chunk otherwise, as with Pillow.
   /// Throws `ImageError.invalidText` for a keyword or value that PNG cannot hold.
-  package static func encode(_ image: RGBImage, text: [PNGText] = []) throws(ImageError) -> [UInt8] {
+  static func encode(_ image: RGBImage, text: [PNGText]) throws -> [UInt8] {
     let texts = try EncodedTexts(text)
     var bytes: UnsafeMutablePointer<UInt8>?
     var count = 0
@@ -20,7 +20,7 @@ extension PNGFile {
         image.pixels, width, height, texts.chunks, texts.chunks.count, compressionLevel, &bytes, &count, &error),
       let bytes
     else {
-      throw .cannotWrite(path: "PNG", reason: error.reason)
+      throw CodecFailure(message: error.message)
     }
     defer { free(bytes) }
     return [UInt8](UnsafeBufferPointer(start: bytes, count: count))
@@ -72,12 +72,5 @@ private final class EncodedTexts {
     guard !text.value.utf8.contains(0) else {
       throw .invalidText(keyword: keyword, reason: "it contains a zero byte")
     }
-  }
-}
-
-extension png_codec_error {
-  /// The reason as libpng words it.
-  var reason: String {
-    withUnsafeBytes(of: message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }

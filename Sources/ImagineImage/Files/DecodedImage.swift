@@ -1,0 +1,39 @@
+/// A picture as its file has it, upright.
+package struct DecodedImage: Sendable, Equatable {
+  /// The colours, also of pixels that are not seen.
+  package let image: RGBImage
+  /// How solid each pixel is, 255 fully: [height, width]; nil where the file says nothing of it.
+  package let alpha: [UInt8]?
+  /// Its texts in the order of the file: a PNG's text chunks; of EXIF, the comment as `parameters` (which is where A1111
+  /// puts it) and what ComfyUI puts there as `prompt` and `workflow`.
+  package let text: [PNGText]
+
+  init(image: RGBImage, alpha: [UInt8]? = nil, text: [PNGText] = []) {
+    self.image = image
+    self.alpha = alpha
+    self.text = text
+  }
+
+  /// The value of the first text with this keyword.
+  package func text(_ keyword: String) -> String? {
+    text.first { $0.keyword == keyword }?.value
+  }
+
+  /// The picture with transparent pixels laid on white, as A1111 does by default with pictures it is given.
+  package var onWhite: RGBImage {
+    get throws(ImageError) {
+      guard let alpha else { return image }
+      let pixels = image.pixels
+      let laid = [UInt8](unsafeUninitializedCapacity: pixels.count) { buffer, count in
+        for (pixel, alpha) in alpha.enumerated() {
+          for index in 3 * pixel..<3 * pixel + 3 {
+            let onWhite = UInt32(pixels[index]) * UInt32(alpha) + 255 * (255 - UInt32(alpha))
+            buffer[index] = UInt8((onWhite + 127) / 255)
+          }
+        }
+        count = pixels.count
+      }
+      return try RGBImage(width: image.width, height: image.height, pixels: laid)
+    }
+  }
+}
