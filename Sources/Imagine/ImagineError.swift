@@ -28,8 +28,6 @@ public struct ImagineError: Error, Sendable, Hashable, CustomStringConvertible, 
     public static let unreadablePicture = Code(rawValue: "unreadable-picture")
     /// A picture or dump that could not be written.
     public static let unwritableOutput = Code(rawValue: "unwritable-output")
-    /// A file that was given as a picture, and is none that can be read.
-    public static let unreadablePicture = Code(rawValue: "unreadable-picture")
     /// A name that could not be understood.
     public static let invalidText = Code(rawValue: "invalid-text")
     /// A mistake of this library's own.

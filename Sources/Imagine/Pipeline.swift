@@ -95,7 +95,7 @@ public final class Pipeline: Sendable {
   /// It comes from the same plans that would draw it, and takes as long as planning: about a second. No weight is read.
   /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would, and if the device has memory of its own.
   public func estimate(_ request: GenerationRequest) async throws -> RequestEstimate {
-    let picture = try picture(request)
+    let picture = try picture(resolved(request))
     return try await ImagineError.translating {
       let (forecast, free) = try await engine.inner.estimate(picture, with: opened)
       return RequestEstimate(
@@ -126,7 +126,7 @@ public final class Pipeline: Sendable {
   private func run(
     _ request: GenerationRequest, _ ticket: Turns.Ticket, _ report: @escaping @Sendable (GenerationEvent) -> Void
   ) async throws {
-    let picture = try picture(request), resolved = resolved(request)
+    let resolved = resolved(request), picture = try picture(resolved), wayBack = try prepared(resolved)?.wayBack
     do {
       try await engine.inner.draw(picture, with: opened, ticket: ticket) { event in
         switch event {
@@ -137,7 +137,7 @@ public final class Pipeline: Sendable {
         }
       } deliver: { drawn in
         let hash = try await self.modelHash(report)
-        report(.image(try GeneratedImage(drawn, picture, resolved, self.opened, hash: hash)))
+        report(.image(try GeneratedImage(drawn, picture, resolved, wayBack, self.opened, hash: hash)))
       }
     } catch { throw ImagineError.translated(error) }
   }

@@ -129,8 +129,8 @@ extension EngineError {
     switch error {
     case .notFinite: .nonFiniteValues
     case .cannotRead: .unreadablePicture
-    case .alreadyExists, .cannotWrite: .unwritableOutput
-    case .invalidSize, .invalidText: .internalError
+    case .alreadyExists, .cannotWrite, .invalidText: .unwritableOutput
+    case .invalidSize: .internalError
     }
   }
 

@@ -27,7 +27,7 @@ package actor ModelEngine {
   private var models: [(model: OpenedModel, runner: NetworkRunner)] = []
   /// What to say of the device, until it has been said.
   private var deviceNotice: String?
-  private let tokenizer = CLIPTokenizer()
+  let tokenizer = CLIPTokenizer()
 
   /// The most models kept at hand. Their networks leave earlier, where memory is needed.
   package static let mostModels = 8
@@ -74,7 +74,7 @@ package actor ModelEngine {
   }
 
   /// What runs a model, which may take the place of the model used least recently: only for the request whose turn it is.
-  private func runner(of model: OpenedModel) -> NetworkRunner {
+  func runner(of model: OpenedModel) -> NetworkRunner {
     if let index = models.firstIndex(where: { $0.model === model }) {
       let found = models.remove(at: index)
       models.append(found)
@@ -84,6 +84,12 @@ package actor ModelEngine {
     let runner = NetworkRunner(model.model, model.weights, settings, on: places, among: residents)
     models.append((model, runner))
     return runner
+  }
+
+  /// What to say of the device, once.
+  func takeDeviceNotice() -> String? {
+    defer { deviceNotice = nil }
+    return deviceNotice
   }
 
   // MARK: Memory
@@ -110,7 +116,7 @@ package actor ModelEngine {
   }
 
   /// How a request uses memory. What it does not need, or not yet, makes room where it has to.
-  private func policy(
+  func policy(
     _ request: PictureRequest, _ model: OpenedModel, report: (EngineEvent) -> Void
   ) throws -> MemoryPolicy {
     let (policy, room) = try memoryChoice(request, model).settled { report(.notice($0)) }

@@ -19,12 +19,15 @@ package struct RGBImage: Sendable, Equatable {
   ///
   /// The result is what diffusers' `VaeImageProcessor` and `numpy_to_pil` make of them: `x / 2 + 0.5`, cut to 0...1,
   /// times 255, rounded half to even, all in single precision.
+  /// - Parameter truncating: whether the last step cuts off instead, as A1111 and ComfyUI do.
   /// Throws `ImageError.notFinite` for the first value that is not finite, `invalidSize` if the counts do not agree.
-  package init(width: Int, height: Int, interleaved values: [Float]) throws(ImageError) {
+  package init(
+    width: Int, height: Int, interleaved values: [Float], truncating: Bool = false
+  ) throws(ImageError) {
     try Self.check(width: width, height: height, values: values.count)
     self.width = width
     self.height = height
-    pixels = try Self.quantized(values)
+    pixels = try Self.quantized(values, truncating ? .towardZero : .toNearestOrEven)
   }
 
   /// Makes a picture from computed values in -1...1, one plane after the other [3, height, width].
@@ -62,11 +65,13 @@ package struct RGBImage: Sendable, Equatable {
     }
   }
 
-  private static func quantized(_ values: [Float]) throws(ImageError) -> [UInt8] {
+  private static func quantized(
+    _ values: [Float], _ rule: FloatingPointRoundingRule = .toNearestOrEven
+  ) throws(ImageError) -> [UInt8] {
     if let index = values.firstIndex(where: { !$0.isFinite }) { throw .notFinite(index: index) }
     return values.map { value in
       let unit = min(max(value / 2 + 0.5, 0), 1)
-      return UInt8((unit * 255).rounded(.toNearestOrEven))
+      return UInt8((unit * 255).rounded(rule))
     }
   }
 }

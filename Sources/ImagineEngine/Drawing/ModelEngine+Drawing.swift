@@ -12,7 +12,7 @@ extension ModelEngine {
     let passes = try request.passes(sampling: model.sampling)
     for notice in notices(of: request, model) { report(.notice(notice)) }
     try requireMemory(for: request)
-    let policy = try policy(request, model, report: report)
+    let policy = try self.policy(request, model, report: report)
     // The tensors of prompts are the same for all pictures; they are noted with each.
     let noted = request.recordsTensors ? TensorRecorder() : nil
     let phases = try passes.map { pass in

@@ -1,3 +1,5 @@
+internal import Foundation
+internal import ImagineCheckpoint
 internal import ImagineGraph
 internal import ImagineImage
 internal import ImagineModels

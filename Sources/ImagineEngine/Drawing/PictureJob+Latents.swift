@@ -1,4 +1,5 @@
 internal import ImagineImage
+internal import ImagineModels
 internal import ImagineSampling
 
 /// What a pass begins from: noise, a given picture, a mask.

@@ -20,6 +20,10 @@ package enum EngineStage: Sendable, Hashable {
 package struct DrawnPicture: Sendable {
   /// [height, width, 3], around -1...1.
   package let pixels: [Float]
+  package let width: Int
+  package let height: Int
   package let seed: UInt64
+  /// Of the noise that was mixed in; nil for none.
+  package let variationSeed: UInt64?
   package let record: TensorRecorder?
 }

@@ -32,6 +32,8 @@ struct PictureJob: Sendable {
   /// With this pass's size and steps.
   var request: PictureRequest { pass.request }
   var plan: SamplingPlan { pass.plan }
+  /// Of the noise that is mixed in; nil for none.
+  var variationSeed: UInt64? { request.variation.map { $0.seed &+ UInt64(index) } }
   var seed: UInt64 { request.seed &+ (request.variation == nil ? UInt64(index) : 0) }
   var latentWidth: Int { request.width / latent.reduction }
   var latentHeight: Int { request.height / latent.reduction }

@@ -13,7 +13,8 @@ struct Autoencoding {
   func encode(_ pixels: [Float], width: Int, height: Int) throws -> LatentDistribution {
     let latent = runner.model.latent
     guard runner.model[.encoder] != nil else { throw EngineError.noEncoder }
-    let shape = NetworkShape(height: height / latent.reduction, width: width / latent.reduction)
+    let shape = NetworkShape(
+      height: height / latent.reduction, width: width / latent.reduction, seamless: tiling)
     let input = HostTensor([1, height, width, 3], pixels)
     let output = try runner.run(.encoder, shape, ["pixels": input], policy, report: report)[0]
     return LatentDistribution(
@@ -25,7 +26,8 @@ struct Autoencoding {
   /// - Returns: red, green and blue around -1...1, [height, width, 3].
   func decode(_ latents: [Float], width: Int, height: Int) throws -> [Float] {
     let latent = runner.model.latent
-    let shape = NetworkShape(height: height / latent.reduction, width: width / latent.reduction)
+    let shape = NetworkShape(
+      height: height / latent.reduction, width: width / latent.reduction, seamless: tiling)
     let input = HostTensor(
       [1, shape.height, shape.width, latent.channels], ImageLayout.channelsLast(latents, channels: latent.channels))
     return try runner.run(.decoder, shape, ["latents": input], policy, report: report)[0].floats
