@@ -161,17 +161,16 @@ package actor ModelEngine {
   ) async throws {
     try Task.checkCancellation()
     let plan = try request.method.plan(steps: request.steps, sampling: model.sampling)
-    let tokens = PromptTokens(request, guided: request.isGuided(by: model), tokenizer)
-    for notice in notices(of: request, model) { report(.notice(notice)) }
+    let prompts = try RequestPrompts(request)
+    for notice in notices(of: request, prompts, model) { report(.notice(notice)) }
     try requireMemory(for: request)
     let policy = try policy(request, model, report: report)
     // The tensors of prompts are the same for all pictures; they are noted with each.
     let noted = request.recordsTensors ? TensorRecorder() : nil
-    var phases = [try phase(request, model, tokens, policy, firstStep: 0, noted, report)]
+    var phases = [try phase(request, prompts, model, policy, firstStep: 0, noted, report)]
     if let refiner = request.refiner {
       let first = plan.handover(at: refiner.start)
-      let tokens = PromptTokens(request, guided: request.isGuided(by: refiner.model), tokenizer)
-      phases.append(try phase(request, refiner.model, tokens, policy, firstStep: first, nil, report))
+      phases.append(try phase(request, prompts, refiner.model, policy, firstStep: first, nil, report))
     }
     if policy.releasesTexts { for phase in phases { runner(of: phase.model).dropTextEncoders() } }
     for index in 0..<request.count {
@@ -187,23 +186,27 @@ package actor ModelEngine {
   }
 
   private func phase(
-    _ request: PictureRequest, _ model: OpenedModel, _ tokens: PromptTokens, _ policy: MemoryPolicy, firstStep: Int,
+    _ request: PictureRequest, _ prompts: RequestPrompts, _ model: OpenedModel, _ policy: MemoryPolicy, firstStep: Int,
     _ recorder: TensorRecorder?, _ report: @escaping @Sendable (EngineEvent) -> Void
   ) throws -> PictureJob.Phase {
     let maker = ConditionsMaker(runner: runner(of: model), policy: policy, report: report)
+    let plan = try PromptPlan(request, prompts, for: model, tokenizer, request.editTiming)
     return PictureJob.Phase(
-      model: model, conditions: try maker.make(request, tokens, recorder), firstStep: firstStep)
+      model: model, conditions: try maker.make(request, prompts, plan, recorder), extra: try maker.extra(request),
+      firstStep: firstStep)
   }
 
   /// What the person should know before the work begins.
-  private func notices(of request: PictureRequest, _ model: OpenedModel) -> [EngineNotice] {
+  private func notices(
+    of request: PictureRequest, _ prompts: RequestPrompts, _ model: OpenedModel
+  ) -> [EngineNotice] {
     defer { deviceNotice = nil }
-    let own = model.model.defaults
+    let own = model.model.defaults, models = request.models(first: model)
+    let language = prompts.notices(readsNegative: models.contains(where: request.isGuided))
     return [
       deviceNotice.map { EngineNotice(.device, $0) },
       EngineNotice(width: request.width, height: request.height, ownWidth: own.width, ownHeight: own.height),
-      EngineNotice(languageOf: request),
-    ].compactMap { $0 } + model.notices + (request.refiner?.model.notices ?? [])
+    ].compactMap { $0 } + language + model.notices + (request.refiner?.model.notices ?? [])
   }
 
   /// Arrays of pixels cannot say that there is no memory for them.
@@ -243,30 +246,42 @@ package actor ModelEngine {
     return latents
   }
 
-  /// One run of the denoiser, on both prompts at once where guidance needs both.
+  /// Runs the denoiser for the prompts of one call, at once for those of equal length.
   ///
   /// - Parameter step: of the picture, from 0.
   private func predict(_ call: ModelCall, step: Int, _ job: PictureJob) throws -> ModelOutput {
     guard let phase = job.phase(of: step) else { throw GraphError("step \(step) belongs to no model") }
-    let conditions = phase.conditions, prompts = conditions.prompts
-    let shape = NetworkShape(
-      rows: prompts, height: job.latentHeight, width: job.latentWidth, tokens: conditions.tokens)
+    let conditions = phase.conditions.rows(at: call.index)
+    let rows = [conditions.negative].compactMap { $0 } + conditions.positive
     let one = ImageLayout.channelsLast(call.input, channels: job.latent.channels)
     let latents = HostTensor([1, job.latentHeight, job.latentWidth, job.latent.channels], one)
-    var inputs = conditions.inputs
-    inputs["latents"] = (conditions.extra.map { latents.joinedChannels(with: $0) } ?? latents).repeated(prompts)
-    inputs["timestep"] = HostTensor([prompts], [Float](repeating: call.timestep, count: prompts))
-    let output: HostTensor
-    do {
-      let runner = runner(of: phase.model)
-      output = try runner.run(.denoiser, shape, inputs, job.policy, report: job.report)[0]
-    } catch let failure as any BackendFailure where failure.failure == .notFinite {
-      throw notFinite(phase.model, step: step + 1, of: job.plan.stepCount, cause: failure)
+    let input = phase.extra.map { latents.joinedChannels(with: $0) } ?? latents
+    var outputs = [[Float]](repeating: [], count: rows.count)
+    for tokens in Set(rows.map(\.tokens)).sorted() {
+      let places = rows.indices.filter { rows[$0].tokens == tokens }, count = places.count
+      let shape = NetworkShape(rows: count, height: job.latentHeight, width: job.latentWidth, tokens: tokens)
+      var inputs: [String: HostTensor] = [:]
+      for name in rows[places[0]].inputs.keys {
+        inputs[name] = HostTensor(joining: places.compactMap { rows[$0].inputs[name] })
+      }
+      inputs["latents"] = input.repeated(count)
+      inputs["timestep"] = HostTensor([count], [Float](repeating: call.timestep, count: count))
+      let output: HostTensor
+      do {
+        let runner = runner(of: phase.model)
+        output = try runner.run(.denoiser, shape, inputs, job.policy, report: job.report)[0]
+      } catch let failure as any BackendFailure where failure.failure == .notFinite {
+        throw notFinite(phase.model, step: step + 1, of: job.plan.stepCount, cause: failure)
+      }
+      let values = ImageLayout.channelsFirst(output.floats, channels: job.latent.channels, images: count)
+      for (place, row) in places.enumerated() {
+        outputs[row] = Array(values[place * job.latentCount..<(place + 1) * job.latentCount])
+      }
     }
-    let values = ImageLayout.channelsFirst(output.floats, channels: job.latent.channels, images: prompts)
+    let parts = zip(outputs.suffix(conditions.positive.count), conditions.positive)
     return ModelOutput(
-      unconditional: prompts == 2 ? Array(values.prefix(job.latentCount)) : nil,
-      conditional: [ModelOutput.Part(Array(values.suffix(job.latentCount)))])
+      unconditional: conditions.negative == nil ? nil : outputs[0],
+      conditional: parts.map { ModelOutput.Part($0, weight: $1.weight) })
   }
 
   private func notFinite(_ model: OpenedModel, step: Int, of count: Int, cause: any Error) -> EngineError {
@@ -321,18 +336,19 @@ extension Workload {
     let models = request.models(first: model)
     let latent = model.model.latent
     var shape = NetworkShape(height: request.height / latent.reduction, width: request.width / latent.reduction)
-    let all = models.map { ($0, PromptTokens(request, guided: request.isGuided(by: $0), tokenizer)) }
-    for (model, tokens) in all {
-      for text in model.model.conditioning.texts {
+    let prompts = try RequestPrompts(request)
+    let all = try models.map { ($0, try PromptPlan(request, prompts, for: $0, tokenizer, request.editTiming)) }
+    for (model, plan) in all {
+      for (text, sequences) in zip(model.model.conditioning.texts, plan.sequences) {
         let skipped = try request.skippedLayers(of: text)
-        add(text.role, of: model, NetworkShape(rows: tokens.prompts * tokens.sequences, skippedLayers: skipped))
+        add(text.role, of: model, NetworkShape(rows: sequences.count, skippedLayers: skipped))
       }
       if model.model.conditioning.planes.contains(.maskedPicture) {
         add(.encoder, of: model, NetworkShape(height: shape.height, width: shape.width))
       }
     }
-    for (model, tokens) in all {
-      (shape.rows, shape.tokens) = (tokens.prompts, tokens.sequences * CLIPTokenizer.sequenceLength)
+    for (model, plan) in all {
+      (shape.rows, shape.tokens) = plan.largestRun
       add(.denoiser, of: model, shape)
     }
     add(.decoder, of: model, NetworkShape(height: shape.height, width: shape.width))

@@ -49,6 +49,9 @@ package struct PictureRequest: Sendable {
   package var negativeAestheticScore: Float = 2.5
   /// Whether an empty negative prompt of a model that takes zeros for it becomes zeros.
   package var zeroesEmptyNegative = true
+  /// Whether the prompt and the negative one become equally long, by empty sequences behind the shorter one; otherwise each
+  /// is run with its own length, as AUTOMATIC1111 and ComfyUI do.
+  package var levelsPrompts = true
   /// The picture that it begins from; nil for noise alone.
   package var initial: InitialPicture?
   /// A second pass at a larger size.
