@@ -7,8 +7,10 @@ public struct Notice: Sendable, Hashable, CustomStringConvertible {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// A prompt holds words of a prompt language that are read as plain text.
+    /// A prompt holds something that is read otherwise than may be meant: as text, as a weight, or not at all.
     public static let promptLanguage = Code(rawValue: "prompt-language")
+    /// A negative prompt without effect.
+    public static let negativePrompt = Code(rawValue: "negative-prompt")
     /// A size far from the model's own.
     public static let unusualSize = Code(rawValue: "unusual-size")
     /// Another device computes than might be expected.

@@ -3,6 +3,7 @@ internal import ImagineGraph
 internal import ImagineImage
 internal import ImagineModels
 internal import ImagineSampling
+internal import ImagineText
 
 /// What kept the engine from doing what it was asked.
 package struct EngineError: Error, Sendable, CustomStringConvertible {
@@ -63,7 +64,9 @@ package enum Remedy: String, Sendable, Hashable, CaseIterable {
 package struct EngineNotice: Sendable, Hashable {
   package enum Code: String, Sendable, Hashable, CaseIterable {
     case promptLanguage = "prompt-language"
+    case negativePrompt = "negative-prompt"
     case unusualSize = "unusual-size"
+    case settings
     case device
     case memory
     case fallback
@@ -99,6 +102,7 @@ extension EngineError {
     // Whatever computed: one cause has one code.
     case let failure as any BackendFailure:
       return EngineError(code(of: failure.failure), "\(failure)", device: device, cause: failure)
+    case let error as PromptError: return made(.invalidRequest, error.description)
     case let error as ImageError: return made(code(of: error), error.description)
     case let error as GraphError:
       return made(.internalError, "The model's graph is inconsistent: \(error.description).")

@@ -10,13 +10,14 @@ extension ModelEngine {
   ) async throws {
     try Task.checkCancellation()
     let passes = try request.passes(sampling: model.sampling)
-    for notice in notices(of: request, model) { report(.notice(notice)) }
+    let prompts = try RequestPrompts(request)
+    for notice in notices(of: request, prompts, model) { report(.notice(notice)) }
     try requireMemory(for: request)
     let policy = try self.policy(request, model, report: report)
     // The tensors of prompts are the same for all pictures; they are noted with each.
     let noted = request.recordsTensors ? TensorRecorder() : nil
     let phases = try passes.map { pass in
-      try self.phases(of: pass, model, policy, pass.enlargement == nil ? noted : nil, report)
+      try self.phases(of: pass, prompts, model, policy, pass.enlargement == nil ? noted : nil, report)
     }
     if policy.releasesTexts { for phase in phases.joined() { runner(of: phase.model).dropTextEncoders() } }
     let autoencoding = Autoencoding(
@@ -43,30 +44,36 @@ extension ModelEngine {
 
   /// Who does the steps of a pass, each with what its denoiser is told.
   private func phases(
-    of pass: PicturePass, _ model: OpenedModel, _ policy: MemoryPolicy, _ recorder: TensorRecorder?,
-    _ report: @escaping @Sendable (EngineEvent) -> Void
+    of pass: PicturePass, _ prompts: RequestPrompts, _ model: OpenedModel, _ policy: MemoryPolicy,
+    _ recorder: TensorRecorder?, _ report: @escaping @Sendable (EngineEvent) -> Void
   ) throws -> [PictureJob.Phase] {
     func phase(_ model: OpenedModel, firstStep: Int, _ recorder: TensorRecorder?) throws -> PictureJob.Phase {
       let maker = ConditionsMaker(runner: runner(of: model), policy: policy, report: report)
-      let tokens = PromptTokens(pass.request, guided: pass.request.isGuided(by: model), tokenizer)
+      let plan = try PromptPlan(pass.request, prompts, for: model, tokenizer, pass.request.editTiming)
       return PictureJob.Phase(
-        model: model, conditions: try maker.make(pass.request, tokens, recorder), firstStep: firstStep)
+        model: model, conditions: try maker.make(pass.request, prompts, plan, recorder), firstStep: firstStep)
     }
     var phases = [try phase(model, firstStep: 0, recorder)]
-    if let refiner = pass.request.refiner {
+    // A refiner belongs to the last pass.
+    if let refiner = pass.request.refiner, pass.request.hires == nil || pass.enlargement != nil {
       phases.append(try phase(refiner.model, firstStep: pass.plan.handover(at: refiner.start), nil))
     }
     return phases
   }
 
   /// What the person should know before the work begins.
-  private func notices(of request: PictureRequest, _ model: OpenedModel) -> [EngineNotice] {
+  private func notices(
+    of request: PictureRequest, _ prompts: RequestPrompts, _ model: OpenedModel
+  ) -> [EngineNotice] {
     let own = model.model.defaults
+    let language = prompts.notices(
+      readsNegative: request.models(first: model).contains(where: request.isGuided),
+      hasSecondEncoder: request.models(first: model).contains { $0.model.conditioning.texts.count > 1 })
     return [
       takeDeviceNotice().map { EngineNotice(.device, $0) },
       EngineNotice(width: request.width, height: request.height, ownWidth: own.width, ownHeight: own.height),
-      EngineNotice(languageOf: request),
-    ].compactMap { $0 } + model.notices + (request.refiner?.model.notices ?? [])
+      request.unusedSettings,
+    ].compactMap { $0 } + language + model.notices + (request.refiner?.model.notices ?? [])
   }
 
   /// Arrays of pixels cannot say that there is no memory for them.

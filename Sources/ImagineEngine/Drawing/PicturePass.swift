@@ -22,10 +22,19 @@ extension PictureRequest {
     second.steps = hires.steps ?? steps
     // What the first began from is in its latents.
     second.initial = nil
-    second.isSecondPass = true
+    second.callsBefore = steps * method.sampler.callsPerStep
     let plan = try method.plan(
       steps: second.steps, sampling: sampling, strength: hires.strength, hasExactSteps: true)
     return [first, PicturePass(request: second, plan: plan, enlargement: hires.enlargement)]
+  }
+
+  /// Says which of the sampler's settings mean nothing to it; nil if all do.
+  var unusedSettings: EngineNotice? {
+    let unused = method.unusedSettings()
+    guard !unused.isEmpty else { return nil }
+    return EngineNotice(
+      .settings,
+      "The sampler \(method.sampler.label) has no use for \(unused.joined(separator: ", ")): the picture is as without.")
   }
 
   /// The size of the finished picture.

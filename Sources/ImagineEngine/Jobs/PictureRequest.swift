@@ -49,6 +49,9 @@ package struct PictureRequest: Sendable {
   package var negativeAestheticScore: Float = 2.5
   /// Whether an empty negative prompt of a model that takes zeros for it becomes zeros.
   package var zeroesEmptyNegative = true
+  /// Whether the prompt and the negative one become equally long, by empty sequences behind the shorter one; otherwise each
+  /// is run with its own length, as AUTOMATIC1111 and ComfyUI do.
+  package var levelsPrompts = true
   /// The picture that it begins from; nil for noise alone.
   package var initial: InitialPicture?
   /// A second pass at a larger size.
@@ -65,8 +68,8 @@ package struct PictureRequest: Sendable {
   package var previewInterval: Int?
   package var refiner: Refiner?
   package var recordsTensors = false
-  /// Whether it is the pass of a hires fix over a picture drawn before: prompts that change on the way go on counting.
-  var isSecondPass = false
+  /// Calls of the model in the pass of a hires fix before this one: prompts that change on the way go on counting.
+  var callsBefore: Int?
 
   package init(
     prompt: String, negativePrompt: String, width: Int, height: Int, steps: Int, guidanceScale: Float, seed: UInt64,

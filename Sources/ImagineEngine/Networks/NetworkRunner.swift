@@ -231,7 +231,7 @@ extension HostTensor {
   }
 
   /// - Parameter rows: one or more, of one shape.
-  fileprivate init(joining rows: [HostTensor]) {
+  init(joining rows: [HostTensor]) {
     self.init(rows[0].shape.replacing(axis: 0, with: rows.count), rows.flatMap(\.floats))
   }
 }

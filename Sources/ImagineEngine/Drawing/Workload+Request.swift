@@ -1,0 +1,57 @@
+internal import ImagineImage
+internal import ImagineModels
+internal import ImagineSampling
+internal import ImagineText
+
+extension Workload {
+  /// The networks that drawing runs.
+  ///
+  /// - Throws: `EngineError` if a text encoder has not the layer that is asked for.
+  init(_ request: PictureRequest, _ model: OpenedModel, _ tokenizer: CLIPTokenizer) throws {
+    self.init()
+    let latent = model.model.latent
+    func shape(_ width: Int, _ height: Int) -> NetworkShape {
+      NetworkShape(height: height / latent.reduction, width: width / latent.reduction, seamless: request.tiling)
+    }
+    let prompts = try RequestPrompts(request)
+    let models = request.models(first: model)
+    let plans = try models.map { try PromptPlan(request, prompts, for: $0, tokenizer, request.editTiming) }
+    for (model, plan) in zip(models, plans) {
+      for (text, sequences) in zip(model.model.conditioning.texts, plan.sequences) {
+        let skipped = try request.skippedLayers(of: text)
+        add(text.role, of: model, NetworkShape(rows: sequences.count, skippedLayers: skipped))
+      }
+    }
+    let small = shape(request.width, request.height)
+    if let initial = request.initial { add(.encoder, of: model, shape(initial.width, initial.height)) }
+    if model.model.conditioning.planes.contains(.maskedPicture) { add(.encoder, of: model, small) }
+    var sizes = [small]
+    if let hires = request.hires {
+      let large = shape(hires.width, hires.height)
+      sizes.append(large)
+      if hires.enlargement.latentResampling == nil {
+        add(.decoder, of: model, small)
+        add(.encoder, of: model, large)
+      }
+    }
+    for (index, size) in sizes.enumerated() {
+      for (model, plan) in zip(models, plans) where index == sizes.count - 1 || model === models[0] {
+        var shape = size
+        (shape.rows, shape.tokens) = plan.largestRun
+        if model.model.conditioning.planes == [.picture], plan.negative != nil { shape.rows += 1 }
+        add(.denoiser, of: model, shape)
+      }
+    }
+    add(.decoder, of: model, sizes[sizes.count - 1])
+  }
+}
+
+extension PictureRequest {
+  /// The models that draw it.
+  func models(first: OpenedModel) -> [OpenedModel] { [first, refiner?.model].compactMap { $0 } }
+
+  /// Whether a model has to be run for the negative prompt, too; not where it has guidance inside.
+  func isGuided(by model: OpenedModel) -> Bool {
+    model.model.conditioning.guidanceWidth == nil && method.adapted(guidance).needsUnconditional
+  }
+}

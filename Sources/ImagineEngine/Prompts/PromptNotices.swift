@@ -1,0 +1,66 @@
+internal import ImagineText
+
+extension RequestPrompts {
+  /// What the person should know of how the prompts are read.
+  ///
+  /// - Parameter readsNegative: whether any model runs for the negative prompt.
+  func notices(readsNegative: Bool) -> [EngineNotice] {
+    let read = [positive] + (readsNegative ? [negative] : [])
+    let prompts = read.flatMap { [$0.first, $0.second].compactMap { $0 } }
+    var notices: [EngineNotice] = []
+    let tags = prompts.flatMap(\.networks).map(\.description)
+    if !tags.isEmpty {
+      notices.append(
+        EngineNotice(
+          .promptLanguage,
+          "\(Self.list(tags)) \(tags.count == 1 ? "is" : "are") left out: this version has no LoRAs, hypernetworks or other "
+            + "networks beside the model's."))
+    }
+    let findings = prompts.flatMap(\.findings)
+    for (kind, says) in Self.meanings {
+      let texts = findings.filter { $0.kind == kind }.map(\.text)
+      if !texts.isEmpty { notices.append(EngineNotice(.promptLanguage, says(Self.list(texts)))) }
+    }
+    if !readsNegative, !negative.isEmpty {
+      notices.append(
+        EngineNotice(
+          .negativePrompt,
+          "The negative prompt has no effect: it is not read where the guidance scale is 1, or inside the model."))
+    }
+    return notices
+  }
+
+  private static let meanings: [(PromptFinding.Kind, @Sendable (String) -> String)] = [
+    (.network, { "\($0) is read as text: networks are named in the prompt itself, in AUTOMATIC1111's language." }),
+    (
+      .edit,
+      {
+        "\($0) is read as text: an edit in AUTOMATIC1111's language, where a | or a \\ elsewhere in the prompt keeps all of it "
+          + "from having any."
+      }
+    ),
+    (.weight, { "\($0) is read as text: a weight is one number, such as :1.2)." }),
+    (.foreign, { "\($0) is read as text: it is of AUTOMATIC1111's language, not of ComfyUI's." }),
+    (.embedding, { "\($0) is read as text: this version has no embeddings." }),
+    (.missingEmbedding, { "\($0) is left out: this version has no embeddings." }),
+    (.choice, { "\($0) is read as text: nothing is chosen in this version." }),
+    (.wildcard, { "\($0) is read as text: this version has no wildcards." }),
+    (.comment, { "\($0) is a comment, and left out: write prompts with # in plain syntax." }),
+    (
+      .wholeWeight,
+      {
+        "The prompt ends in \($0), which is the weight of all of it: write something behind it if it is meant as text."
+      }
+    ),
+  ]
+
+  /// Each once, the first few.
+  private static func list(_ texts: [String]) -> String {
+    var distinct: [String] = []
+    for text in texts where !distinct.contains(text) && distinct.count <= mostNamed { distinct.append(text) }
+    let named = distinct.prefix(mostNamed).joined(separator: ", ")
+    return distinct.count > mostNamed ? "\(named) and more" : named
+  }
+
+  private static let mostNamed = 8
+}
