@@ -43,8 +43,9 @@ public struct ModelFolder: Sendable, Hashable {
       let found = FileManager.default.enumerator(
         at: url, includingPropertiesForKeys: nil, options: [.skipsHiddenFiles])
     else { return [] }
-    let files = found.lazy.compactMap { $0 as? URL }.prefix(Self.mostFiles).filter {
-      Self.endings.contains($0.pathExtension.lowercased())
+    var files: [URL] = []
+    for case let file as URL in found where files.count < Self.mostFiles {
+      if Self.endings.contains(file.pathExtension.lowercased()) { files.append(file) }
     }
     return files.sorted { $0.path < $1.path }
   }

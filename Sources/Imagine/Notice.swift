@@ -11,6 +11,8 @@ public struct Notice: Sendable, Hashable, CustomStringConvertible {
     public static let promptLanguage = Code(rawValue: "prompt-language")
     /// A negative prompt without effect.
     public static let negativePrompt = Code(rawValue: "negative-prompt")
+    /// A setting that the sampler has no use for.
+    public static let settings = Code(rawValue: "settings")
     /// A size far from the model's own.
     public static let unusualSize = Code(rawValue: "unusual-size")
     /// Another device computes than might be expected.

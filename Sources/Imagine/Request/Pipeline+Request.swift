@@ -1,3 +1,4 @@
+internal import Foundation
 internal import ImagineEngine
 internal import ImagineModels
 internal import ImagineSampling
@@ -23,7 +24,8 @@ extension Pipeline {
     request.randomSource = request.randomSource ?? request.likeness?.randomSource ?? .cpu
     request.promptSyntax = request.promptSyntax ?? request.likeness?.promptSyntax ?? .a1111
     request.emphasis = request.emphasis ?? (request.promptSyntax == .comfy ? .comfy : .original)
-    if request.initialImage != nil { request.initialImage?.strength = strength(request) }
+    let strength = strength(request)
+    request.initialImage?.strength = strength
     if opened.model.conditioning.planes == [.picture] {
       request.guidance.pictureScale = request.guidance.pictureScale ?? 1.5
     }
@@ -63,6 +65,8 @@ extension Pipeline {
     picture.habits = PictureHabits(request.likeness?.kind)
     // ComfyUI encodes an empty text where others take zeros.
     picture.zeroesEmptyNegative = request.likeness != .comfyUI
+    // Those two run prompts of different length apart.
+    picture.levelsPrompts = request.likeness != .a1111 && request.likeness != .comfyUI
     picture.guidance = try request.guidance(scale)
     picture.variation = try request.variation.map {
       ($0.seed ?? Self.randomSeed(), try request.requireShare($0.strength, "variation strength"))
@@ -76,8 +80,11 @@ extension Pipeline {
     picture.hires = try hires(request, size)
     picture.initial = try prepared(request)?.initial
     picture.refiner = try request.refiner.map { try refiner($0) }
-    try ImagineError.translating { try picture.requireLayers(of: opened) }
-    _ = try ImagineError.translating { try picture.passes(sampling: opened.sampling) }
+    try ImagineError.translating {
+      try picture.requireLayers(of: opened)
+      try picture.requirePrompts()
+    }
+    try ImagineError.translating { try picture.requirePasses(sampling: opened.sampling) }
     return picture
   }
 

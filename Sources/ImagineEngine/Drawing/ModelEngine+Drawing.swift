@@ -67,8 +67,7 @@ extension ModelEngine {
   ) -> [EngineNotice] {
     let own = model.model.defaults
     let language = prompts.notices(
-      readsNegative: request.models(first: model).contains(where: request.isGuided),
-      hasSecondEncoder: request.models(first: model).contains { $0.model.conditioning.texts.count > 1 })
+      readsNegative: request.models(first: model).contains(where: request.isGuided))
     return [
       takeDeviceNotice().map { EngineNotice(.device, $0) },
       EngineNotice(width: request.width, height: request.height, ownWidth: own.width, ownHeight: own.height),

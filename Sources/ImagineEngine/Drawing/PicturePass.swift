@@ -1,5 +1,5 @@
 internal import ImagineModels
-internal import ImagineSampling
+package import ImagineSampling
 
 /// One run over falling noise levels of a request: there is a second where a picture is drawn again at a larger size.
 struct PicturePass: Sendable {
@@ -11,6 +11,9 @@ struct PicturePass: Sendable {
 }
 
 extension PictureRequest {
+  /// - Throws: `SamplingError` for steps that are not possible.
+  package func requirePasses(sampling: ModelSampling) throws { _ = try passes(sampling: sampling) }
+
   /// - Throws: `SamplingError` for steps that are not possible.
   func passes(sampling: ModelSampling) throws -> [PicturePass] {
     let first = PicturePass(

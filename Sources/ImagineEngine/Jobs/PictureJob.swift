@@ -10,8 +10,6 @@ struct PictureJob: Sendable {
   struct Phase: Sendable {
     let model: OpenedModel
     let conditions: Conditions
-    /// Values behind the latents' channels, [1, h, w, C]; nil for denoisers that take latents alone.
-    let extra: HostTensor?
     /// The first step that it does, from 0.
     let firstStep: Int
   }

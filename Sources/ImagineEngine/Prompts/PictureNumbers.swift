@@ -1,4 +1,5 @@
 internal import ImagineModels
+internal import ImagineSampling
 internal import ImagineText
 
 extension PictureRequest {

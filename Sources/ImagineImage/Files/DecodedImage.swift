@@ -8,7 +8,7 @@ package struct DecodedImage: Sendable, Equatable {
   /// puts it) and what ComfyUI puts there as `prompt` and `workflow`.
   package let text: [PNGText]
 
-  init(image: RGBImage, alpha: [UInt8]? = nil, text: [PNGText] = []) {
+  package init(image: RGBImage, alpha: [UInt8]? = nil, text: [PNGText] = []) {
     self.image = image
     self.alpha = alpha
     self.text = text
