@@ -46,8 +46,8 @@ package struct SamplingHabits: Sendable, Hashable {
   package var spansWholeSchedule = false
   /// Whether networks are told whole timesteps alone: ComfyUI.
   package var roundsTimesteps = false
-  /// Whether samplers that can churn draw noise in every step, also where they have no use for it: A1111.
-  package var drawsUnusedNoise = false
+  /// Whether samplers that churn draw noise in every step, also where they have no use for it: k-diffusion and A1111.
+  package var drawsUnusedNoise = true
   /// A1111's "Eta noise seed delta": what is added to the seed for noise on the way.
   package var etaNoiseSeedDelta: Int = 0
   /// How a mask keeps the rest of a picture.
@@ -58,11 +58,11 @@ package struct SamplingHabits: Sendable, Hashable {
     switch likeness {
     case nil, .stableDiffusionCpp: break
     case .a1111:
-      drawsUnusedNoise = true
       spansWholeSchedule = true
     case .comfyUI:
       strengthRule = .all
       firstNoise = .fullAtTop
+      drawsUnusedNoise = false
       stepNoise = .fresh
       firstStream = .cpu
       brownianStream = .cpu
@@ -71,6 +71,7 @@ package struct SamplingHabits: Sendable, Hashable {
     case .diffusers:
       strengthRule = .fraction
       firstNoise = .fullUnlessTrailing
+      drawsUnusedNoise = false
       followsBrownianPaths = false
       maskRule = .diffusers
     }

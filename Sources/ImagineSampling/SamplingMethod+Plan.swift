@@ -79,6 +79,8 @@ extension SamplingMethod {
       plan = whole.dropping(fromFront + 1)
       if sampler == .unipc { plan = timesteps.continuous(from: levels.dropFirst(fromFront + 1).first, steps: cut.updates - 1) }
       plan.pictureSigma = levels.indices.contains(fromFront) ? levels[fromFront] : nil
+    } else if sampler == .plms, habits.likeness == .diffusers {
+      plan = PLMSSampler.picturePlan(whole, from: fromFront)
     } else {
       plan = whole.dropping(habits.strengthRule == .all ? whole.stepCount - cut.updates : fromFront)
     }

@@ -35,6 +35,8 @@ package struct SamplingPlan: Sendable, Hashable {
   var pathEnds: (low: Float, high: Float) { (pathLow, pathHigh) }
   /// Steps of the schedule that this plan was made of, where a sampler makes its own of them.
   private(set) var scheduledSteps: Int
+  /// Steps before a picture cut them short.
+  private(set) var wholeSteps: Int
   private var pathLow: Float
   private var pathHigh: Float
 
@@ -62,6 +64,7 @@ package struct SamplingPlan: Sendable, Hashable {
   init(steps: [Step], end: Float, start: Start, sampling: ModelSampling) {
     self.steps = steps
     scheduledSteps = steps.count
+    wholeSteps = steps.count
     sigmas = steps.map(\.sigma) + [end]
     self.start = start
     self.sampling = sampling
@@ -121,11 +124,17 @@ package struct SamplingPlan: Sendable, Hashable {
       by: sampling.inputScale(at: pictureSigma) / sampling.inputScale(at: end))
   }
 
-  /// The last steps of this plan, from the one with an index on.
+  /// The last steps of this plan, without the first so many.
   func dropping(_ count: Int) -> SamplingPlan {
+    keeping(Array(steps.dropFirst(max(count, 0))))
+  }
+
+  /// Some of this plan's steps.
+  func keeping(_ steps: [Step]) -> SamplingPlan {
     var plan = SamplingPlan(
-      steps: Array(steps.dropFirst(max(count, 0))), end: sigmas.last ?? 0, start: start, sampling: sampling)
+      steps: steps, end: steps.last?.next ?? sigmas.last ?? 0, start: start, sampling: sampling)
     plan.keepsStartOverPictures = keepsStartOverPictures
+    plan.wholeSteps = wholeSteps
     return plan
   }
 
@@ -140,6 +149,7 @@ package struct SamplingPlan: Sendable, Hashable {
     plan.keepsStartOverPictures = keepsStartOverPictures
     plan.pictureSigma = pictureSigma
     plan.scheduledSteps = stepCount
+    plan.wholeSteps = wholeSteps
     return plan.spanning(self)
   }
 

@@ -65,6 +65,11 @@ actor Recorder<Value: Sendable> {
 }
 
 extension SamplerKind {
+  /// Whether steps go straight to what the model says; those of higher order may go past it.
+  var isFirstOrder: Bool {
+    [.euler, .eulerAncestral, .ddim, .ddpm, .dpmpp2M, .lcm, .tcd, .eulerCFGPlusPlus, .dpmppSDE].contains(self)
+  }
+
   /// A plan of this sampler with this program's own habits.
   func plan(
     steps: Int, schedule: SigmaSchedule? = nil, sampling: ModelSampling = .stableDiffusion

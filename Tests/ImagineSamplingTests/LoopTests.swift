@@ -55,7 +55,8 @@ struct LoopTests {
         })
     }
     await #expect(throws: CancellationError.self) { try await task.value }
-    #expect(await calls.values.count == 3)
+    // A step that has begun ends.
+    #expect(3...4 ~= (await calls.values.count))
   }
 
   @Test("Says in which step the latents broke")

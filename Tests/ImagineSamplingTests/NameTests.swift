@@ -73,15 +73,15 @@ struct NameTests {
     let choices = SamplerKind.allCases.map(\.rawValue)
     let error = #expect(throws: SamplingError.self) { try SamplingMethod(sampler: name) }
     #expect(error == .unknownName(kind: "sampler", name: name, choices: choices))
-    #expect(error?.description.contains("euler, euler_a, ddim, dpmpp_2m, lcm") == true)
     #expect(throws: SamplingError.self) { try SamplingMethod(sampler: "euler", schedule: "\(name)?x") }
   }
 
   @Test("Defaults and labels are those of the product")
   func defaults() {
-    #expect(SamplerKind.allCases.map(\.defaultSchedule) == [.normal, .normal, nil, .karras, nil])
-    #expect(SamplerKind.allCases.map(\.label) == ["Euler", "Euler a", "DDIM", "DPM++ 2M", "LCM"])
-    let labels = SamplerKind.allCases.map { SamplingMethod($0).scheduleLabel }
+    let first: [SamplerKind] = [.euler, .eulerAncestral, .ddim, .dpmpp2M, .lcm]
+    #expect(first.map(\.defaultSchedule) == [.normal, .normal, nil, .karras, nil])
+    #expect(first.map(\.label) == ["Euler", "Euler a", "DDIM", "DPM++ 2M", "LCM"])
+    let labels = first.map { SamplingMethod($0).scheduleLabel }
     #expect(labels == ["Automatic", "Automatic", "Automatic", "Karras", "Automatic"])
     #expect(SamplingMethod(.dpmpp2M, schedule: .normal).scheduleLabel == "Normal")
     #expect(SamplingMethod(.euler, schedule: .karras).scheduleLabel == "Karras")

@@ -1,4 +1,5 @@
-/// Noise that is added before a step takes some away: Karras et al. (2022), algorithm 2, as in k-diffusion.
+/// Noise that is added before a step takes some away: Karras et al. (2022), algorithm 2, as in k-diffusion. diffusers adds it
+/// after the model has seen the latents, which is not followed.
 struct Churn: Sendable {
   private let share: Double
   private let range: ClosedRange<Double>
@@ -18,7 +19,7 @@ struct Churn: Sendable {
   func raise(_ x: inout [Float], at sigma: Float, to next: Float, noise: inout some NoiseSource) -> Float {
     let gamma = range.contains(Double(sigma)) ? share : 0
     guard gamma > 0 else {
-      if drawsAlways { _ = noise.draw(from: sigma, to: next) }
+      if share > 0, drawsAlways { _ = noise.draw(from: sigma, to: next) }
       return sigma
     }
     let raised = Double(sigma) * (gamma + 1)

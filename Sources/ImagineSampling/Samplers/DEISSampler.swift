@@ -11,12 +11,15 @@ package struct DEISSampler: Sampler {
 
   private let isComfy: Bool
   private let stepCount: Int
+  /// Whether the last step is of first order: in runs of few steps, before a picture cuts them short.
+  private let endsInFirstOrder: Bool
   private var index = 0
   private var history: [(sigma: Double, slope: [Float])] = []
 
   package init(_ run: SamplerRun) {
     isComfy = run.habits.likeness == .comfyUI
     stepCount = run.plan.stepCount
+    endsInFirstOrder = !isComfy && run.plan.wholeSteps < 15
   }
 
   /// diffusers' run ends at the lowest level.
@@ -30,7 +33,7 @@ package struct DEISSampler: Sampler {
     let denoised = try await denoise(x, sigma)
     let slope = noiseDirection(x, denoised, sigma)
     history = [(Double(sigma), slope)] + history.prefix(isComfy ? 2 : 1)
-    let isLast = !isComfy && stepCount < 15 && index == stepCount - 1
+    let isLast = endsInFirstOrder && index == stepCount - 1
     index += 1
     guard history.count > 1, next > 0, !isLast else {
       x = straightStep(x, towards: denoised, from: sigma, to: next)

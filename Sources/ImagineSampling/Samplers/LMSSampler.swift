@@ -1,6 +1,7 @@
 /// Linear multistep of order 4, after Adams and Bashforth, in sigma: k-diffusion's `sample_lms`.
 ///
-/// The polynomial through the last slopes is integrated exactly, where k-diffusion does it by quadrature to 1e-4.
+/// The polynomial through the last slopes is integrated exactly, where k-diffusion does it by quadrature to 1e-4. On a picture
+/// diffusers' `LMSDiscreteScheduler` begins with the weights of order 4 for the one slope that there is, which is not followed.
 package struct LMSSampler: Sampler {
   package static let label = "LMS"
   package static let defaultSchedule: SigmaSchedule? = .normal

@@ -11,9 +11,14 @@ package struct PLMSSampler: Sampler {
   package static let isOnTimesteps = true
 
   private let stepCount: Int
+  private let sampling: ModelSampling
   private var history: [[Float]] = []
+  private var level: Float?
 
-  package init(_ run: SamplerRun) { stepCount = run.plan.stepCount }
+  package init(_ run: SamplerRun) {
+    stepCount = run.plan.wholeSteps
+    sampling = run.plan.sampling
+  }
 
   package static func ownPlan(
     steps: Int, sampling: ModelSampling, habits: SamplingHabits
@@ -21,9 +26,21 @@ package struct PLMSSampler: Sampler {
     try TimestepPlans(steps: steps, sampling: sampling, sampler: "plms").leading(habits)
   }
 
+  /// diffusers' run on a picture: it counts in a list that names the second timestep twice, and so begins one earlier and leaves
+  /// out the step after the first.
+  static func picturePlan(_ whole: SamplingPlan, from first: Int) -> SamplingPlan {
+    guard first > 0 else { return whole }
+    var steps = Array(whole.steps.dropFirst(first - 1))
+    if steps.count > 1 { steps.remove(at: 1) }
+    return whole.keeping(steps)
+  }
+
   package mutating func step(
     _ x: inout [Float], from sigma: Float, to next: Float, denoise: Denoiser, noise: inout some NoiseSource
   ) async throws -> [Float] {
+    // In a plan that leaves a step out, latents in the variance-preserving scale are taken for those of the next level.
+    if let level, level != sigma { x = scaled(x, by: sampling.inputScale(at: level) / sampling.inputScale(at: sigma)) }
+    level = next
     let denoised = try await denoise(x, sigma)
     let slope = noiseDirection(x, denoised, sigma)
     let width = Double(next - sigma)
