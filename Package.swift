@@ -64,7 +64,7 @@ let package = Package(
     .executableTarget(
       name: "ImagineCommand",
       dependencies: [
-        "Imagine", "ImagineBenchmark", "ImagineFiles",
+        "Imagine", "ImagineBenchmark", "ImagineFiles", "ImagineImage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -113,7 +113,7 @@ let package = Package(
       "ImagineEngineTests",
       [
         "ImagineEngine", "ImagineEngineTesting", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineSampling",
-        "ImagineCheckpoint", "ImagineGraph", "ImagineGoldens", "ImagineTesting",
+        "ImagineCheckpoint", "ImagineImage", "ImagineGraph", "ImagineGoldens", "ImagineTesting",
       ]),
     tests(
       "ImagineTests",
@@ -134,8 +134,8 @@ let package = Package(
     tests(
       "ImagineCommandTests",
       [
-        "ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineCheckpoint", "ImagineGraph",
-        "ImagineGoldens", "ImagineTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineImage", "ImagineCheckpoint",
+        "ImagineGraph", "ImagineGoldens", "ImagineTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
   ],
   swiftLanguageModes: [.v6]
