@@ -64,7 +64,7 @@ let package = Package(
     .executableTarget(
       name: "ImagineCommand",
       dependencies: [
-        "Imagine", "ImagineBenchmark", "ImagineFiles",
+        "Imagine", "ImagineBenchmark", "ImagineFiles", "ImagineImage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -118,7 +118,7 @@ let package = Package(
       "ImagineEngineTests",
       [
         "ImagineEngine", "ImagineEngineTesting", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineSampling",
-        "ImagineCheckpoint", "ImagineGraph", "ImagineGoldens", "ImagineTesting",
+        "ImagineCheckpoint", "ImagineImage", "ImagineGraph", "ImagineGoldens", "ImagineTesting",
       ]),
     tests(
       "ImagineTests",
@@ -139,8 +139,8 @@ let package = Package(
     tests(
       "ImagineCommandTests",
       [
-        "ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineCheckpoint", "ImagineGraph",
-        "ImagineGoldens", "ImagineTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineImage", "ImagineCheckpoint",
+        "ImagineGraph", "ImagineGoldens", "ImagineTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -60,6 +60,8 @@ package struct Conditioning: Sendable, Hashable {
 /// The space that a model draws in.
 package struct LatentFormat: Sendable, Hashable {
   package var channels: Int
+  /// What colours they stand for, roughly; nil where nobody has said.
+  package var colours: LatentColours?
   /// Pixels along one side of a position.
   package var reduction: Int
   /// What an autoencoder's latents are multiplied by to become the denoiser's.

@@ -26,6 +26,8 @@ package struct Network: Sendable {
   package fileprivate(set) var parameters: [String: Shape] = [:]
   /// How the network is run on a part of a picture at a time; nil where it has to be run on the whole.
   package var tiling: SectionedNetwork?
+  /// Whether a run takes next to nothing beside a step of the denoiser.
+  package var isQuick = false
 
   package init(
     role: Role, name: String, prefixes: [String], trace: @escaping @Sendable (NetworkShape, GraphBuilder) -> [Tensor]

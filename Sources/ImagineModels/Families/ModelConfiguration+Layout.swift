@@ -25,6 +25,8 @@ extension ModelFamily {
     let width = configuration.textEncoders.reduce(0) { $0 + $1.model.hiddenSize }
     configuration.unet = try UNet2DConditionModel.Configuration(layout, text: width)
     try configuration.readAutoencoder(layout, scale: latentScale)
+    configuration.latentColours =
+      configuration.vae.latentStatistics == nil ? latentColours : normalisedLatentColours
     try configuration.readConditions()
     configuration.zeroesEmptyNegative =
       layout.note("model_index", "force_zeros_for_empty_prompt")?.bool ?? zeroesEmptyNegative

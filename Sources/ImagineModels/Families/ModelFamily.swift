@@ -25,6 +25,10 @@ package struct ModelFamily: Sendable {
   package let textEncoders: [TextEncoder]
   /// What an autoencoder's latents are multiplied by, where no note says another number.
   package let latentScale: Float
+  /// What colours its latents stand for, roughly,
+  package let latentColours: LatentColours
+  /// and where the autoencoder normalises them by channel; nil for no colours then.
+  package var normalisedLatentColours: LatentColours?
   /// Whether an empty negative prompt stands for zeros, where no note says otherwise.
   package var zeroesEmptyNegative = false
   /// Whether the values of a weight tell what the UNet predicts, where nothing else says it.

@@ -13,6 +13,7 @@ extension ModelFamily {
     // OpenAI's CLIP ViT-L/14.
     textEncoders: [TextEncoder(component: .textEncoder, padding: 49407, layer: 1, isNormalised: true)],
     latentScale: 0.18215,
+    latentColours: .stableDiffusion1,
     defaults: { _ in GenerationDefaults(side: 512, guidanceScale: 7) })
 
   /// Stable Diffusion 2.0 and 2.1: those for 512 pixels, which predict the noise, and those that predict the velocity and
@@ -25,6 +26,7 @@ extension ModelFamily {
       TextEncoder(component: .textEncoder, padding: 0, layer: 2, isNormalised: true, publishedLayers: 24)
     ],
     latentScale: 0.18215,
+    latentColours: .stableDiffusion1,
     predictsByClue: true,
     defaults: { GenerationDefaults(side: $0 == "v_prediction" ? 768 : 512, guidanceScale: 7) })
 
@@ -38,6 +40,8 @@ extension ModelFamily {
       TextEncoder(component: .textEncoder2, padding: 0, layer: 2, isNormalised: false),
     ],
     latentScale: 0.13025,
+    latentColours: .stableDiffusionXL,
+    normalisedLatentColours: .playground,
     zeroesEmptyNegative: true,
     defaults: { _ in GenerationDefaults(side: 1024, guidanceScale: 5) })
 
@@ -47,5 +51,6 @@ extension ModelFamily {
     recognises: { $0 == .stableDiffusionXLRefiner },
     textEncoders: [TextEncoder(component: .textEncoder2, padding: 0, layer: 2, isNormalised: false)],
     latentScale: 0.13025,
+    latentColours: .stableDiffusionXL,
     defaults: { _ in GenerationDefaults(side: 1024, guidanceScale: 5) })
 }

@@ -16,11 +16,20 @@ extension DiffusionModel {
       + Network.autoencoder(Weights(inventory, path: "vae"), configuration)
     self.networks = networks.map { $0.reading(inventory.requested) }
     conditioning = Conditioning(configuration)
-    latent = configuration.latent
+    latent = configuration.latent.coloured(by: configuration.latentColours)
     scheduler = configuration.scheduler
     defaults = configuration.defaults
     report = inventory.report
     parameters = inventory.requested
+  }
+}
+
+extension LatentFormat {
+  /// The same with its colours, if they are of so many channels.
+  fileprivate func coloured(by colours: LatentColours?) -> LatentFormat {
+    var format = self
+    format.colours = colours.flatMap { $0.factors.count == channels ? $0 : nil }
+    return format
   }
 }
 
@@ -84,9 +93,11 @@ extension Network {
       if networks.count > 1 { networks[1].tiling = vae.sectionedEncoder }
       return networks
     }
-    return autoencoder(
+    var networks = autoencoder(
       configuration.latent, hasEncoder: tiny.configuration.hasEncoder, decode: { tiny.decode($0) },
       encode: { tiny.encode($0) })
+    for index in networks.indices { networks[index].isQuick = true }
+    return networks
   }
 
   /// The decoder, and the encoder if there is one.
