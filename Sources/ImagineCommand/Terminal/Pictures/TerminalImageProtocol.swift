@@ -27,8 +27,8 @@ enum TerminalImageProtocol: String, CaseIterable, Sendable {
     switch self {
     case .automatic, .none: return []
     case .blocks: return place.returning + HalfBlocks.bytes(picture, size)
-    case .kitty: drawing = KittyGraphics.bytes(try PNGFile.encode(picture), size, id: place.id)
-    case .iTerm: drawing = ITermImage.bytes(try PNGFile.encode(picture), size)
+    case .kitty: drawing = KittyGraphics.bytes(try ImageFile.encode(picture, as: .png), size, id: place.id)
+    case .iTerm: drawing = ITermImage.bytes(try ImageFile.encode(picture, as: .png), size)
     case .sixel: drawing = SixelImage.bytes(picture.averaged(width: size.pixelWidth, height: size.pixelHeight))
     }
     // Terminals disagree on where a picture leaves the cursor: room is made first, and the cursor is put where it belongs.
