@@ -55,12 +55,29 @@ package struct RGBImage: Sendable, Equatable {
     }
   }
 
+  /// The picture with transparent pixels laid on white, as A1111 does by default with pictures it is given.
+  ///
+  /// - Parameter alpha: how solid each pixel is, 255 fully: [height, width]; nil where all are.
+  /// Throws `ImageError.invalidSize` if there are not as many as pixels.
+  package func onWhite(alpha: [UInt8]?) throws(ImageError) -> RGBImage {
+    guard let alpha else { return self }
+    guard alpha.count == width * height else { throw .invalidSize(width: width, height: height, values: alpha.count) }
+    var laid = pixels
+    for (pixel, alpha) in alpha.enumerated() {
+      for index in 3 * pixel..<3 * pixel + 3 {
+        let value = UInt32(laid[index]) * UInt32(alpha) + 255 * (255 - UInt32(alpha))
+        laid[index] = UInt8((value + 127) / 255)
+      }
+    }
+    return try RGBImage(width: width, height: height, pixels: laid)
+  }
+
   /// Checks the size that something is to have.
   ///
-  /// Throws `ImageError.invalidSize` if it is empty, or its pixels cannot be counted.
+  /// Throws `ImageError.invalidSize` if it is empty, or larger than memory should be asked for.
   static func checkSize(width: Int, height: Int) throws(ImageError) {
     let (area, overflows) = width.multipliedReportingOverflow(by: height)
-    guard width > 0, height > 0, !overflows, area <= 1 << 40 else {
+    guard width > 0, height > 0, !overflows, area <= 1 << 28 else {
       throw .invalidSize(width: width, height: height, values: 0)
     }
   }

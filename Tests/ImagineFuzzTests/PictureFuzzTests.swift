@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct PictureFuzzTests {
   private static let names = [
-    "bilevel", "grey_alpha", "interlaced", "palette", "palette_alpha", "rgb16", "rgba", "text",
+    "bilevel", "grey_alpha", "interlaced", "palette", "palette_alpha", "rgb16", "rgba", "text", "turned_6",
   ]
 
   /// The chunks of a PNG file, each with its length, name, contents and checksum.

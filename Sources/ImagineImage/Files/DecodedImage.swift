@@ -19,21 +19,6 @@ package struct DecodedImage: Sendable, Equatable {
     text.first { $0.keyword == keyword }?.value
   }
 
-  /// The picture with transparent pixels laid on white, as A1111 does by default with pictures it is given.
-  package var onWhite: RGBImage {
-    get throws(ImageError) {
-      guard let alpha else { return image }
-      let pixels = image.pixels
-      let laid = [UInt8](unsafeUninitializedCapacity: pixels.count) { buffer, count in
-        for (pixel, alpha) in alpha.enumerated() {
-          for index in 3 * pixel..<3 * pixel + 3 {
-            let onWhite = UInt32(pixels[index]) * UInt32(alpha) + 255 * (255 - UInt32(alpha))
-            buffer[index] = UInt8((onWhite + 127) / 255)
-          }
-        }
-        count = pixels.count
-      }
-      return try RGBImage(width: image.width, height: image.height, pixels: laid)
-    }
-  }
+  /// The picture with transparent pixels laid on white.
+  package var onWhite: RGBImage { get throws(ImageError) { try image.onWhite(alpha: alpha) } }
 }

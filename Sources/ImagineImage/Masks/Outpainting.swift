@@ -26,15 +26,8 @@ package struct Outpainting: Sendable, Equatable {
     else {
       throw .invalidSize(width: width, height: height, values: picture.pixels.count)
     }
-    func reach(_ margin: Int, _ length: Int) -> Int { margin > 0 ? min(max(overlap, 0), length) : 0 }
-    let kept = (
-      x: left
-        + reach(left, picture.width)..<max(
-          left + picture.width - reach(right, picture.width), left + reach(left, picture.width)),
-      y: top
-        + reach(top, picture.height)..<max(
-          top + picture.height - reach(bottom, picture.height), top + reach(top, picture.height))
-    )
+    let columns = Self.kept(of: picture.width, margins: (left, right), overlap: overlap)
+    let rows = Self.kept(of: picture.height, margins: (top, bottom), overlap: overlap)
     var pixels: [UInt8] = [], values: [UInt8] = []
     pixels.reserveCapacity(3 * width * height)
     values.reserveCapacity(width * height)
@@ -44,10 +37,18 @@ package struct Outpainting: Sendable, Equatable {
         let column = min(max(x - left, 0), picture.width - 1)
         let place = row * picture.width + column
         pixels += picture.pixels[3 * place..<3 * place + 3]
-        values.append(kept.x.contains(x) && kept.y.contains(y) ? painted?.values[place] ?? 0 : 255)
+        values.append(columns.contains(x) && rows.contains(y) ? painted?.values[place] ?? 0 : 255)
       }
     }
     canvas = try RGBImage(width: width, height: height, pixels: pixels)
     mask = try MaskImage(width: width, height: height, values: values)
+  }
+
+  /// The places along an axis that are not painted, counted from the canvas's edge.
+  private static func kept(of length: Int, margins: (before: Int, after: Int), overlap: Int) -> Range<Int> {
+    let overlap = min(max(overlap, 0), length)
+    let start = margins.before > 0 ? overlap : 0
+    let end = margins.after > 0 ? length - overlap : length
+    return margins.before + start..<margins.before + max(start, end)
   }
 }
