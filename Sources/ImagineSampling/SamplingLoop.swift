@@ -54,7 +54,10 @@ package struct SamplingLoop: Sendable {
         denoised = try await sampler.step(&x, from: step.sigma, to: step.next, denoise: denoise, noise: &noise)
       }
       guard x.count == latents.count else { throw SamplingError.valueCount(x.count, expected: latents.count) }
-      if let mask { x = mask.afterStep(x, at: step.next) }
+      if let mask {
+        let isLast = index == plan.stepCount - 1
+        x = isLast ? mask.afterLastStep(x, scale: plan.finalScale) : mask.afterStep(x, at: step.next)
+      }
       guard x.allSatisfy(\.isFinite) else {
         throw SamplingError.notFinite(step: index + 1, count: plan.stepCount)
       }

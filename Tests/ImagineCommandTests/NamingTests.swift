@@ -63,27 +63,27 @@ import Testing
     #expect(try PictureJob.jobs(request, name: "x.png").map(\.path.text) == ["x.png", "x.png"])
   }
 
-  private func jobs(_ text: String, _ seed: PromptFileEntry.Seed? = nil) -> [PictureJob] {
-    PromptFile(Data(text.utf8)).entries.flatMap {
-      Array(PictureJob.jobs($0, base: GenerationRequest(prompt: ""), seed: seed, model: "m"))
+  private func jobs(_ text: String, _ seed: PromptFileEntry.Seed? = nil) throws -> [PictureJob] {
+    try PromptFile(Data(text.utf8)).entries.flatMap {
+      try Array(PictureJob.jobs($0, $0.applied(to: GenerationRequest(prompt: "")), seed: seed, model: "m"))
     }
   }
 
   @Test func seedsOfAPromptFile() throws {
     let text = "a\nb --seed 9\nc --count 2\nbad --steps\nd --output e --count 2\na\nc --count 2"
-    #expect(jobs(text, .fixed(100)).map(\.seed) == [100, 9, 100, 101, 100, 101, 101, 102, 103])
-    #expect(jobs(text).first?.seed == PromptFile(Data(text.utf8)).entries.first?.derivedSeed)
-    #expect(jobs(text).map(\.line) == [1, 2, 3, 3, 5, 5, 6, 7, 7])
-    #expect(jobs(text)[4...5].map(\.path.text) == ["e.png", "e-2.png"])
+    #expect(try jobs(text, .fixed(100)).map(\.seed) == [100, 9, 100, 101, 100, 101, 101, 102, 103])
+    #expect(try jobs(text).first?.seed == PromptFile(Data(text.utf8)).entries.first?.derivedSeed)
+    #expect(try jobs(text).map(\.line) == [1, 2, 3, 3, 5, 5, 6, 7, 7])
+    #expect(try jobs(text)[4...5].map(\.path.text) == ["e.png", "e-2.png"])
   }
 
   @Test(arguments: [nil, .fixed(7)] as [PromptFileEntry.Seed?])
-  func aLineIsKnownByWhatItSays(_ seed: PromptFileEntry.Seed?) {
+  func aLineIsKnownByWhatItSays(_ seed: PromptFileEntry.Seed?) throws {
     let lines = ["a", "b --seed 9", "c --count 3", "a", "d --output e"]
-    let names = Set(jobs(lines.joined(separator: "\n"), seed).map(\.path.text))
+    let names = Set(try jobs(lines.joined(separator: "\n"), seed).map(\.path.text))
     #expect(names.count == 7)
     let moved = "# a comment\n\nnew\n" + lines.reversed().joined(separator: "\r\n") + "\nlast"
-    #expect(names.isSubset(of: jobs(moved, seed).map(\.path.text)))
+    #expect(names.isSubset(of: try jobs(moved, seed).map(\.path.text)))
   }
 
   @Test func jobsAreMadeOneAfterAnother() throws {
@@ -91,7 +91,8 @@ import Testing
     let file = PromptFile(Data(String(repeating: "a --count 100000\n", count: 300).utf8))
     var first: [String] = []
     for entry in file.entries {
-      let jobs = PictureJob.jobs(entry, base: GenerationRequest(prompt: ""), seed: nil, model: "m")
+      let jobs = PictureJob.jobs(
+        entry, try entry.applied(to: GenerationRequest(prompt: "")), seed: nil, model: "m")
       first += jobs.prefix(1).map(\.path.text)
     }
     #expect(Set(first).count == 300)

@@ -56,7 +56,7 @@ import Testing
     #expect(entry.height == 768)
     #expect(entry.guidanceScale == 6.5)
     #expect(entry.sampler == .dpmpp2M)
-    #expect(entry.applied(to: GenerationRequest(prompt: "")).schedule == .karras)
+    #expect(try entry.applied(to: GenerationRequest(prompt: "")).schedule == .karras)
     #expect(entry.count == 6)
   }
 
@@ -79,7 +79,7 @@ import Testing
   @Test func readsWhatAModelIsTold() throws {
     let entry = try entry(
       "a --clip_skip 2 --original_size 640x320 --crop 24,8 --target-size 768x512 --refiner-switch-at 0.7")
-    let request = entry.applied(to: GenerationRequest(prompt: ""))
+    let request = try entry.applied(to: GenerationRequest(prompt: ""))
     #expect(request.clipSkip == 2 && request.crop == Crop(left: 24, top: 8))
     #expect(request.originalSize == Size(width: 640, height: 320))
     #expect(request.targetSize == Size(width: 768, height: 512))

@@ -72,14 +72,14 @@ import Testing
       payload += parts[1]
     }
     #expect(pieces.count > more)
-    #expect(Data(base64Encoded: payload) == Data(try PNGFile.encode(picture)))
+    #expect(Data(base64Encoded: payload) == Data(try ImageFile.encode(picture, as: .png)))
   }
 
   @Test func iTerm() throws {
     let picture = try Self.noise(50, 30)
     let (bytes, rows) = try drawing(TerminalImageProtocol.iTerm.bytes(for: picture, in: PicturePlace(columns: 20)))
     #expect(bytes.last == 0x07)
-    let text = String(decoding: bytes.dropLast(), as: UTF8.self), png = try PNGFile.encode(picture)
+    let text = String(decoding: bytes.dropLast(), as: UTF8.self), png = try ImageFile.encode(picture, as: .png)
     let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
     #expect(
       parts[0] == "\u{1B}]1337;File=inline=1;size=\(png.count);width=20;height=\(rows);preserveAspectRatio=1")

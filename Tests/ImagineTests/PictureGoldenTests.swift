@@ -57,9 +57,11 @@ struct PictureGolden {
 
   /// The script's picture.
   static func picture(_ size: Size) throws -> SourcePicture {
-    let pixels = (0..<size.height).flatMap { y in
-      (0..<size.width).flatMap { x in
-        (0..<3).map { channel in UInt8((x * 3 + y * 5 + channel * 40 + (x * y) / 7) % 256) }
+    var pixels: [UInt8] = []
+    for y in 0..<size.height {
+      for x in 0..<size.width {
+        let base = x * 3 + y * 5 + (x * y) / 7
+        for channel in 0..<3 { pixels.append(UInt8((base + channel * 40) % 256)) }
       }
     }
     return try SourcePicture(size: size, pixels: pixels)
@@ -67,8 +69,12 @@ struct PictureGolden {
 
   /// The script's mask.
   static func mask(_ size: Size) throws -> SourcePicture {
-    let pixels = (0..<size.height).flatMap { y in
-      (0..<size.width).flatMap { x in [UInt8](repeating: 16..<56 ~= y && 24..<48 ~= x ? 255 : 0, count: 3) }
+    var pixels: [UInt8] = []
+    for y in 0..<size.height {
+      for x in 0..<size.width {
+        let isWhite = 16..<56 ~= y && 24..<48 ~= x
+        pixels += [UInt8](repeating: isWhite ? 255 : 0, count: 3)
+      }
     }
     return try SourcePicture(size: size, pixels: pixels)
   }

@@ -31,6 +31,9 @@ extension PromptFileEntry {
       }
       if let remark = try apply(String(name), values, &seen) { remarks.append(remark) }
     }
+    if !sharedWords.isEmpty {
+      do { _ = try LineOptions.parse(sharedWords) } catch { throw PromptFileError(LineOptions.message(for: error)) }
+    }
     return remarks
   }
 

@@ -84,6 +84,13 @@ package struct LatentMask: Sendable {
     rule == .diffusers ? blend(x, noisyOriginal(at: next)) : x
   }
 
+  /// Latents after the last step, where the picture's are without noise even if the run ends in a little of it.
+  ///
+  /// - Parameter scale: between these latents and those a decoder takes.
+  func afterLastStep(_ x: [Float], scale: Float) -> [Float] {
+    rule == .diffusers ? blend(x, scaled(original, by: 1 / scale)) : x
+  }
+
   /// Latents in the decoder's scale after the last step.
   func finished(_ latents: [Float]) -> [Float] {
     rule == .a1111 ? blend(latents, original) : latents
