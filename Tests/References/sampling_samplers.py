@@ -14,6 +14,7 @@ import sys
 from unittest import mock
 
 import diffusers
+import numpy
 import torch
 
 from sampling_kdiffusion import GOLDENS, START, TRAINING, Noise, load_kdiffusion
@@ -63,8 +64,10 @@ def kdiffusion_goldens():
     sampling, external = load_kdiffusion()
     betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
     alphas = torch.cumprod(1 - betas, dim=0).float()
-    # In float32, timesteps and logarithms show in the fifth digit after 1000 noisy steps.
-    training = external.DiscreteSchedule((((1 - alphas) / alphas) ** 0.5).double(), quantize=False)
+    # After 1000 noisy steps the last digit of a level shows in the fifth of the latents: torch's root of float32 may be off by
+    # one there, numpy's is exact; timesteps and logarithms are float64.
+    table = torch.from_numpy(numpy.sqrt(((1 - alphas) / alphas).numpy()))
+    training = external.DiscreteSchedule(table.double(), quantize=False)
     low, high = training.sigma_min.item(), training.sigma_max.item()
     schedules = {
         "normal": lambda steps: sampling.append_zero(

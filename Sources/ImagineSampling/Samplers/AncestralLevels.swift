@@ -7,7 +7,11 @@ struct AncestralLevels {
 
   /// - Parameter eta: how much of the noise is fresh: 1 is as much as the posterior has (DDPM), 0 is none.
   init(from sigma: Float, to next: Float, eta: Double) {
-    let (sigma, next) = (Double(sigma), Double(next))
+    self.init(from: Double(sigma), to: Double(next), eta: eta)
+  }
+
+  /// The same for levels of more digits.
+  init(from sigma: Double, to next: Double, eta: Double) {
     let posterior = next * max(1 - next * next / (sigma * sigma), 0).squareRoot()
     up = min(next, eta * posterior)
     down = max(next * next - up * up, 0).squareRoot()

@@ -26,12 +26,12 @@ package struct DPMppSDESampler: Sampler {
       x = straightStep(x, towards: denoised, from: sigma, to: next)
       return denoised
     }
-    let middle = Float((Double(sigma) * Double(next)).squareRoot())
+    let middle = (Double(sigma) * Double(next)).squareRoot()
     let path = PathLevels(from: sigma, to: next)
-    let half = AncestralLevels(from: sigma, to: middle, eta: eta)
+    let half = AncestralLevels(from: Double(sigma), to: middle, eta: eta)
     var halfway = straightStep(x, towards: denoised, from: sigma, to: half.down)
     halfway = weightedSum(1, halfway, Float(half.up * strength), noise.draw(from: path.start, to: path.middle))
-    let second = try await denoise(halfway, middle)
+    let second = try await denoise(halfway, Float(middle))
     let whole = AncestralLevels(from: sigma, to: next, eta: eta)
     x = straightStep(x, towards: second, from: sigma, to: whole.down)
     x = weightedSum(1, x, Float(whole.up * strength), noise.draw(from: path.start, to: path.end))
