@@ -140,4 +140,41 @@ struct ProgramTests {
     let output = ModelOutput(unconditional: golden.rescale.uncond, conditional: [.init(golden.rescale.cond)])
     expectClose(try guidance.guided(output), golden.rescale.result, relative: 1e-5)
   }
+
+  @Test("A1111's LCM goes evenly through the 50 timesteps of distillation, and names the nearest")
+  func lcm() throws {
+    let plan = try SamplingMethod(.lcm, habits: SamplingHabits(.a1111)).plan(steps: 4)
+    let told = plan.sigmas.dropLast().map(plan.sampling.timestep(at:))
+    // Places 49, 32.67, 16.33 and 0 of 19, 39 ... 999.
+    #expect(told == [999, 679, 339, 19] && plan.sigmas.last == 0 && plan.start == .noiseLevel)
+    let training = NoiseSchedule.stableDiffusion
+    #expect(plan.sigmas[1] > training.sigmas[659] && plan.sigmas[1] < training.sigmas[679])
+  }
+
+  @Test("ComfyUI tells whole timesteps, and begins with more noise than A1111")
+  func comfyUI() throws {
+    let method = SamplingMethod(.euler, habits: SamplingHabits(.comfyUI))
+    let (plan, other) = (
+      try method.plan(steps: 20), try SamplingMethod(.euler, habits: SamplingHabits(.a1111)).plan(steps: 20)
+    )
+    let told = plan.steps.map { plan.sampling.timestep(at: $0.sigma) }
+    #expect(plan.sigmas == other.sigmas && told == told.map { $0.rounded() })
+    #expect(abs(plan.initialScale / other.initialScale - 1.00234) < 1e-5)
+    #expect(other.steps.map { other.sampling.timestep(at: $0.sigma) } != told)
+  }
+
+  @Test("The level before the last is left out where a program does so")
+  func discarded() throws {
+    for (likeness, kinds) in [
+      (Likeness.a1111, [SamplerKind.dpm2, .dpm2Ancestral, .dpmpp3MSDE]),
+      (.comfyUI, [.dpm2, .dpm2Ancestral, .unipc, .unipcBH2]),
+    ] {
+      for kind in SamplerKind.allCases where ![.dpmFast, .dpmAdaptive, .restart].contains(kind) {
+        let method = SamplingMethod(kind, schedule: .karras, habits: SamplingHabits(likeness))
+        let sigmas = try method.plan(steps: 8).sigmas.dropLast()
+        let isDiscarded = abs(sigmas[7] - ModelSampling.stableDiffusion.sigmaMin) > 1e-4
+        #expect(sigmas.count == 8 && isDiscarded == (kinds.contains(kind) || (kind == .unipcBH2)), "\(kind)")
+      }
+    }
+  }
 }
