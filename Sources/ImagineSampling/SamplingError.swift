@@ -22,7 +22,7 @@ package enum SamplingError: Error, Hashable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .unknownName(let kind, let name, let choices):
-      "No \(kind) is called \"\(name)\": choose one of \(choices.joined(separator: ", "))."
+      "No \(kind) is called \"\(name)\": \(Self.advice(name, choices))."
     case .stepCount(let count, let allowed, let schedule):
       "The \(schedule) schedule takes \(allowed.lowerBound) to \(allowed.upperBound) steps, not \(count): "
         + "choose another number of steps or another schedule."
@@ -42,4 +42,31 @@ package enum SamplingError: Error, Hashable, CustomStringConvertible {
       "The latents became infinite or NaN in step \(step) of \(count): try a higher precision or a lower guidance scale."
     }
   }
+
+  /// Choices as long as they are few; of many the nearest.
+  private static func advice(_ name: String, _ choices: [String]) -> String {
+    guard choices.count > 12 else { return "choose one of \(choices.joined(separator: ", "))" }
+    let key = nameKey(name)
+    let near = choices.enumerated().map { (editDistance(key, nameKey($1)), $0, $1) }
+      .sorted { ($0.0, $0.1) < ($1.0, $1.1) }.prefix(3).map(\.2)
+    return "the nearest are \(near.joined(separator: ", ")); `imagine --help` lists all \(choices.count)"
+  }
+}
+
+/// How many letters have to be added, left out or replaced to make one name of another: Levenshtein (1966).
+///
+/// Names are compared as far as the longest of ours goes.
+private func editDistance(_ first: String, _ second: String) -> Int {
+  let (first, second) = (Array(first.prefix(64)), Array(second.prefix(64)))
+  var row = Array(0...second.count)
+  for (index, letter) in first.enumerated() {
+    var diagonal = row[0]
+    row[0] = index + 1
+    for (column, other) in second.enumerated() {
+      let replaced = diagonal + (letter == other ? 0 : 1)
+      diagonal = row[column + 1]
+      row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
+    }
+  }
+  return row[second.count]
 }

@@ -12,10 +12,15 @@ extension SamplingMethod {
     self = method
   }
 
+  private static let gpuEnding = "gpu"
   private static let automaticKeys = ["automatic", "auto", "default"]
 
   private init(combinedName name: String) throws(SamplingError) {
-    let key = nameKey(name)
+    var key = nameKey(name)
+    // ComfyUI's samplers with noise from the GPU.
+    let isOnGPU =
+      key.hasSuffix(Self.gpuEnding) && SamplerKind.named(key: String(key.dropLast(3)))?.type.isBrownian == true
+    if isOnGPU { key = String(key.dropLast(3)) }
     if SamplerKind.named(key: key) == nil, SigmaSchedule.named(key: key) == nil {
       let endings = SigmaSchedule.allCases.flatMap { schedule in schedule.keys.map { ($0, Optional(schedule)) } }
       for (ending, schedule) in endings + Self.automaticKeys.map({ ($0, nil) }) where key.hasSuffix(ending) {
@@ -25,7 +30,11 @@ extension SamplingMethod {
         }
       }
     }
-    try self.init(SamplerKind(name: name))
+    guard let sampler = SamplerKind.named(key: key) else {
+      throw .unknownName(kind: SamplerKind.kind, name: name, choices: SamplerKind.allCases.map(\.rawValue))
+    }
+    self.init(sampler)
+    if isOnGPU { brownianStream = .cuda }
   }
 
   /// The value of A1111's "Schedule type" field: "Automatic" where the sampler's own way has no name there.

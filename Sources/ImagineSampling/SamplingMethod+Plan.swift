@@ -77,12 +77,17 @@ extension SamplingMethod {
       let timesteps = TimestepPlans(steps: cut.total, sampling: whole.sampling, sampler: sampler.rawValue)
       let levels = try timesteps.leading(habits)?.sigmas ?? []
       plan = whole.dropping(fromFront + 1)
-      if sampler == .unipc { plan = timesteps.continuous(from: levels.dropFirst(fromFront + 1).first, steps: cut.updates - 1) }
+      if sampler == .unipc {
+        plan = timesteps.continuous(from: levels.dropFirst(fromFront + 1).first, steps: cut.updates - 1)
+      }
       plan.pictureSigma = levels.indices.contains(fromFront) ? levels[fromFront] : nil
     } else if sampler == .plms, habits.likeness == .diffusers {
       plan = PLMSSampler.picturePlan(whole, from: fromFront)
     } else {
       plan = whole.dropping(habits.strengthRule == .all ? whole.stepCount - cut.updates : fromFront)
+    }
+    if habits.firstNoise == .fullAtTop, let sigma = plan.steps.first?.sigma {
+      plan = plan.keeping(plan.steps, start: fullAtTop(sigma, plan.sampling))
     }
     plan = sampler.type.adapted(plan, habits: habits)
     return habits.spansWholeSchedule ? plan.spanning(whole) : plan
@@ -131,10 +136,14 @@ extension SamplingMethod {
   private func start(at sigma: Float, _ schedule: SigmaSchedule, _ sampling: ModelSampling) -> SamplingPlan.Start {
     switch habits.firstNoise {
     case .bySampler: return sampler.type.start
-    case .fullAtTop: return sigma >= sampling.sigmaMax * (1 - 1e-5) ? .fullVariance : .noiseLevel
+    case .fullAtTop: return fullAtTop(sigma, sampling)
     case .fullUnlessTrailing:
       if sampler.type.relation != .sigma { return .unitVariance }
       return schedule == .trailing || schedule == .normal ? .noiseLevel : .fullVariance
     }
+  }
+
+  private func fullAtTop(_ sigma: Float, _ sampling: ModelSampling) -> SamplingPlan.Start {
+    sigma >= sampling.sigmaMax * (1 - 1e-5) ? .fullVariance : .noiseLevel
   }
 }

@@ -5,6 +5,8 @@ package struct SamplingMethod: Sendable, Hashable {
   package var schedule: SigmaSchedule?
   package var settings: SamplerSettings
   package var habits: SamplingHabits
+  /// Whose random numbers Brownian paths are made of, where the sampler's name says so ("dpmpp_sde_gpu").
+  package var brownianStream: RandomStream?
 
   package init(
     _ sampler: SamplerKind, schedule: SigmaSchedule? = nil, settings: SamplerSettings = SamplerSettings(),

@@ -129,10 +129,10 @@ package struct SamplingPlan: Sendable, Hashable {
     keeping(Array(steps.dropFirst(max(count, 0))))
   }
 
-  /// Some of this plan's steps.
-  func keeping(_ steps: [Step]) -> SamplingPlan {
+  /// Some of this plan's steps, with another start where one is given.
+  func keeping(_ steps: [Step], start: Start? = nil) -> SamplingPlan {
     var plan = SamplingPlan(
-      steps: steps, end: steps.last?.next ?? sigmas.last ?? 0, start: start, sampling: sampling)
+      steps: steps, end: steps.last?.next ?? sigmas.last ?? 0, start: start ?? self.start, sampling: sampling)
     plan.keepsStartOverPictures = keepsStartOverPictures
     plan.wholeSteps = wholeSteps
     return plan
@@ -159,10 +159,12 @@ package struct SamplingPlan: Sendable, Hashable {
     return replacing(steps.dropLast() + [Step(sigma: last.sigma, next: end)], end: end)
   }
 
-  /// The lowest level above 0 and the first; nil where there are none.
+  /// The ends of a run from the first level to the lowest above 0, or to the model's lowest where there is but one; nil where
+  /// it does not fall.
   var positiveEnds: (low: Float, high: Float)? {
     guard let low = sigmas.last(where: { $0 > 0 }), let high = steps.first?.sigma else { return nil }
-    return (low, high)
+    let lowest = low < high ? low : sampling.sigmaMin
+    return lowest < high ? (lowest, high) : nil
   }
 
   /// The same with Brownian paths that span another plan's levels.

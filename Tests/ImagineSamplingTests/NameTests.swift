@@ -68,12 +68,83 @@ struct NameTests {
     #expect(try SamplingMethod(sampler: "DPM++ 2M", schedule: "automatic").schedule == nil)
   }
 
-  @Test("Unknown names are refused with the choices", arguments: ["", "eulerish", "karras", "ddim_uniform", "++", " "])
+  @Test(
+    "Names of other programs lead to sampler and schedule",
+    arguments: [
+      ("k_heun", SamplerKind.heun, nil), ("k_lms", .lms, nil), ("LMS Karras", .lms, .karras),
+      ("k_lms_ka", .lms, .karras),
+      ("dpm_2", .dpm2, nil), ("k_dpm_2", .dpm2, nil), ("DPM2 a Karras", .dpm2Ancestral, .karras),
+      ("k_dpm_2_a_ka", .dpm2Ancestral, .karras), ("dpm_2_ancestral", .dpm2Ancestral, nil),
+      ("kdpm_2_a", .dpm2Ancestral, nil),
+      ("DPM++ SDE", .dpmppSDE, nil), ("DPM++ SDE Karras", .dpmppSDE, .karras), ("dpmpp_sde_gpu", .dpmppSDE, nil),
+      ("DPM++ 2M SDE Exponential", .dpmpp2MSDE, .exponential), ("dpmpp_2m_sde_gpu", .dpmpp2MSDE, nil),
+      ("k_dpmpp_2m_sde_exp", .dpmpp2MSDE, .exponential), ("DPM++ 2M SDE Heun Karras", .dpmpp2MSDEHeun, .karras),
+      ("dpmpp_2m_sde_heun_gpu", .dpmpp2MSDEHeun, nil), ("dpm++2m_sde", .dpmpp2MSDE, nil),
+      ("dpmpp_2m_k", .dpmpp2M, .karras),
+      ("DPM++ 3M SDE Exponential", .dpmpp3MSDE, .exponential), ("dpmpp_3m_sde", .dpmpp3MSDE, nil),
+      ("DPM++ 2S a Karras", .dpmpp2SAncestral, .karras), ("dpmpp_2s_ancestral", .dpmpp2SAncestral, nil),
+      ("dpm++2s_a", .dpmpp2SAncestral, nil), ("k_dpmpp_2s_a", .dpmpp2SAncestral, nil), ("DPM fast", .dpmFast, nil),
+      ("DPM adaptive", .dpmAdaptive, nil), ("k_dpm_ad", .dpmAdaptive, nil), ("UniPC", .unipc, nil),
+      ("uni_pc", .unipc, nil),
+      ("uni_pc_bh2", .unipcBH2, nil), ("PLMS", .plms, nil), ("pndm", .plms, nil), ("Restart", .restart, nil),
+      ("ddim_trailing", .ddim, .trailing), ("Euler A Trailing", .eulerAncestral, .trailing),
+      ("DPM++ 2M AYS", .dpmpp2M, .alignYourSteps),
+      ("tcd", .tcd, nil), ("LCM", .lcm, nil), ("ipndm", .ipndm, nil), ("deis", .deis, nil), ("ddpm", .ddpm, nil),
+      ("res_multistep", .resMultistep, nil), ("DDIM CFG++", .ddimCFGPlusPlus, nil),
+      ("euler_cfg_pp", .eulerCFGPlusPlus, nil),
+      ("euler_ancestral_cfg_pp", .eulerAncestralCFGPlusPlus, nil), ("EulerDiscreteScheduler", .euler, nil),
+      ("DPMSolverMultistepScheduler", .dpmpp2M, nil), ("dpmpp_2m beta", .dpmpp2M, .beta),
+      ("euler kl_optimal", .euler, .klOptimal), ("Euler Align Your Steps", .euler, .alignYourSteps),
+      ("Euler Polyexponential", .euler, .polyexponential),
+    ] as [(String, SamplerKind, SigmaSchedule?)])
+  func elsewhere(name: String, sampler: SamplerKind, schedule: SigmaSchedule?) throws {
+    for name in [name, name.uppercased(), name.lowercased()] {
+      let method = try SamplingMethod(sampler: name)
+      #expect(method.sampler == sampler && method.schedule == schedule, "\(name)")
+    }
+  }
+
+  @Test("Samplers with noise from the GPU say so")
+  func noiseFromGPU() throws {
+    #expect(try SamplingMethod(sampler: "dpmpp_2m_sde_gpu").brownianStream == .cuda)
+    #expect(try SamplingMethod(sampler: "dpmpp_2m_sde").brownianStream == nil)
+    #expect(throws: SamplingError.self) { try SamplingMethod(sampler: "euler_gpu") }
+  }
+
+  @Test("Every name in the list leads back to its choice")
+  func roundTrips() throws {
+    for kind in SamplerKind.allCases {
+      for name in [kind.rawValue, kind.label] + kind.aliases {
+        #expect(try SamplingMethod(sampler: name).sampler == kind)
+      }
+      for schedule in SigmaSchedule.allCases {
+        let method = try SamplingMethod(sampler: "\(kind.label) \(schedule.label)")
+        #expect(method.sampler == kind && method.schedule == schedule, "\(kind.label) \(schedule.label)")
+      }
+    }
+  }
+
+  @Test("Unknown names are refused with the nearest", arguments: ["", "eulerish", "karras", "ddim_uniform", "++", " "])
   func unknown(name: String) throws {
     let choices = SamplerKind.allCases.map(\.rawValue)
     let error = #expect(throws: SamplingError.self) { try SamplingMethod(sampler: name) }
     #expect(error == .unknownName(kind: "sampler", name: name, choices: choices))
     #expect(throws: SamplingError.self) { try SamplingMethod(sampler: "euler", schedule: "\(name)?x") }
+    let long = SamplingError.unknownName(
+      kind: "sampler", name: String(repeating: "x", count: 100_000), choices: choices)
+    #expect(long.description.contains("the nearest are"))
+  }
+
+  @Test(
+    "The nearest names come first",
+    arguments: [
+      ("eulr", "euler"), ("dpm++ 2n", "dpmpp_2m"), ("dpmpp_2m_sd", "dpmpp_2m_sde"), ("restrat", "restart"),
+      ("uni_pcc", "unipc"),
+    ])
+  func nearest(name: String, wanted: String) throws {
+    let error = #expect(throws: SamplingError.self) { try SamplingMethod(sampler: name) }
+    let text = try #require(error).description
+    #expect(text.contains("the nearest are \(wanted),") && text.count < 200, "\(text)")
   }
 
   @Test("Defaults and labels are those of the product")

@@ -51,7 +51,9 @@ struct ReferenceRunTests {
           return tanhDenoiser(x, sigma)
         })
       let what = "\(run.sampler) on \(run.schedule), \(run.steps) steps, \(run.settings)"
-      expectClose(final, run.final, relative: 1e-5, absolute: 1e-5, what)
+      // DPM adaptive's steps follow the difference of two results, of which float32 leaves three digits.
+      let limit: Float = kind == .dpmAdaptive ? 5e-4 : 1e-5
+      expectClose(final, run.final, relative: limit, absolute: limit, what)
       #expect(await calls.values.count == run.calls, "\(what)")
     }
   }

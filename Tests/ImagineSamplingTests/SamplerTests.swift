@@ -105,7 +105,10 @@ struct SamplerTests {
 
   @Test(
     "Errors against an exact solution fall with the order of the method",
-    arguments: [(SamplerKind.euler, 1.0), (.ddim, 1.0), (.dpmpp2M, 2.0)])
+    arguments: [
+      (SamplerKind.euler, 1.0), (.ddim, 1.0), (.dpmpp2M, 2.0), (.heun, 2.0), (.dpm2, 2.0), (.resMultistep, 2.0),
+      (.deis, 2.0), (.unipc, 3.0),
+    ])
   func convergence(kind: SamplerKind, order: Double) async throws {
     let data = GaussianData(mean: 0.7, deviation: 0.5)
     var errors: [Double] = []

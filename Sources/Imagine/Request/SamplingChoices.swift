@@ -3,34 +3,53 @@ internal import ImagineSampling
 /// The algorithm that takes noise to a picture, step by step.
 public struct Sampler: Sendable, Hashable {
   let kind: SamplerKind
+  /// Whose random numbers Brownian paths are made of, where the name says so (`dpmpp_sde_gpu`).
+  let brownianStream: RandomStream?
 
-  init(_ kind: SamplerKind) { self.kind = kind }
+  init(_ kind: SamplerKind, brownianStream: RandomStream? = nil) {
+    self.kind = kind
+    self.brownianStream = brownianStream
+  }
 
   /// Euler's method, k-diffusion's `sample_euler`.
   public static let euler = Sampler(.euler)
   /// Euler's method with fresh noise at every step, k-diffusion's `sample_euler_ancestral`.
   public static let eulerAncestral = Sampler(.eulerAncestral)
+  /// Heun's method, twice as many calls of the model; k-diffusion's `sample_heun`.
+  public static let heun = Sampler(.heun)
   /// Denoising diffusion implicit models, as diffusers' `DDIMScheduler` runs Stable Diffusion 1.5.
   public static let ddim = Sampler(.ddim)
+  /// Pseudo linear multistep, diffusers' `PNDMScheduler`.
+  public static let plms = Sampler(.plms)
   /// The second-order multistep solver, k-diffusion's `sample_dpmpp_2m`.
   public static let dpmpp2M = Sampler(.dpmpp2M)
+  /// The same with noise along a Brownian path, k-diffusion's `sample_dpmpp_2m_sde`.
+  public static let dpmpp2MSDE = Sampler(.dpmpp2MSDE)
+  /// The solver with a step halfway and such noise, k-diffusion's `sample_dpmpp_sde`.
+  public static let dpmppSDE = Sampler(.dpmppSDE)
+  /// The unified predictor-corrector, diffusers' `UniPCMultistepScheduler`.
+  public static let unipc = Sampler(.unipc)
   /// The sampler of latent consistency models, diffusers' `LCMScheduler`; for models distilled for few steps.
   public static let lcm = Sampler(.lcm)
+  /// Trajectory consistency, diffusers' `TCDScheduler`; for models distilled for few steps.
+  public static let tcd = Sampler(.tcd)
 
   /// Every sampler there is.
-  public static let all = SamplerKind.allCases.map(Sampler.init)
+  public static let all = SamplerKind.allCases.map { Sampler($0) }
 
   /// The name on the command line, such as `euler_a`.
-  public var name: String { kind.rawValue }
+  public var name: String { brownianStream == .cuda ? kind.rawValue + "_gpu" : kind.rawValue }
   /// The name in AUTOMATIC1111, such as `Euler a`.
   public var label: String { kind.label }
+  /// Calls of the model in a step, as prompts that change on the way count them: 1 or 2.
+  public var callsPerStep: Int { kind.callsPerStep }
 
   /// Reads a sampler's name as any program writes it; one that ends in a schedule's ("DPM++ 2M Karras") names both.
   ///
-  /// - Throws: `ImagineError` with the list of samplers.
+  /// - Throws: `ImagineError` with the nearest samplers.
   public static func named(_ name: String) throws -> (sampler: Sampler, schedule: Schedule?) {
     let method = try ImagineError.translating { try SamplingMethod(sampler: name) }
-    return (Sampler(method.sampler), method.schedule.map(Schedule.init))
+    return (Sampler(method.sampler, brownianStream: method.brownianStream), method.schedule.map(Schedule.init))
   }
 }
 
@@ -54,6 +73,17 @@ public struct Schedule: Sendable, Hashable {
   public static let ddimUniform = Schedule(.ddimUniform)
   /// Even in training timesteps from the last one down: diffusers' "trailing", for models distilled for few steps.
   public static let trailing = Schedule(.trailing)
+
+  /// Even in training timesteps up from the first: diffusers' "leading", its habit with Stable Diffusion.
+  public static let leading = Schedule(.leading)
+  /// Even in the logarithm of the noise level, by another formula.
+  public static let polyexponential = Schedule(.polyexponential)
+  /// By quantiles of a beta distribution: dense at both ends.
+  public static let beta = Schedule(.beta)
+  /// Levels found best for the model, and between them (Sabour et al. 2024).
+  public static let alignYourSteps = Schedule(.alignYourSteps)
+  /// Even in the arctangent of the noise level.
+  public static let klOptimal = Schedule(.klOptimal)
 
   /// Every schedule there is.
   public static let all = SigmaSchedule.allCases.map(Schedule.init)

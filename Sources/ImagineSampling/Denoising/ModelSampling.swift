@@ -18,6 +18,8 @@ package struct ModelSampling: Sendable, Hashable {
   /// Whether the network is told whole timesteps alone, the nearest in the logarithm of the level: ComfyUI, and diffusers'
   /// multistep solvers.
   package var roundsTimesteps = false
+  /// Where above 1, the network is told one of the timesteps that lie so far apart, down from the last: A1111's LCM.
+  var timestepStride = 1
   /// The levels that "align your steps" found best for the model.
   package var alignedLevels = AlignedLevels.stableDiffusion1
 
@@ -80,7 +82,11 @@ package struct ModelSampling: Sendable, Hashable {
   package func timestep(at sigma: Float) -> Float {
     switch noise {
     case .beta(let training):
-      roundsTimesteps ? training.timestep(at: sigma).rounded(.toNearestOrEven) : training.timestep(at: sigma)
+      if timestepStride > 1 {
+        training.nearestTimestep(to: sigma, stride: timestepStride)
+      } else {
+        roundsTimesteps ? training.timestep(at: sigma).rounded(.toNearestOrEven) : training.timestep(at: sigma)
+      }
     case .edm: 0.25 * log(sigma)
     }
   }

@@ -34,7 +34,8 @@ package struct RunNoise: NoiseSource {
     if method.sampler.type.isBrownian, habits.followsBrownianPaths {
       let ends = plan.pathEnds
       path = BrownianPath(
-        stream: habits.brownianStream ?? stream, seed: seed, count: self.shape.count, low: ends.low, high: ends.high)
+        stream: method.brownianStream ?? habits.brownianStream ?? stream, seed: seed, count: self.shape.count,
+        low: ends.low, high: ends.high)
     }
   }
 

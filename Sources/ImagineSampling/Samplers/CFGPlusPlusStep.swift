@@ -2,11 +2,11 @@
 /// the model sees it without the prompt.
 struct CFGPlusPlusStep: Sendable {
   let eta: Double
-  let strength: Float
+  let strength: Double
 
   init(_ run: SamplerRun, eta: Double) {
     self.eta = run.settings.eta ?? eta
-    strength = Float(run.settings.noise ?? 1)
+    strength = run.settings.noise ?? 1
   }
 
   func callAsFunction(
@@ -14,9 +14,9 @@ struct CFGPlusPlusStep: Sendable {
   ) async throws -> [Float] {
     let estimate = try await denoise.estimate(x, sigma)
     let levels = AncestralLevels(from: sigma, to: next, eta: eta)
-    x = weightedSum(1, estimate.guided, levels.down, noiseDirection(x, estimate.unconditional, sigma))
+    x = weightedSum(1, estimate.guided, Float(levels.down), noiseDirection(x, estimate.unconditional, sigma))
     if eta > 0, next > 0 {
-      x = weightedSum(1, x, levels.up * strength, noise.draw(from: sigma, to: next))
+      x = weightedSum(1, x, Float(levels.up * strength), noise.draw(from: sigma, to: next))
     }
     return estimate.guided
   }

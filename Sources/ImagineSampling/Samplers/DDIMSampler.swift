@@ -5,6 +5,7 @@
 /// its own plan.
 package struct DDIMSampler: Sampler {
   package static let label = "DDIM"
+  package static let aliases = ["DDIMScheduler"]
   package static let defaultSchedule: SigmaSchedule? = nil
   package static let settings: Set<SamplerSetting> = [.eta]
   package static let relation = DiffusersRelation.preserving
@@ -26,7 +27,7 @@ package struct DDIMSampler: Sampler {
     let denoised = try await denoise(x, sigma)
     let levels = AncestralLevels(from: sigma, to: next, eta: eta)
     x = straightStep(x, towards: denoised, from: sigma, to: levels.down)
-    if eta > 0, next > 0 { x = weightedSum(1, x, levels.up, noise.draw(from: sigma, to: next)) }
+    if eta > 0, next > 0 { x = weightedSum(1, x, Float(levels.up), noise.draw(from: sigma, to: next)) }
     return denoised
   }
 }

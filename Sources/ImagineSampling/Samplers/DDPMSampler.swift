@@ -4,6 +4,7 @@
 /// In k-diffusion's scale that is an ancestral step of Euler's. What sets DDPM apart is its own plan, which ends without noise.
 package struct DDPMSampler: Sampler {
   package static let label = "DDPM"
+  package static let aliases = ["DDPMScheduler"]
   package static let defaultSchedule: SigmaSchedule? = nil
   package static let relation = DiffusersRelation.preserving
 

@@ -6,6 +6,7 @@ import Foundation
 /// order 3 and polynomials in the time of a variance-preserving process.
 package struct DEISSampler: Sampler {
   package static let label = "DEIS"
+  package static let aliases = ["DEISMultistepScheduler"]
   package static let defaultSchedule: SigmaSchedule? = .normal
   package static let relation = DiffusersRelation.solver
 

@@ -1,7 +1,7 @@
 /// DPM-Solver-2: Lu et al. (2022), with Karras et al.'s churn; k-diffusion's `sample_dpm_2`.
 package struct DPM2Sampler: Sampler {
   package static let label = "DPM2"
-  package static let aliases = ["dpm_2"]
+  package static let aliases = ["dpm_2", "kdpm_2", "KDPM2DiscreteScheduler"]
   package static let defaultSchedule: SigmaSchedule? = .karras
   package static let callsPerStep = 2
   package static let settings = SamplerSetting.churning

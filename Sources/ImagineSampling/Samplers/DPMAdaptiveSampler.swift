@@ -7,6 +7,7 @@ import Foundation
 /// from the highest level to the lowest above 0 and leaves that much noise. A1111 gives it an eta of 1, which others do not.
 package struct DPMAdaptiveSampler: Sampler {
   package static let label = "DPM adaptive"
+  package static let aliases = ["k_dpm_ad"]
   package static let defaultSchedule: SigmaSchedule? = .normal
   package static let settings: Set<SamplerSetting> = [.eta, .noise]
 
@@ -24,7 +25,7 @@ package struct DPMAdaptiveSampler: Sampler {
   }
 
   package static func adapted(_ plan: SamplingPlan, habits: SamplingHabits) -> SamplingPlan {
-    guard let (low, high) = plan.positiveEnds, low < high else { return plan }
+    guard let (low, high) = plan.positiveEnds else { return plan }
     return plan.replacing(SamplingPlan.steps(over: [high, low]), end: low)
   }
 

@@ -41,6 +41,11 @@ package struct DPMFastSampler: Sampler {
   package mutating func step(
     _ x: inout [Float], from sigma: Float, to next: Float, denoise: Denoiser, noise: inout some NoiseSource
   ) async throws -> [Float] {
+    guard next > 0 else {
+      let denoised = try await denoise(x, sigma)
+      x = straightStep(x, towards: denoised, from: sigma, to: next)
+      return denoised
+    }
     let solver = DPMSolverStep(denoise: denoise)
     let time = -log(Double(sigma))
     let ancestral = AncestralTime(from: time, to: -log(Double(next)), last: last, eta: eta)

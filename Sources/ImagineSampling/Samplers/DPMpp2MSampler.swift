@@ -6,6 +6,7 @@ import Foundation
 /// the model. The first step and a step to 0 have nothing to extrapolate with and are first-order.
 package struct DPMpp2MSampler: Sampler {
   package static let label = "DPM++ 2M"
+  package static let aliases = ["DPMSolverMultistepScheduler"]
   package static let defaultSchedule: SigmaSchedule? = .karras
   package static let relation = DiffusersRelation.solver
 

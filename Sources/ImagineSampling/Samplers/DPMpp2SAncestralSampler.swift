@@ -11,11 +11,11 @@ package struct DPMpp2SAncestralSampler: Sampler {
   package static let relation = DiffusersRelation.solver
 
   private let eta: Double
-  private let strength: Float
+  private let strength: Double
 
   package init(_ run: SamplerRun) {
     eta = run.settings.eta ?? 1
-    strength = Float(run.settings.noise ?? 1)
+    strength = run.settings.noise ?? 1
   }
 
   package mutating func step(
@@ -24,13 +24,13 @@ package struct DPMpp2SAncestralSampler: Sampler {
     let levels = AncestralLevels(from: sigma, to: next, eta: eta)
     let denoised = try await denoise(x, sigma)
     if levels.down > 0 {
-      let middle = Float((Double(sigma) * Double(levels.down)).squareRoot())
+      let middle = Float((Double(sigma) * levels.down).squareRoot())
       let halfway = straightStep(x, towards: denoised, from: sigma, to: middle)
       x = straightStep(x, towards: try await denoise(halfway, middle), from: sigma, to: levels.down)
     } else {
       x = denoised
     }
-    if next > 0 { x = weightedSum(1, x, levels.up * strength, noise.draw(from: sigma, to: next)) }
+    if next > 0 { x = weightedSum(1, x, Float(levels.up * strength), noise.draw(from: sigma, to: next)) }
     return denoised
   }
 }

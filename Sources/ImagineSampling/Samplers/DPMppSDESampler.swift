@@ -3,7 +3,7 @@ import Foundation
 /// DPM-Solver++ for the stochastic differential equation, with a step halfway: k-diffusion's `sample_dpmpp_sde` with r 1/2.
 package struct DPMppSDESampler: Sampler {
   package static let label = "DPM++ SDE"
-  package static let aliases = ["dpmpp_sde_gpu"]
+  package static let aliases = ["dpmpp_sde_gpu", "DPMSolverSDEScheduler"]
   package static let defaultSchedule: SigmaSchedule? = .karras
   package static let callsPerStep = 2
   package static let settings: Set<SamplerSetting> = [.eta, .noise]
@@ -11,11 +11,11 @@ package struct DPMppSDESampler: Sampler {
   package static let isBrownian = true
 
   private let eta: Double
-  private let strength: Float
+  private let strength: Double
 
   package init(_ run: SamplerRun) {
     eta = run.settings.eta ?? 1
-    strength = Float(run.settings.noise ?? 1)
+    strength = run.settings.noise ?? 1
   }
 
   package mutating func step(
@@ -26,17 +26,30 @@ package struct DPMppSDESampler: Sampler {
       x = straightStep(x, towards: denoised, from: sigma, to: next)
       return denoised
     }
-    // As k-diffusion, levels go through their logarithm in single precision: where on its path noise is taken from depends
-    // on the last digit.
-    let (time, end) = (-log(sigma), -log(next))
-    let (start, middle, stop) = (exp(-time), exp(-(time + (end - time) / 2)), exp(-end))
-    let half = AncestralLevels(from: start, to: middle, eta: eta)
-    var halfway = straightStep(x, towards: denoised, from: start, to: half.down)
-    halfway = weightedSum(1, halfway, half.up * strength, noise.draw(from: start, to: middle))
-    let second = try await denoise(halfway, middle)
-    let whole = AncestralLevels(from: start, to: stop, eta: eta)
-    x = straightStep(x, towards: second, from: start, to: whole.down)
-    x = weightedSum(1, x, whole.up * strength, noise.draw(from: start, to: stop))
+    let middle = (Double(sigma) * Double(next)).squareRoot()
+    let path = PathLevels(from: sigma, to: next)
+    let half = AncestralLevels(from: Double(sigma), to: middle, eta: eta)
+    var halfway = straightStep(x, towards: denoised, from: sigma, to: half.down)
+    halfway = weightedSum(1, halfway, Float(half.up * strength), noise.draw(from: path.start, to: path.middle))
+    let second = try await denoise(halfway, Float(middle))
+    let whole = AncestralLevels(from: sigma, to: next, eta: eta)
+    x = straightStep(x, towards: second, from: sigma, to: whole.down)
+    x = weightedSum(1, x, Float(whole.up * strength), noise.draw(from: path.start, to: path.end))
     return denoised
+  }
+}
+
+/// Where on its path k-diffusion takes noise from: levels go through their logarithms in single precision there, and a path
+/// depends on the last digit.
+private struct PathLevels {
+  let start: Float
+  let middle: Float
+  let end: Float
+
+  init(from sigma: Float, to next: Float) {
+    let (time, last) = (-log(sigma), -log(next))
+    start = exp(-time)
+    middle = exp(-(time + (last - time) / 2))
+    end = exp(-last)
   }
 }

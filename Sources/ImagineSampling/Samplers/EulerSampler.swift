@@ -2,6 +2,7 @@
 /// `sample_euler`.
 package struct EulerSampler: Sampler {
   package static let label = "Euler"
+  package static let aliases = ["EulerDiscreteScheduler"]
   package static let defaultSchedule: SigmaSchedule? = .normal
   package static let settings = SamplerSetting.churning
 

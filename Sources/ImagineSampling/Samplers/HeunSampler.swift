@@ -1,6 +1,7 @@
 /// Heun's method of second order: Karras et al. (2022), algorithm 2; k-diffusion's `sample_heun`.
 package struct HeunSampler: Sampler {
   package static let label = "Heun"
+  package static let aliases = ["HeunDiscreteScheduler"]
   package static let defaultSchedule: SigmaSchedule? = .normal
   package static let callsPerStep = 2
   package static let settings = SamplerSetting.churning

@@ -2,6 +2,7 @@
 /// (2022), table 1; ComfyUI's `ipndm`.
 package struct IPNDMSampler: Sampler {
   package static let label = "iPNDM"
+  package static let aliases = ["IPNDMScheduler"]
   package static let defaultSchedule: SigmaSchedule? = .normal
 
   private var history: [[Float]] = []

@@ -6,6 +6,7 @@
 /// out, as ComfyUI does.
 package struct LCMSampler: Sampler {
   package static let label = "LCM"
+  package static let aliases = ["LCMScheduler"]
   package static let defaultSchedule: SigmaSchedule? = nil
   /// diffusers' way, with a chosen schedule too: DMD2 is this on ``SigmaSchedule/trailing``.
   package static let start = SamplingPlan.Start.unitVariance

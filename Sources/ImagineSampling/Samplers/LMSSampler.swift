@@ -4,6 +4,7 @@
 /// diffusers' `LMSDiscreteScheduler` begins with the weights of order 4 for the one slope that there is, which is not followed.
 package struct LMSSampler: Sampler {
   package static let label = "LMS"
+  package static let aliases = ["LMSDiscreteScheduler"]
   package static let defaultSchedule: SigmaSchedule? = .normal
 
   private var history: [(sigma: Double, slope: [Float])] = []

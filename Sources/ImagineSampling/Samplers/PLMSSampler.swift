@@ -5,7 +5,7 @@
 /// then come the methods of Adams and Bashforth as if timesteps were evenly spread.
 package struct PLMSSampler: Sampler {
   package static let label = "PLMS"
-  package static let aliases = ["pndm"]
+  package static let aliases = ["pndm", "PNDMScheduler"]
   package static let defaultSchedule: SigmaSchedule? = nil
   package static let relation = DiffusersRelation.preserving
   package static let isOnTimesteps = true

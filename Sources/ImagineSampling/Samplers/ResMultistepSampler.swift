@@ -4,7 +4,7 @@ import Foundation
 /// diffusion models sampling" (2023); ComfyUI's `res_multistep`.
 package struct ResMultistepSampler: Sampler {
   package static let label = "RES multistep"
-  package static let aliases = ["res_multistep", "res 2m"]
+  package static let aliases = ["res_2m"]
   package static let defaultSchedule: SigmaSchedule? = .normal
   package static let relation = DiffusersRelation.solver
 

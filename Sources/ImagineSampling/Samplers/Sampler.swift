@@ -89,6 +89,11 @@ extension Sampler {
 /// The line is the exact path of the probability flow ODE `dx/dsigma = (x - denoised) / sigma` while the estimate holds, so
 /// samplers move along one wherever they can; they differ in the estimate, and in the noise they add.
 func straightStep(_ x: [Float], towards denoised: [Float], from sigma: Float, to next: Float) -> [Float] {
-  let remaining = next / sigma
-  return weightedSum(remaining, x, 1 - remaining, denoised)
+  straightStep(x, towards: denoised, from: sigma, to: Double(next))
+}
+
+/// The same to a level of more digits: of many small steps the factors are near 1 and 0.
+func straightStep(_ x: [Float], towards denoised: [Float], from sigma: Float, to next: Double) -> [Float] {
+  let remaining = next / Double(sigma)
+  return weightedSum(Float(remaining), x, Float(1 - remaining), denoised)
 }

@@ -5,6 +5,7 @@ import Foundation
 /// Every step goes down to an earlier timestep, the share `1 - eta` of the next one, and comes back up with fresh noise.
 package struct TCDSampler: Sampler {
   package static let label = "TCD"
+  package static let aliases = ["TCDScheduler"]
   package static let defaultSchedule: SigmaSchedule? = nil
   package static let start = SamplingPlan.Start.unitVariance
   package static let settings: Set<SamplerSetting> = [.eta]

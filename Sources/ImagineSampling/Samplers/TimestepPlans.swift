@@ -81,7 +81,7 @@ struct TimestepPlans {
   }
 
   /// A1111's: even between the highest and the lowest of the 50, straight in the logarithm of sigma between them, in
-  /// k-diffusion's scale.
+  /// k-diffusion's scale; the network is told the nearest of the 50.
   private func distilledAsA1111(_ original: Int, _ stride: Int) -> SamplingPlan {
     let logarithms = (0..<original).map { log(Double(sampling.sigma(at: Double(($0 + 1) * stride - 1)))) }
     let sigmas = linspace(Double(original - 1), 0, count: steps).map { place in
@@ -89,7 +89,9 @@ struct TimestepPlans {
       let next = logarithms[min(low + 1, original - 1)]
       return Float(exp((1 - fraction) * logarithms[low] + fraction * next))
     }
+    var told = sampling
+    told.timestepStride = stride
     return SamplingPlan(
-      steps: SamplingPlan.steps(over: sigmas + [0]), end: 0, start: .noiseLevel, sampling: sampling)
+      steps: SamplingPlan.steps(over: sigmas + [0]), end: 0, start: .noiseLevel, sampling: told)
   }
 }

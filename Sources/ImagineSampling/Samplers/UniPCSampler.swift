@@ -4,7 +4,7 @@
 /// place of 0; its `uni_pc_bh2` is ``UniPCBH2Sampler``.
 package struct UniPCSampler: Sampler {
   package static let label = "UniPC"
-  package static let aliases = ["uni_pc"]
+  package static let aliases = ["uni_pc", "UniPCMultistepScheduler"]
   package static let defaultSchedule: SigmaSchedule? = .normal
   package static let relation = DiffusersRelation.solver
   package static let isOnTimesteps = true

@@ -126,6 +126,14 @@ package struct NoiseSchedule: Sendable, Hashable {
     let fraction = (log(Double(sigma)) - logSigmas[low]) / (logSigmas[high] - logSigmas[low])
     return Float(Double(low) + fraction)
   }
+
+  /// Of the timesteps that lie `stride` apart, down from the last, the one whose level's logarithm is nearest.
+  func nearestTimestep(to sigma: Float, stride: Int) -> Float {
+    let wanted = log(Double(sigma))
+    let places = Swift.stride(from: count - 1, through: 0, by: -max(stride, 1))
+    let nearest = places.min { abs(logSigmas[$0] - wanted) < abs(logSigmas[$1] - wanted) }
+    return Float(nearest ?? count - 1)
+  }
 }
 
 /// `count` evenly spaced values with both ends included; the first end alone when `count` is 1.

@@ -33,9 +33,9 @@ extension SigmaSchedule {
     let lastTimestep = Double(count - 1)
     switch self {
     case .normal, .leading, .alignYourSteps:
-      return linspace(lastTimestep, 0, count: steps).map(sampling.sigma(at:))
+      return evenTimesteps(lastTimestep, count: steps).map(sampling.sigma(at:))
     case .sgmUniform:
-      return linspace(lastTimestep, 0, count: steps + 1).dropLast().map(sampling.sigma(at:))
+      return evenTimesteps(lastTimestep, count: steps + 1).dropLast().map(sampling.sigma(at:))
     case .karras, .exponential, .polyexponential:
       return spread(steps, Double(sampling.sigmaMin), Double(sampling.sigmaMax))
     case .simple:
@@ -57,6 +57,11 @@ extension SigmaSchedule {
         sampling.sigma(at: (Double(count) - Double(index) * stride).rounded(.toNearestOrEven) - 1)
       }
     }
+  }
+
+  /// Timesteps from the last down to 0, whole ones to the letter.
+  private func evenTimesteps(_ last: Double, count: Int) -> [Double] {
+    count > 1 ? (0..<count).map { last * Double(count - 1 - $0) / Double(count - 1) } : [last]
   }
 
   /// Levels between two by a formula that knows nothing else.

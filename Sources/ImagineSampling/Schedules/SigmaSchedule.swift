@@ -55,8 +55,10 @@ package enum SigmaSchedule: String, NamedChoice {
     switch self {
     case .normal: ["discrete", "uniform", "linspace"]
     case .alignYourSteps: ["ays"]
-    case .trailing: ["turbo", "ddim trailing"]
-    case .karras, .exponential, .polyexponential, .simple, .sgmUniform, .ddimUniform, .beta, .klOptimal, .leading: []
+    // As older versions of A1111 and InvokeAI end their samplers' names.
+    case .karras: ["ka", "k"]
+    case .exponential: ["exp"]
+    case .polyexponential, .simple, .sgmUniform, .ddimUniform, .beta, .klOptimal, .trailing, .leading: []
     }
   }
 
