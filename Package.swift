@@ -113,7 +113,7 @@ let package = Package(
       "ImagineEngineTests",
       [
         "ImagineEngine", "ImagineEngineTesting", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineSampling",
-        "ImagineCheckpoint", "ImagineGraph", "ImagineGoldens", "ImagineTesting",
+        "ImagineCheckpoint", "ImagineText", "ImagineGraph", "ImagineGoldens", "ImagineTesting",
       ]),
     tests(
       "ImagineTests",

@@ -22,8 +22,10 @@ import Testing
   /// A parser whose time grew with the square of the length would need hours for one of these.
   @Test(
     arguments: [
-      "(", ")", "[", "]", "()", "[]", "(a:1)", "[a:b:1]", "[[[[:", "[a|b]", "|", ":", "::1", "\\", "<", "<a:", "<a:b", ">", "<a:>",
-      "{", "{|", "__", "__a", "#", "# a\n", "AND ", "BREAK ", "embedding:", "embedding:a ", " ", "\n", "(a", "a)", ": ", ":1 ",
+      "(", ")", "[", "]", "()", "[]", "(a:1)", "[a:b:1]", "[[[[:", "[a|b]", "|", ":", "::1", "\\", "<", "<a:", "<a:b",
+      ">", "<a:>",
+      "{", "{|", "__", "__a", "#", "# a\n", "AND ", "BREAK ", "embedding:", "embedding:a ", " ", "\n", "(a", "a)", ": ",
+      ":1 ",
       "a:1 AND ", "_", "é", "[a:b:", "(:", "\0", "\u{301}", "🐱",
     ])
   func veryMuchOfOneThing(_ part: String) {
@@ -40,8 +42,10 @@ import Testing
   }
 
   private static let pieces = [
-    "(", ")", "[", "]", ":", "|", "\\", "a", "b", " ", "1.2", ".5", "3", "-1", "BREAK", "AND", "<", ">", "<l:x:1>", "#", "\n", ":1.3)",
-    ":.5]", ":b:4]", "cat", ",", "_", "é", "🐱", "{", "}", "__c__", "\\(", "[a|b]", "[a:b:.5]", "embedding:x", "<a:", ":", "+", "1e5",
+    "(", ")", "[", "]", ":", "|", "\\", "a", "b", " ", "1.2", ".5", "3", "-1", "BREAK", "AND", "<", ">", "<l:x:1>", "#",
+    "\n", ":1.3)",
+    ":.5]", ":b:4]", "cat", ",", "_", "é", "🐱", "{", "}", "__c__", "\\(", "[a|b]", "[a:b:.5]", "embedding:x", "<a:",
+    ":", "+", "1e5",
     "\u{301}", "\0", "\u{1}", ":2",
   ]
 
@@ -66,7 +70,9 @@ import Testing
 
   private func compare(_ first: ParsedPrompt, _ second: ParsedPrompt, _ prompt: String) throws(PromptError) {
     let meanings: (PromptMeaning, PromptMeaning)
-    do { meanings = (try first.meaning(), try second.meaning()) } catch let error as PromptError { throw error } catch { return }
+    do { meanings = (try first.meaning(), try second.meaning()) } catch let error as PromptError { throw error } catch {
+      return
+    }
     #expect(
       meanings.0 == meanings.1, "\(prompt.debugDescription), printed \(first.description.debugDescription)")
     for part in first.parts {

@@ -38,7 +38,8 @@ import Testing
       ("a {red|blue} car {2$$c|{d|e}}", .choice, ["{red|blue}", "{d|e}"]), ("{json} a | b", .choice, []),
       ("a __colour__ and __dir/animals*__ x__y", .wildcard, ["__colour__", "__dir/animals*__"]),
       ("snake_case __ _ _ ____", .wildcard, []), ("a | [b:c:.5]", .edit, ["[b:c:.5]"]), ("a | [b]", .edit, []),
-      ("(a:1.2.3)", .weight, [":1.2.3)"]), ("(a:1.2)", .weight, []), ("a house #1 in town\nb", .comment, ["#1 in town"]),
+      ("(a:1.2.3)", .weight, [":1.2.3)"]), ("(a:1.2)", .weight, []),
+      ("a house #1 in town\nb", .comment, ["#1 in town"]),
       ("# all of it\nb", .comment, []), ("at 12:30", .wholeWeight, [":30"]), ("a:1", .wholeWeight, []),
       ("a:2 AND b", .wholeWeight, []),
     ] as [(String, PromptFinding.Kind, [String])])
@@ -66,7 +67,8 @@ import Testing
   @Test(
     "The first text holds until the call after its last",
     arguments: [
-      ("[a:b:0.5]", 4, "aaabb"), ("[a:b:1]", 4, "aabbb"), ("[a:b:0]", 4, "bbbbb"), ("[a|b]", 4, "aabab"), ("a", 4, "aaaaa"),
+      ("[a:b:0.5]", 4, "aaabb"), ("[a:b:1]", 4, "aabbb"), ("[a:b:0]", 4, "bbbbb"), ("[a|b]", 4, "aabab"),
+      ("a", 4, "aaaaa"),
       ("[a:[b:c:3]:2]", 4, "aaabc"),
     ])
   func textsByCall(_ prompt: String, _ calls: Int, _ expected: String) throws {
@@ -99,8 +101,12 @@ import Testing
     }
   }
 
-  @Test("ComfyUI's numbers are Python's", arguments: [("(a:nan)", nil), ("(a:-inf)", nil), ("(a:1e2)", 100), ("(a:1_0)", 10),
-    ("(a: .5 )", 0.5), ("(a:1e999)", nil), ("(a:5.)", 5), ("(a:0x10)", 1.1), ("(a:1__0)", 1.1)] as [(String, Double?)])
+  @Test(
+    "ComfyUI's numbers are Python's",
+    arguments: [
+      ("(a:nan)", nil), ("(a:-inf)", nil), ("(a:1e2)", 100), ("(a:1_0)", 10),
+      ("(a: .5 )", 0.5), ("(a:1e999)", nil), ("(a:5.)", 5), ("(a:0x10)", 1.1), ("(a:1__0)", 1.1),
+    ] as [(String, Double?)])
   func numbersOfComfyUI(_ prompt: String, _ weight: Double?) throws {
     guard let weight else {
       #expect(throws: PromptError.self) { try PromptPiece.pieces(of: prompt, .comfy) }

@@ -27,7 +27,8 @@ struct PromptGoldenTests {
     for prompt in golden.prompts {
       let parsed = try ParsedPrompt(prompt.text, .a1111)
       #expect(parsed.networks.map { [$0.type] + $0.arguments } == prompt.networks, "\(prompt.text.debugDescription)")
-      #expect(parsed.parts.map { $0.weight?.value ?? 1 } == prompt.parts.map(\.weight), "\(prompt.text.debugDescription)")
+      #expect(
+        parsed.parts.map { $0.weight?.value ?? 1 } == prompt.parts.map(\.weight), "\(prompt.text.debugDescription)")
     }
   }
 

@@ -32,7 +32,8 @@ PROMPTS = [
     "12:30", "a:1.2:3", "a : : 2", "a:.5.", "a:5. AND b", "[a:b:.5] AND [c|d]:0.5", "a ANDb AND_ c", "(a AND b)", "a:+2 AND b:-.5",
     "<lora:a:0.5><lyco:b:1:0.5>x<hypernet:c>", "<a:b>", "<a:>", "<:b>", "<a b:c>", "<<a:b>>", "<a:b", "a<b:c>AND<d:e>b",
     "<x:te=0.5:unet=1>", "<lo<a:b>ra:c>", "a # b", "#a", "#a\nb", "a\n# b\nc", "a#b#c\nd", "#a\n#b\nc", "a\n#", "##",
-    "[a#b:c:3]\nd]", "<lora:#:1>", "a <b:c\nd> e",
+    "[a#b:c:3]\nd]", "<lora:#:1>", "a <b:c\nd> e", "\\(lit\\) (x)", "(a:abc)", "x) y", "(a (b:2) c:1.5)", "((x))", "(a (b)", "(a) b) (c)", "(:)", "((a):1.2)", "(a: 1e-1 )",
+    "(a:1_0)", "((a:0.5):2)", "\\\\(a)", "(a\\)b)", "([a]:1.2)", "(embedding:x:1.2)",
 ]
 PIECES = ["(", ")", "[", "]", ":", "|", "\\", "a", "b", " ", "1.2", ".5", "3", "-1", "BREAK", "AND", "<", ">", "<l:x:1>", "#", "\n",
           ":1.3)", ":.5]", ":b:4]", "cat", ",", "_", "é", "🐱", "{", "}", "__c__", "\\(", "[a|b]", "[a:b:.5]"]
@@ -84,6 +85,7 @@ def check():
     assert edits("a [b:1.0] c", 10, old=True) == [[1, "a  c"], [10, "a b c"]]
     assert parts("a :1.2 AND b:0.8") == [["a", 1.2], [" b", 0.8]] and parts("x AND ") == [["x", 1.0], ["", 1.0]]
     assert comfy("a (((house:1.3)) [on]") == [["a ", 1.0], ["(((house:1.3)) [on]", 1.0]]
+    assert comfy("\\(lit\\) (x)") == [["(lit) ", 1.0], ["x", 1.1]] and comfy("(a:abc)") == [["a:abc", 1.1]]
     assert comfy("(a (b:2) c:1.5)") == [["a ", 1.5], ["b", 2.0], [" c", 1.5]] and comfy("x) y") == [["x) y", 1.0]]
 
 
