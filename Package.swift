@@ -118,7 +118,7 @@ let package = Package(
       "ImagineEngineTests",
       [
         "ImagineEngine", "ImagineEngineTesting", "ImagineCPU", "ImagineVulkan", "ImagineModels", "ImagineSampling",
-        "ImagineCheckpoint", "ImagineImage", "ImagineGraph", "ImagineGoldens", "ImagineTesting",
+        "ImagineCheckpoint", "ImagineImage", "ImagineText", "ImagineGraph", "ImagineGoldens", "ImagineTesting",
       ]),
     tests(
       "ImagineTests",

@@ -10,6 +10,8 @@ package final class FailingBackend: Backend {
     package let loadedNetworks: Int
     /// Runs of this backend so far.
     package let runs: Int
+    /// What it is about to be run with; nothing while it is planned.
+    package var inputs: [String: HostTensor] = [:]
 
     package func has(_ input: String) -> Bool { graph.inputs.contains { $0.name == input } }
     package var isText: Bool { has("ids") }
@@ -85,7 +87,7 @@ package final class FailingBackend: Backend {
   fileprivate func run(_ plan: any Plan, _ graph: Graph, _ inputs: [String: HostTensor]) throws -> [HostTensor] {
     let call = state.withLock { state in
       state.runs += 1
-      return Call(graph: graph, loadedNetworks: state.loaded.count, runs: state.runs)
+      return Call(graph: graph, loadedNetworks: state.loaded.count, runs: state.runs, inputs: inputs)
     }
     switch onRun(call) {
     case nil: return try plan.run(inputs)

@@ -88,7 +88,7 @@ struct AttentionParser {
     var merged: [PromptPiece] = []
     for piece in pieces {
       try PromptError.check(piece.weight, of: piece.text)
-      if let last = merged.last, last.weight == piece.weight {
+      if merged.last?.weight == piece.weight {
         merged[merged.count - 1].text += piece.text
       } else {
         merged.append(piece)

@@ -32,11 +32,14 @@ package struct EditedText: Sendable, Hashable, CustomStringConvertible {
 
   mutating func append(_ text: String) {
     guard !text.isEmpty else { return }
-    if case .text(let before) = nodes.last {
-      nodes[nodes.count - 1] = .text(before + text)
-    } else {
+    guard case .text(var before) = nodes.last else {
       nodes.append(.text(text))
+      return
     }
+    // Held by nobody else, it grows in place.
+    nodes.removeLast()
+    before += text
+    nodes.append(.text(before))
   }
 
   mutating func append(_ other: EditedText) {

@@ -2,7 +2,8 @@
 ///
 /// The language is that of the grammar in AUTOMATIC1111's modules/prompt_parser.py, which is ambiguous and gives brackets a
 /// meaning wherever it can: what has none, because it is not closed, or holds what an edit cannot hold, is text. A `|` that
-/// belongs to no alternation, and a `\` before the end of a line, leave the whole of a prompt without edits.
+/// belongs to no alternation, and a `\` before the end of a line, leave the whole of a prompt without edits. One choice of
+/// theirs is not followed: an edit is text to them where two brackets or colons without a meaning stand right behind it.
 struct EditedTextParser {
   fileprivate enum Bracket { case round, square }
 

@@ -99,8 +99,7 @@ extension PromptScalars {
 extension String {
   /// With a backslash, which by itself is nothing, in what would be taken out as a network.
   fileprivate var separatingNetworks: String {
-    var scalars = Array(unicodeScalars)
-    for range in NetworkTag.ranges(in: scalars[...]).reversed() { scalars.insert("\\", at: range.lowerBound + 1) }
-    return scalars[...].text
+    let scalars = PromptScalars(self)
+    return scalars.inserting("\\", at: NetworkTag.ranges(in: scalars).map { $0.lowerBound + 1 }).text
   }
 }

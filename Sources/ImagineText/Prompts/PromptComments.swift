@@ -9,20 +9,27 @@ struct PromptComments {
     var remaining: [Unicode.Scalar] = []
     var behindText: [String] = []
     var index = prompt.startIndex
+    // Of two lines that are comments, the line feed between them goes with one.
+    var ownsLineFeed = true
     while let mark = prompt[index...].firstIndex(of: "#") {
       remaining += prompt[index..<mark]
+      if mark > index { ownsLineFeed = true }
       let end = prompt[mark...].firstIndex(of: "\n") ?? prompt.endIndex
-      let line = remaining.last == "\n" || remaining.isEmpty
-      if line { _ = remaining.popLast() } else { behindText.append(prompt[mark..<end].text) }
+      if remaining.isEmpty {
+        ownsLineFeed = false
+      } else if remaining.last != "\n" {
+        behindText.append(prompt[mark..<end].text)
+        ownsLineFeed = true
+      } else if ownsLineFeed {
+        remaining.removeLast()
+        ownsLineFeed = false
+      } else {
+        ownsLineFeed = true
+      }
       remaining.append("\n")
       index = min(end + 1, prompt.endIndex)
     }
-    if index > prompt.startIndex {
-      remaining += prompt[index...]
-      self.remaining = remaining[...]
-    } else {
-      self.remaining = prompt
-    }
+    self.remaining = index > prompt.startIndex ? (remaining + prompt[index...])[...] : prompt
     self.behindText = behindText
   }
 }

@@ -52,11 +52,7 @@ extension String {
   /// A lone backslash is nothing by itself, and what stands on its two sides is no word.
   fileprivate var splittingBreaks: String {
     let scalars = PromptScalars(self)
-    var text = self.unicodeScalars
-    for range in scalars.ranges(ofWord: "BREAK").reversed() {
-      text.insert("\\", at: text.index(text.startIndex, offsetBy: range.lowerBound + 1))
-    }
-    return String(text)
+    return scalars.inserting("\\", at: scalars.ranges(ofWord: "BREAK").map { $0.lowerBound + 1 }).text
   }
 }
 

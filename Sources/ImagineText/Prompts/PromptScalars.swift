@@ -6,6 +6,18 @@ extension PromptScalars {
 
   var text: String { String(String.UnicodeScalarView(self)) }
 
+  /// With a character before each of some places, which ascend.
+  func inserting(_ scalar: Unicode.Scalar, at places: [Int]) -> PromptScalars {
+    var result: [Unicode.Scalar] = []
+    var start = startIndex
+    for place in places {
+      result += self[start..<place]
+      result.append(scalar)
+      start = place
+    }
+    return (result + self[start...])[...]
+  }
+
   /// Without white space at the end.
   var trimmedEnd: PromptScalars { self[..<((lastIndex { !$0.isPromptSpace }).map { $0 + 1 } ?? startIndex)] }
 

@@ -1,0 +1,72 @@
+import ImagineEngineTesting
+import ImagineGraph
+import ImagineSampling
+import ImagineTesting
+import Synchronization
+import Testing
+
+@testable import ImagineEngine
+
+/// What the denoiser is run with at each of its calls, for prompts that change and that are made of parts.
+@Suite struct PromptCallTests {
+  /// The contexts of all runs of the denoiser, with the tensors noted of the picture.
+  private func drawn(
+    _ prompt: String, negative: String = "", steps: Int = 4, guidance: Float = 7.5, levels: Bool = true
+  ) async throws -> (contexts: [[Float]], shapes: [[Int]], tensors: [String: [Float]]) {
+    let seen = Mutex<[HostTensor]>([])
+    let card = try FailingCard(onRun: { call in
+      if call.isUNet, let context = call.inputs["context"] { seen.withLock { $0.append(context) } }
+      return nil
+    })
+    var request = TinyModel.request
+    (request.prompt, request.negativePrompt, request.steps) = (prompt, negative, steps)
+    request.guidance = Guidance(scale: guidance)
+    request.levelsPrompts = levels
+    request.recordsTensors = true
+    let noted = Mutex<[String: [Float]]>([:])
+    try await card.engine.draw(request, with: TinyModel.opened()) { _ in
+    } deliver: { picture in
+      for entry in picture.record?.contents.entries ?? [] {
+        if case .float(let values) = entry.values { noted.withLock { $0[entry.name] = values } }
+      }
+    }
+    let contexts = seen.withLock { $0 }
+    return (contexts.map(\.floats), contexts.map(\.shape.dimensions), noted.withLock { $0 })
+  }
+
+  @Test func anEditedPromptIsAnotherAfterItsCalls() async throws {
+    let one = try await drawn("a red house", negative: "blurry"),
+      two = try await drawn("a blue boat", negative: "blurry")
+    let edited = try await drawn("[a red house:a blue boat:0.5]", negative: "blurry")
+    #expect(edited.contexts == [one.contexts[0], one.contexts[0], one.contexts[0], two.contexts[0]])
+    #expect(one.contexts[0] != two.contexts[0])
+    #expect(edited.tensors["noise_pred.2"] == one.tensors["noise_pred.2"])
+    #expect(edited.tensors["context.positive"] == nil && edited.tensors["context.negative"] != nil)
+    let alternating = try await drawn("[a red house|a blue boat]", negative: "blurry")
+    #expect(alternating.contexts == [one, one, two, one].map { $0.contexts[0] })
+    let negative = try await drawn("a red house", negative: "[blurry:text:0]")
+    #expect(negative.contexts[0] == (try await drawn("a red house", negative: "text")).contexts[0])
+  }
+
+  @Test func partsCountByTheirWeights() async throws {
+    func prediction(_ prompt: String) async throws -> [Float] {
+      try #require(try await drawn(prompt, steps: 1, guidance: 1).tensors["noise_pred.0"])
+    }
+    let negative = try await prediction("blurry"), house = try await prediction("a house")
+    let boat = try await prediction("a boat")
+    let parts = try await drawn("a house AND a boat:0.5", negative: "blurry", steps: 1, guidance: 3)
+    #expect(parts.shapes == [[3, 77, parts.shapes[0][2]]])
+    let expected = negative.indices.map {
+      negative[$0] + 3 * (house[$0] - negative[$0]) + 3 * 0.5 * (boat[$0] - negative[$0])
+    }
+    let ours = try #require(parts.tensors["noise_pred.0"])
+    #expect(Comparison(ours, expected).relativeL2 < 1e-4)
+  }
+
+  @Test func promptsOfDifferentLengthAreRunApart() async throws {
+    let apart = try await drawn("a house BREAK at night", negative: "blurry", steps: 1, levels: false)
+    #expect(apart.shapes.map { Array($0.prefix(2)) } == [[1, 77], [1, 154]])
+    let levelled = try await drawn("a house BREAK at night", negative: "blurry", steps: 1)
+    #expect(levelled.shapes.map { Array($0.prefix(2)) } == [[2, 154]])
+  }
+}
