@@ -140,7 +140,8 @@ let package = Package(
       "ImagineCommandTests",
       [
         "ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineImage", "ImagineCheckpoint",
-        "ImagineGraph", "ImagineGoldens", "ImagineTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "ImagineGraph", "ImagineGoldens", "ImagineTesting",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
   ],
   swiftLanguageModes: [.v6]

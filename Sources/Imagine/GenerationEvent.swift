@@ -1,4 +1,5 @@
 internal import ImagineEngine
+internal import ImagineImage
 
 /// What a pipeline reports while it works. More kinds may come: pass over those that a program does not know.
 #if hasAttribute(nonexhaustive)
@@ -11,6 +12,8 @@ public enum GenerationEvent: Sendable {
   case stage(GenerationStage)
   /// A denoising step was finished.
   case step(GenerationStep)
+  /// What a picture is about to become, if the request asks for previews.
+  case preview(PreviewImage)
   /// A picture is ready.
   case image(GeneratedImage)
 }
@@ -55,4 +58,24 @@ public struct GenerationStep: Sendable, Hashable {
   public let image: Int
   /// Pictures in the request.
   public let imageCount: Int
+}
+
+/// A rough picture of one that is being drawn: mostly a pixel for each latent position, an eighth of its size.
+public struct PreviewImage: Sendable, Hashable {
+  public let size: Size
+  /// Red, green, blue for each pixel, row by row: [height, width, 3].
+  public let pixels: [UInt8]
+  /// Steps finished of the picture, from 1.
+  public let step: Int
+  /// The picture being drawn, from 0.
+  public let image: Int
+
+  /// The bytes of a PNG file of it.
+  ///
+  /// - Throws: `ImagineError`.
+  public func png() throws -> [UInt8] {
+    try ImagineError.translating {
+      try ImageFile.encode(RGBImage(width: size.width, height: size.height, pixels: pixels), as: .png)
+    }
+  }
 }

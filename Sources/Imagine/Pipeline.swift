@@ -1,5 +1,6 @@
 public import Foundation
 package import ImagineEngine
+internal import ImagineImage
 internal import ImagineModels
 internal import ImagineSampling
 
@@ -134,6 +135,11 @@ public final class Pipeline: Sendable {
         case .stage(let stage): report(.stage(GenerationStage(stage)))
         case .step(let index, let step, let count):
           report(.step(GenerationStep(index: step, count: count, image: index, imageCount: picture.count)))
+        case .preview(let index, let step, let image):
+          report(
+            .preview(
+              PreviewImage(
+                size: Size(width: image.width, height: image.height), pixels: image.pixels, step: step, image: index)))
         }
       } deliver: { drawn in
         let hash = try await self.modelHash(report)

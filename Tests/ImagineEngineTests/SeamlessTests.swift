@@ -56,6 +56,66 @@ import Testing
     }
   }
 
+  /// A whole run: at each of its latents the denoiser predicts what it did there, and the last ones become its picture.
+  @Test(arguments: axes.keys.sorted()) func agreesWithWholeRuns(_ name: String) throws {
+    let seamless = try #require(Self.axes[name]), run = try Golden("pipeline/seamless_\(name)_64x64_seed42")
+    let times = try run.floats("timesteps"), guidance: Float = 7.5
+    #expect(times.count == 3)
+    for (step, time) in times.enumerated() {
+      let latents = try run.tensor("latents.\(step)")
+      let sides = try ["negative", "positive"].map { side in
+        let inputs = [
+          "latents": latents, "timestep": HostTensor([1], [time]), "context": try run.tensor("context.\(side)"),
+        ]
+        return try self.run(.denoiser, inputs, seamless).floats
+      }
+      let guided = zip(sides[0], sides[1]).map { $0 + guidance * ($1 - $0) }
+      let theirs = try run.tensor("noise_pred.\(step)").floats
+      #expect(Comparison(guided, theirs).relativeL2 < 1e-4, "step \(step)")
+    }
+    let picture = try self.run(.decoder, ["latents": run.tensor("latents.final")], seamless).floats
+    let visible = picture.map { min(max($0, -1), 1) }
+    #expect(Comparison(visible, try run.tensor("image").floats).relativeL2 < 1e-4)
+  }
+
+  /// A small autoencoder in place of the model's own, both ways.
+  @Test func smallAutoencodersAreSeamlessToo() throws {
+    let inventory = WeightInventory([:])
+    let small = AutoencoderTiny(Weights(inventory, path: "vae"), Self.configuration)
+    let weights = SyntheticWeights(inventory.requested)
+    for seamless in [SeamlessAxes.x, [.x, .y]] {
+      let backend = try CPUBackend(threads: 2)
+      func run(_ x: HostTensor, _ network: (Tensor) -> Tensor) throws -> HostTensor {
+        let builder = GraphBuilder()
+        builder.wrappedAxes = seamless.imageAxes
+        let graph = try builder.finish([network(builder.input("x", x.shape))])
+        return try backend.plan(graph, weights: backend.upload(weights, for: graph)).run(["x": x])[0]
+      }
+      let latents = Distribution.normal().tensor(TensorType([1, 4, 6, 4], .float32), seed: "small latents")
+      let pixels = Distribution.normal().tensor(TensorType([1, 16, 16, 3], .float32), seed: "small pixels")
+      for axis in [1, 2] {
+        let decoded = Comparison(
+          try run(latents.rolled(axis: axis, by: 1), small.decode).floats,
+          try run(latents, small.decode).rolled(axis: axis, by: 4).floats)
+        // Its steps down see as much before as behind them, so that they wrap as well.
+        let encoded = Comparison(
+          try run(pixels.rolled(axis: axis, by: 4), small.encode).floats,
+          try run(pixels, small.encode).rolled(axis: axis, by: 1).floats)
+        for distance in [decoded.relativeL2, encoded.relativeL2] {
+          #expect(seamless.imageAxes.contains(axis) ? distance < 1e-4 : distance > 1e-3)
+        }
+      }
+    }
+  }
+
+  private static let configuration: AutoencoderTiny.Configuration = {
+    var configuration = AutoencoderTiny.Configuration()
+    configuration.width = 8
+    configuration.encoderBlocks = [1, 1, 1]
+    configuration.decoderBlocks = [1, 1, 1]
+    return configuration
+  }()
+
   /// What is rolled around the picture before is rolled around it after; along an axis with edges it is not.
   @Test(arguments: axes.keys.sorted()) func rollsGoThrough(_ name: String) throws {
     let seamless = try #require(Self.axes[name])

@@ -28,9 +28,20 @@ extension ModelEngine {
     let latents = try await loop.run(from: start, noise: &noise, denoise: Denoiser(denoiser)) { step in
       _ = steps.next()
       job.reportStep(step)
+      try await self.preview(job, step)
     }
     job.record("latents.final", latents)
     return latents
+  }
+
+  /// Reports what the picture is about to become, if that is wanted after this step.
+  private func preview(_ job: PictureJob, _ step: SamplingStep) throws {
+    guard let interval = job.request.previewInterval, step.index < step.count, step.index.isMultiple(of: interval)
+    else { return }
+    let maker = PreviewMaker(
+      runner: runner(of: job.phases[0].model), policy: job.policy, seamless: job.request.tiling, report: job.report)
+    let image = try maker.picture(step.denoised, width: job.latentWidth, height: job.latentHeight)
+    if let image { job.report(.preview(picture: job.index, step: job.stepsBefore + step.index, image: image)) }
   }
 
   /// One run of the denoiser, for all prompts at once that are of one length.
