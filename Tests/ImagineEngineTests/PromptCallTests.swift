@@ -63,6 +63,21 @@ import Testing
     #expect(Comparison(ours, expected).relativeL2 < 1e-4)
   }
 
+  @Test(
+    "What cannot be meant is refused before any work",
+    arguments: [
+      ("(a:99999)", "99999"), (String(repeating: "(", count: 300), "256"),
+      (String(repeating: "a AND ", count: 64), "65 parts"), ("a:5000", "5000"),
+    ])
+  func refusals(_ prompt: String, _ part: String) async throws {
+    do {
+      _ = try await drawn(prompt)
+      Issue.record("\(prompt) was drawn")
+    } catch let error as EngineError {
+      #expect(error.code == .invalidRequest && error.message.contains(part), "\(error.message)")
+    }
+  }
+
   @Test func promptsOfDifferentLengthAreRunApart() async throws {
     let apart = try await drawn("a house BREAK at night", negative: "blurry", steps: 1, levels: false)
     #expect(apart.shapes.map { Array($0.prefix(2)) } == [[1, 77], [1, 154]])

@@ -24,6 +24,9 @@ struct RequestPrompts: Sendable {
     }
   }
 
+  /// The most parts of a prompt: the denoiser runs for all of them at every call.
+  static let mostParts = 64
+
   let positive: Reading
   let negative: Reading
 
@@ -38,6 +41,12 @@ struct RequestPrompts: Sendable {
     }
     positive = try reading(request.prompt, request.secondPrompt, isNegative: false)
     negative = try reading(request.negativePrompt, request.secondNegativePrompt, isNegative: true)
+    guard positive.first.parts.count <= Self.mostParts else {
+      throw EngineError(
+        .invalidRequest,
+        "The prompt has \(positive.first.parts.count) parts joined by AND, and the model would be run for each: write at most "
+          + "\(Self.mostParts).")
+    }
     guard let second = positive.second, second.parts.count > 1, second.parts.count != positive.first.parts.count else {
       return
     }
