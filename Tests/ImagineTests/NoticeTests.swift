@@ -59,10 +59,12 @@ import Testing
   }
 
   @Test func codesAreStable() {
-    let codes: [Notice.Code] = [.promptLanguage, .negativePrompt, .unusualSize, .device, .memory, .fallback, .model]
+    let codes: [Notice.Code] = [
+      .promptLanguage, .negativePrompt, .settings, .unusualSize, .device, .memory, .fallback, .model,
+    ]
     #expect(
       codes.map(\.rawValue) == [
-        "prompt-language", "negative-prompt", "unusual-size", "device", "memory", "fallback", "model",
+        "prompt-language", "negative-prompt", "settings", "unusual-size", "device", "memory", "fallback", "model",
       ])
   }
 
@@ -73,7 +75,7 @@ import Testing
       case .stage(let stage): "\(stage)"
       case .step: "step"
       case .image: "image"
-      case .notice: nil
+      case .notice, .preview: nil
       }
     }
     #expect(

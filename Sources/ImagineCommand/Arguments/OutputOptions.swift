@@ -33,6 +33,9 @@ struct OutputOptions: ParsableArguments {
     completion: .file())
   var dumpTensors: String?
 
+  @OptionGroup
+  var preview: PreviewOptions
+
   @Flag(help: "Draw nothing: print what memory the picture takes, stage by stage, and how much is free.")
   var estimate = false
 
@@ -56,6 +59,9 @@ struct OutputOptions: ParsableArguments {
       throw ValidationError("--estimate is for one picture and draws none: leave out --prompts and --dump-tensors.")
     }
     if prompts?.isEmpty == true { throw ValidationError("--prompts is empty: name a text file, or - for the input.") }
+    if quiet, preview.shows {
+      throw ValidationError("--quiet and --show contradict each other: give one of them.")
+    }
     if let quality, !(1...100 ~= quality) {
       throw ValidationError("a --quality of \(quality) is not possible: choose 1 to 100.")
     }

@@ -33,8 +33,8 @@ struct AgainCommand: AsyncParsableCommand {
     completion: .directory)
   var modelsDir: String?
 
-  @Flag(help: "Show the settings, and draw nothing.")
-  var show = false
+  @Flag(name: [.customLong("settings")], help: "Show the settings, and draw nothing.")
+  var showsSettings = false
 
   @OptionGroup(title: "Picture Options")
   var picture: PictureOptions
@@ -51,13 +51,13 @@ struct AgainCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let display = Display(verbosity: output.verbosity)
+    let display = Display(verbosity: output.verbosity, previews: output.preview)
     defer { display.close() }
     let recorded = try files.map { try RecordedSettings(pictureAt: URL(literalPath: $0)) }
     for (file, settings) in zip(files, recorded) {
       for sentence in settings.unhonoured { display.note("\(file): \(sentence)") }
     }
-    guard !show else {
+    guard !showsSettings else {
       for settings in recorded { try StandardOutput.show("\(settings)\n") }
       return
     }

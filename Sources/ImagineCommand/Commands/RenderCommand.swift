@@ -41,7 +41,7 @@ struct RenderCommand: AsyncParsableCommand {
   @OptionGroup var arguments: RenderArguments
 
   func run() async throws {
-    let display = Display(verbosity: arguments.output.verbosity)
+    let display = Display(verbosity: arguments.output.verbosity, previews: arguments.output.preview)
     defer { display.close() }
     guard !arguments.output.estimate else { return try await printEstimate(display) }
     let renderer = try Renderer(DrawingOrder(arguments), display)

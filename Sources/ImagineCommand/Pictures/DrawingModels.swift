@@ -42,6 +42,7 @@ struct DrawingModels {
     if let prompt = order.prompt { request.prompt = prompt }
     request.refiner = refiner
     request.recordsTensors = order.output.dumpTensors != nil
+    request.previewInterval = order.output.preview.interval
     return request
   }
 }

@@ -10,6 +10,7 @@ struct Renderer {
   private let file: PromptFile?
   private let dump: TensorDump?
   private let pictures = SourcePictures()
+  private let preview: PreviewFile?
   private var failures = 0
   private var skipped = 0
   private var drawn = 0
@@ -26,6 +27,7 @@ struct Renderer {
     let several = command.output.prompts != nil || command.picture.batchCount ?? 1 > 1
     place = try OutputPlace(
       command.output.output, severalPictures: several, format: command.output.format ?? .png)
+    preview = try command.output.preview.preview.map(PreviewFile.init)
     dump = try command.output.dumpTensors.map(TensorDump.init(path:))
     file = try command.output.prompts.map(PromptFile.init(path:))
   }
@@ -199,11 +201,19 @@ struct Renderer {
     let outcome = try folder.write(bytes, job, isUnique: job.line != nil)
     drawn += 1
     if let tensors = image.tensors { try dump?.write(tensors) }
+    display.show(image.size, image.pixels, isFinished: true)
     try display.saved(outcome, job)
     if outcome == .isThere {
       skipped += 1
       display.note("skipped, exists: \(folder.path(of: job))")
     }
+  }
+
+  /// Shows what a picture is about to become.
+  private mutating func show(_ image: PreviewImage) throws {
+    display.show(image.size, image.pixels, isFinished: false)
+    guard let preview, let problem = preview.show(try image.png()) else { return }
+    if notices.insert(Array(problem.utf8)).inserted { display.note(problem) }
   }
 
   private mutating func image(_ job: PictureJob, _ pipeline: Pipeline) async throws -> GeneratedImage {
@@ -217,6 +227,7 @@ struct Renderer {
         if notices.insert(Array(text.utf8)).inserted { display.note(text) }
       case .stage(let stage): display.stage(stage)
       case .step(let step): display.step(step.index, of: step.count)
+      case .preview(let image): try show(image)
       case .image(let image): result = image
       }
     }

@@ -15,6 +15,8 @@ final class Display: Sendable {
     var isStopping = false
     var saved = 0
     var redrawing: Task<Void, Never>?
+    /// Nil where none are shown.
+    var pictures: ShownPictures?
   }
 
   /// Seconds between two lines of progress where they cannot be redrawn.
@@ -25,9 +27,15 @@ final class Display: Sendable {
   private let start = ContinuousClock.now
   private let state = Mutex(State())
 
-  init(verbosity: Verbosity) {
+  /// - Parameter previews: whether pictures are shown, too.
+  init(verbosity: Verbosity, previews: PreviewOptions? = nil) {
     self.verbosity = verbosity
     isInteractive = verbosity > .errors && Terminal.isInteractive
+    let pictures = previews.flatMap { ShownPictures($0) }
+    state.withLock { $0.pictures = pictures }
+    if previews?.shows == true, pictures == nil {
+      note("This terminal is not known to show pictures: choose how with --show-as, such as blocks.")
+    }
   }
 
   private var time: Double { start.duration(to: .now) / .seconds(1) }
@@ -81,6 +89,15 @@ final class Display: Sendable {
   /// Forgets a picture that failed.
   func forgetPicture() {
     update { _ = $0.progress?.endPicture(at: time) }
+  }
+
+  /// Shows a picture above the progress; one on its way makes room for the next.
+  func show(_ size: Size, _ pixels: [UInt8], isFinished: Bool) {
+    update { state in
+      guard state.pictures != nil else { return }
+      erase(&state)
+      if let bytes = state.pictures?.bytes(size, pixels, staysAbove: isFinished) { StandardError.draw(bytes) }
+    }
   }
 
   /// A picture is drawn: if it is on the disk, its path goes to the standard output.
@@ -187,6 +204,7 @@ final class Display: Sendable {
   /// Writes a line of its own above the progress.
   private func line(_ text: String, _ state: inout State) {
     erase(&state)
+    state.pictures?.leave()
     StandardError.write(text + "\n")
     state.lastPlainLine = time
   }

@@ -25,14 +25,19 @@ enum StandardError {
     _ = writeAll(TerminalText.visible(text), to: STDERR_FILENO)
   }
 
+  /// Writes what this program itself has for the terminal, such as a picture.
+  static func draw(_ bytes: [UInt8]) { _ = writeAll(bytes, to: STDERR_FILENO) }
+
   /// Writes this program's own line over the last one, which took so many columns of a terminal of this width.
   static func redraw(_ line: String, over columns: Int, width: Int) {
     _ = writeAll(ProgressLine.clearing(columns: columns, width: width) + line, to: STDERR_FILENO)
   }
 }
 
-private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
-  var bytes = Array(text.utf8)[...]
+private func writeAll(_ text: String, to descriptor: Int32) -> Bool { writeAll(Array(text.utf8), to: descriptor) }
+
+private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+  var bytes = bytes[...]
   while !bytes.isEmpty {
     let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
     if written < 0, errno == EINTR { continue }

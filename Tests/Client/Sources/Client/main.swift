@@ -23,6 +23,7 @@ func draw(_ prompt: String, model: URL, vae: URL, refiner: URL) async throws -> 
     case .stage(let stage): show(stage)
     case .step(let step): print("\(step.index) of \(step.count)")
     case .image(let image): bytes = try image.png()
+    case .preview(let image): print(image.size)
     @unknown default: break
     }
   }
