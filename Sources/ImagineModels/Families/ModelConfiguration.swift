@@ -23,7 +23,7 @@ package struct ModelConfiguration: Sendable, Hashable {
   /// A small autoencoder in place of `vae`; nil for none.
   package var tinyVAE: AutoencoderTiny.Configuration?
   /// What colours latents stand for, roughly; nil where nobody has said.
-  package var latentColours: LatentColours?
+  package var latentColours: LatentColours? = .stableDiffusion1
   /// Which text encoder gives the UNet a prompt as one vector; nil if none does.
   package var pooled: Int?
   /// What the UNet is told of the picture.
