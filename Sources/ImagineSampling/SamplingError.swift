@@ -43,13 +43,15 @@ package enum SamplingError: Error, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Choices as long as they are few; of many the nearest.
+  /// Choices as long as they are few; of many the nearest, or the first where none is near.
   private static func advice(_ name: String, _ choices: [String]) -> String {
     guard choices.count > 12 else { return "choose one of \(choices.joined(separator: ", "))" }
-    let key = nameKey(name)
-    let near = choices.enumerated().map { (editDistance(key, nameKey($1)), $0, $1) }
-      .sorted { ($0.0, $0.1) < ($1.0, $1.1) }.prefix(3).map(\.2)
-    return "the nearest are \(near.joined(separator: ", ")); `imagine --help` lists all \(choices.count)"
+    let key = String(nameKey(name).prefix(64))
+    let near = choices.enumerated().map { (distance: editDistance(key, nameKey($1)), index: $0, name: $1) }
+      .filter { 2 * $0.distance <= key.count }
+      .sorted { ($0.distance, $0.index) < ($1.distance, $1.index) }.prefix(3).map(\.name)
+    if near.isEmpty { return "choose \(choices.prefix(6).joined(separator: ", ")), or another of the \(choices.count)" }
+    return "the nearest of \(choices.count) \(near.count == 1 ? "is" : "are") \(near.joined(separator: ", "))"
   }
 }
 

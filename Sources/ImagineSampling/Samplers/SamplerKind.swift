@@ -1,7 +1,11 @@
-/// The samplers a user can choose from.
+/// The samplers a user can choose from, the most usual first.
 package enum SamplerKind: String, NamedChoice {
   case euler
   case eulerAncestral = "euler_a"
+  case dpmpp2M = "dpmpp_2m"
+  case dpmpp2MSDE = "dpmpp_2m_sde"
+  case dpmppSDE = "dpmpp_sde"
+  case unipc
   case heun
   case dpm2
   case dpm2Ancestral = "dpm2_a"
@@ -10,12 +14,8 @@ package enum SamplerKind: String, NamedChoice {
   case plms
   case ddpm
   case dpmpp2SAncestral = "dpmpp_2s_a"
-  case dpmpp2M = "dpmpp_2m"
-  case dpmppSDE = "dpmpp_sde"
-  case dpmpp2MSDE = "dpmpp_2m_sde"
   case dpmpp2MSDEHeun = "dpmpp_2m_sde_heun"
   case dpmpp3MSDE = "dpmpp_3m_sde"
-  case unipc
   case unipcBH2 = "unipc_bh2"
   case deis
   case ipndm
