@@ -7,6 +7,7 @@ extension GenerationRequest {
     var method = SamplingMethod(sampler.kind, schedule: schedule?.kind)
     method.habits = SamplingHabits(likeness?.kind)
     method.habits.etaNoiseSeedDelta = samplerSettings.noiseSeedDelta ?? 0
+    if let stream = sampler.brownianStream { method.brownianStream = stream }
     method.settings = ImagineSampling.SamplerSettings(samplerSettings)
     try ImagineError.translating { try method.settings.validate() }
     return method
