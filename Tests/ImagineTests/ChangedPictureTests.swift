@@ -22,7 +22,8 @@ import Testing
 
   @Test("Without a size the result has the picture's, as far as whole positions go")
   func sizes() async throws {
-    let result = try await image({ _ in }, { $0 = InitialImage(try PictureGolden.picture(Size(width: 77, height: 66))) })
+    let result = try await image(
+      { _ in }, { $0 = InitialImage(try PictureGolden.picture(Size(width: 77, height: 66))) })
     #expect(result.size == Size(width: 72, height: 64))
   }
 
@@ -41,7 +42,9 @@ import Testing
   @Test("Outside the mask's edge the picture is unchanged to the bit, and inside it is painted")
   func masks() async throws {
     let source = try PictureGolden.picture(Self.size)
-    for (isInverted, content) in [(false, Mask.Content.original), (true, .original), (false, .fill), (false, .noise), (false, .nothing)] {
+    for (isInverted, content) in [
+      (false, Mask.Content.original), (true, .original), (false, .fill), (false, .noise), (false, .nothing),
+    ] {
       let result = try await image({ _ in }) { image in
         var mask = Mask(try PictureGolden.mask(Self.size))
         mask.blur = 2

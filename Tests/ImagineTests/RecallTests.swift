@@ -65,7 +65,8 @@ import Testing
 
   @Test func readsStableDiffusionCpp() {
     let settings = RecordedSettings(
-      parameters: "a lovely cat\nNegative prompt: dog\nSteps: 20, CFG scale: 7.000000, Guidance: 3.500000, Eta: 0.000000, "
+      parameters:
+        "a lovely cat\nNegative prompt: dog\nSteps: 20, CFG scale: 7.000000, Guidance: 3.500000, Eta: 0.000000, "
         + "Seed: 42, Size: 512x512, Model: sd-v1-4.ckpt, RNG: cuda, Sampler: euler_a, Version: stable-diffusion.cpp")
     #expect(settings.program == "stable-diffusion.cpp" && settings.request.likeness == .stableDiffusionCpp)
     #expect(settings.request.sampler == .eulerAncestral && settings.request.randomSource == .cuda)
@@ -96,7 +97,8 @@ import Testing
 
   @Test("Nodes that mean something else are named, and a graph without a sampler is refused")
   func strangeNodes() throws {
-    let lora = Self.graph.replacing("\"model\": [\"4\", 0]", with: "\"model\": [\"10\", 0]").dropLast()
+    let lora =
+      Self.graph.replacing("\"model\": [\"4\", 0]", with: "\"model\": [\"10\", 0]").dropLast()
       + ", \"10\": {\"inputs\": {\"lora_name\": \"detail.safetensors\", \"model\": [\"4\", 0]}, \"class_type\": \"LoraLoader\"}}"
     let settings = try RecordedSettings(comfyGraph: String(lora))
     #expect(settings.modelName == "sd\\v1-5.safetensors")
@@ -105,20 +107,24 @@ import Testing
       #expect(throws: ImagineError.self) { try RecordedSettings(comfyGraph: graph) }
     }
     // A circle of links ends.
-    let circle = "{\"1\": {\"class_type\": \"KSampler\", \"inputs\": {\"model\": [\"1\", 0], \"latent_image\": [\"1\", 0]}}}"
+    let circle =
+      "{\"1\": {\"class_type\": \"KSampler\", \"inputs\": {\"model\": [\"1\", 0], \"latent_image\": [\"1\", 0]}}}"
     #expect(throws: ImagineError.self) { try RecordedSettings(comfyGraph: circle) }
   }
 
   /// Anything at all may stand in a file.
   @Test func readsWhateverIsThere() {
     let words = [
-      "Steps: ", "Sampler: ", "Seed: -1", "Size: 99999999999x1", "CFG scale: nan", "Denoising strength: x", "Hires upscale: ",
+      "Steps: ", "Sampler: ", "Seed: -1", "Size: 99999999999x1", "CFG scale: nan", "Denoising strength: x",
+      "Hires upscale: ",
       "\"", "\\", "\n", "Negative prompt:", "Version: v", "Sigmas: 1 2 x", "Guidance interval: 5 1", "é", "\u{0}", ",",
     ]
     var random = SystemRandomNumberGenerator()
     for _ in 0..<2000 {
-      let text = (0..<Int.random(in: 0..<12, using: &random)).map { _ in words[Int.random(in: 0..<words.count, using: &random)] }
-        .joined(separator: Bool.random(using: &random) ? ", " : "")
+      let text = (0..<Int.random(in: 0..<12, using: &random)).map { _ in
+        words[Int.random(in: 0..<words.count, using: &random)]
+      }
+      .joined(separator: Bool.random(using: &random) ? ", " : "")
       _ = RecordedSettings(parameters: text)
       _ = try? RecordedSettings(comfyGraph: text)
     }

@@ -30,7 +30,8 @@ extension Infotext {
     fields["ENSD"] = request.samplerSettings.noiseSeedDelta.map { "\($0)" }
     fields["RNG"] = picture.stream.label
     if request.guidance.minimumSigma > 0 { fields["NGMS"] = Self.number(request.guidance.minimumSigma) }
-    fields["Tiling"] = request.tiling == [.x, .y] ? "True" : request.tiling == .x ? "x" : request.tiling == .y ? "y" : nil
+    fields["Tiling"] =
+      request.tiling == [.x, .y] ? "True" : request.tiling == .x ? "x" : request.tiling == .y ? "y" : nil
     fields.add(request.hires)
     fields.add(request.initialImage)
     fields.add(request.samplerSettings)

@@ -11,7 +11,8 @@ extension RecordedSettings {
     let graph = try ComfyGraph(text)
     guard let sampler = graph.sampler else {
       throw ImagineError(
-        .invalidRequest, "The ComfyUI graph in the picture has no sampler node that this version knows: give the settings by "
+        .invalidRequest,
+        "The ComfyUI graph in the picture has no sampler node that this version knows: give the settings by "
           + "hand.")
     }
     self.init(prompt: graph.text(sampler, "positive") ?? "", program: "ComfyUI")
@@ -50,12 +51,14 @@ extension RecordedSettings {
     if source.kind.hasPrefix("EmptyLatent"), let width = source["width"]?.int, let height = source["height"]?.int {
       request.size = Size(width: width, height: height)
       if let count = source["batch_size"]?.int, count > 1 {
-        unhonoured.append("It may be any of \(count) pictures of one batch, whose noise is drawn at once: the first is drawn.")
+        unhonoured.append(
+          "It may be any of \(count) pictures of one batch, whose noise is drawn at once: the first is drawn.")
       }
     } else {
       let strength = sampler["denoise"]?.double.map { " at a denoise of \($0)" } ?? ""
       unhonoured.append(
-        "It was made from other latents (\(source.kind))\(strength), which are not in the file: give the picture again.")
+        "It was made from other latents (\(source.kind))\(strength), which are not in the file: give the picture again."
+      )
     }
     if let denoise = sampler["denoise"]?.double, denoise < 1, source.kind.hasPrefix("EmptyLatent") {
       unhonoured.append("Its denoise of \(denoise) from empty latents is not possible here.")
@@ -111,7 +114,11 @@ struct ComfyGraph {
       word = ""
       result.unicodeScalars.append(character)
       if isQuoted {
-        if isEscaped { isEscaped = false } else if character == "\\" { isEscaped = true } else if character == "\"" {
+        if isEscaped {
+          isEscaped = false
+        } else if character == "\\" {
+          isEscaped = true
+        } else if character == "\"" {
           isQuoted = false
         }
       } else if character == "\"" {

@@ -138,7 +138,8 @@ extension RecordedSettings {
       hires.strength = strength ?? hires.strength
       if let name = reader.take("Hires upscaler") {
         do { hires.upscaler = try HiresFix.Upscaler(named: name) } catch {
-          unhonoured.append("Its hires upscaler \(name) is not one that this version has; latents are enlarged instead.")
+          unhonoured.append(
+            "Its hires upscaler \(name) is not one that this version has; latents are enlarged instead.")
         }
       }
       request.hires = hires

@@ -123,7 +123,8 @@ extension Pipeline {
     if image.resizing == .latent, image.mask != nil || image.margins != Margins() || !planes.isEmpty {
       throw ImagineError(
         .invalidRequest,
-        "Latents are not resized under a mask, nor for models that are told of a picture: choose another way to resize it.")
+        "Latents are not resized under a mask, nor for models that are told of a picture: choose another way to resize it."
+      )
     }
     if image.mask != nil, planes == [.picture] {
       throw ImagineError(
@@ -157,7 +158,8 @@ extension Pipeline {
       ("original size", request.originalSize != nil, .originalHeight), ("crop", request.crop != nil, .cropTop),
       ("target size", request.targetSize != nil, .targetHeight),
       ("original size", request.negativeOriginalSize != nil, .originalHeight),
-      ("crop", request.negativeCrop != nil, .cropTop), ("target size", request.negativeTargetSize != nil, .targetHeight),
+      ("crop", request.negativeCrop != nil, .cropTop),
+      ("target size", request.negativeTargetSize != nil, .targetHeight),
       ("aesthetic score", request.aestheticScore != nil, .aestheticScore),
       ("aesthetic score", request.negativeAestheticScore != nil, .aestheticScore),
     ]
@@ -188,7 +190,8 @@ extension Pipeline {
     picture.aestheticScore = try request.requireScore(request.aestheticScore) ?? picture.aestheticScore
     picture.negativeAestheticScore =
       try request.requireScore(request.negativeAestheticScore) ?? picture.negativeAestheticScore
-    guard request.secondPrompt == nil && request.secondNegativePrompt == nil || opened.model.conditioning.texts.count > 1
+    guard
+      request.secondPrompt == nil && request.secondNegativePrompt == nil || opened.model.conditioning.texts.count > 1
     else {
       throw ImagineError(
         .invalidRequest, "A model of \(report.family) has one text encoder, and reads no second prompt: leave it out.")

@@ -20,7 +20,8 @@ struct InitialImageOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How it is brought to the picture's size: \(Choices.sentence(of: Resizing.self)). Default: crop.", valueName: "name"),
+      "How it is brought to the picture's size: \(Choices.sentence(of: Resizing.self)). Default: crop.",
+      valueName: "name"),
     completion: .list(Resizing.allCases.map(\.rawValue)), transform: Choices.byRawValue)
   var resizeMode: Resizing?
 

@@ -86,8 +86,9 @@ struct AgainCommand: AsyncParsableCommand {
     }
     if settings.program == "imagine", settings.modelName == Self.demonstration { return nil }
     if let files = engine.modelFiles() {
-      display.note("\(file) was drawn with the model \(wanted), which is in no folder of models: \(EngineOptions.modelVariable)'s "
-        + "is taken.")
+      display.note(
+        "\(file) was drawn with the model \(wanted), which is in no folder of models: \(EngineOptions.modelVariable)'s "
+          + "is taken.")
       return files
     }
     throw CommandFailure.usage(

@@ -99,7 +99,8 @@ enum PictureName {
       request.negativeOriginalSize.map { "negative original \($0)" },
       request.negativeCrop.map { "negative crop \($0.left),\($0.top)" },
       request.negativeTargetSize.map { "negative target \($0)" },
-      request.aestheticScore.map { "aesthetic \($0)" }, request.negativeAestheticScore.map { "negative aesthetic \($0)" },
+      request.aestheticScore.map { "aesthetic \($0)" },
+      request.negativeAestheticScore.map { "negative aesthetic \($0)" },
     ].compactMap { $0 } + changed(request.samplerSettings, from: SamplerSettings())
       + changed(request.guidance, from: GuidanceSettings()) + changed(request.tiling.rawValue, from: 0)
       + initial(request.initialImage)

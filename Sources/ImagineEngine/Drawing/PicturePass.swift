@@ -37,7 +37,8 @@ extension PictureRequest {
     guard !unused.isEmpty else { return nil }
     return EngineNotice(
       .settings,
-      "The sampler \(method.sampler.label) has no use for \(unused.joined(separator: ", ")): the picture is as without.")
+      "The sampler \(method.sampler.label) has no use for \(unused.joined(separator: ", ")): the picture is as without."
+    )
   }
 
   /// The size of the finished picture.
