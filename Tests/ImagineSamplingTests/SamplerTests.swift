@@ -111,12 +111,14 @@ struct SamplerTests {
     ])
   func convergence(kind: SamplerKind, order: Double) async throws {
     let data = GaussianData(mean: 0.7, deviation: 0.5)
+    // Of order 2 with a corrector, as diffusers has it; that of order 3 passes through the exact solution on the way.
+    let method = SamplingMethod(kind, habits: SamplingHabits(kind == .unipc ? .diffusers : nil))
     var errors: [Double] = []
     for steps in [20, 40, 80] {
       // Without the final 0: the jump there is of first order whatever the method.
       let sigmas = Array(try SigmaSchedule.exponential.sigmas(steps: steps).dropLast())
       var noise = FixedNoise()
-      let x = try await SamplingLoop(SamplingMethod(kind), plan: SamplingPlan(sigmas: sigmas)).run(
+      let x = try await SamplingLoop(method, plan: SamplingPlan(sigmas: sigmas)).run(
         from: [sigmas[0] * 0.8], noise: &noise, denoise: Denoiser(data.denoised))
       let exact = data.exact(sigmas[0] * 0.8, from: sigmas[0], to: sigmas[steps - 1])
       errors.append(Double(abs(x[0] - exact)))

@@ -1,7 +1,7 @@
-/// UniPC: as diffusers' `UniPCMultistepScheduler` has it unless told otherwise, of order 2 with `exp(h) - 1`.
+/// UniPC: as ComfyUI's `uni_pc` unless told otherwise, of order 3 with `h`, to a level of 0.001 in place of 0 and without the
+/// level before it, which few steps need to be steady; its `uni_pc_bh2` is ``UniPCBH2Sampler``.
 ///
-/// A1111's is of order 3 with `h`, on times of its own. ComfyUI's `uni_pc` has the same order, and goes to a level of 0.001 in
-/// place of 0; its `uni_pc_bh2` is ``UniPCBH2Sampler``.
+/// A1111's is of the same order, on times of its own; diffusers' `UniPCMultistepScheduler` is of order 2 with `exp(h) - 1`.
 package struct UniPCSampler: Sampler {
   package static let label = "UniPC"
   package static let aliases = ["uni_pc", "UniPCMultistepScheduler"]
@@ -16,8 +16,8 @@ package struct UniPCSampler: Sampler {
     solver =
       switch run.habits.likeness {
       case .a1111: UniPCSolver(.bh1, order: min(3, count), stepCount: count)
-      case .comfyUI: UniPCSolver(.bh1, order: min(3, count - 1), stepCount: count)
-      case nil, .diffusers, .stableDiffusionCpp: UniPCSolver(.bh2, order: 2, stepCount: count)
+      case nil, .comfyUI, .stableDiffusionCpp: UniPCSolver(.bh1, order: max(min(3, count - 1), 1), stepCount: count)
+      case .diffusers: UniPCSolver(.bh2, order: 2, stepCount: count)
       }
   }
 
@@ -29,10 +29,14 @@ package struct UniPCSampler: Sampler {
   }
 
   package static func adapted(_ plan: SamplingPlan, habits: SamplingHabits) -> SamplingPlan {
-    habits.likeness == .comfyUI ? plan.ending(at: UniPCBH2Sampler.end) : plan
+    endsAboveZero(habits) ? plan.ending(at: UniPCBH2Sampler.end) : plan
   }
 
-  package static func discardsPenultimate(_ habits: SamplingHabits) -> Bool { habits.likeness == .comfyUI }
+  package static func discardsPenultimate(_ habits: SamplingHabits) -> Bool { endsAboveZero(habits) }
+
+  private static func endsAboveZero(_ habits: SamplingHabits) -> Bool {
+    habits.likeness != .a1111 && habits.likeness != .diffusers
+  }
 
   package mutating func step(
     _ x: inout [Float], from sigma: Float, to next: Float, denoise: Denoiser, noise: inout some NoiseSource
