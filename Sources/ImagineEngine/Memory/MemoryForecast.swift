@@ -40,6 +40,8 @@ package struct MemoryForecast: Sendable {
   private let program: Int
   /// Weights in memory, and those of them that read prompts.
   private var held = 0, heldByTexts = 0
+  /// The networks whose weights these are.
+  private var present: Set<Workload.Entry.Identity> = []
   /// Working memory that the backend has at the moment.
   private var workspace = 0
   /// Planned so far.
@@ -72,30 +74,37 @@ package struct MemoryForecast: Sendable {
     if let tile = policy.tiles[entry.network.role], let tiling = entry.network.tiling {
       let tiled = try tiling.tiledNeeds(
         entry.shape, tile: tile, entry.weights, backend, precision, dropsSections: policy.savesMemory)
-      return add(entry.network, tiled.needs, host: host + tiled.hostBytes, flops: tiled.flops)
+      return add(entry, tiled.needs, host: host + tiled.hostBytes, flops: tiled.flops)
     }
     add(
-      entry.network, try backend.memoryNeeds(of: graph, weights: entry.weights), host: host, flops: graph.cost.flops)
+      entry, try backend.memoryNeeds(of: graph, weights: entry.weights), host: host, flops: graph.cost.flops)
   }
 
   /// - Parameter host: bytes of values on the host meanwhile.
-  private mutating func add(_ network: Network, _ needs: MemoryNeeds, host: Int, flops: Double) {
-    if policy.takesTurns { (held, heldByTexts, workspace) = (0, 0, 0) }
+  private mutating func add(_ entry: Workload.Entry, _ needs: MemoryNeeds, host: Int, flops: Double) {
+    let network = entry.network
+    // A network that is run at another size next stays where it is.
+    if policy.takesTurns, !present.contains(entry.identity) {
+      (held, heldByTexts, workspace) = (0, 0, 0)
+      present = []
+    }
     if policy.releasesTexts, network.role == .denoiser {
       held -= heldByTexts
       heldByTexts = 0
     }
     let program = program + ProcessMemory.bytesOfDrawing + operations * ProcessMemory.bytesPerOperation
-    let loading = needs.loadingBytes + workspace
+    let isPresent = present.contains(entry.identity), ownBytes = isPresent ? 0 : needs.weightBytes
+    let loading = isPresent ? 0 : needs.loadingBytes + workspace
     workspace = max(workspace, needs.workingBytes)
-    let running = needs.weightBytes + needs.passingBytes + workspace + host
+    let running = ownBytes + needs.passingBytes + workspace + host
     stages.append(
       Stage(
         name: network.name, role: network.role, weightBytes: needs.weightBytes,
         workingBytes: needs.passingBytes + needs.workingBytes + host,
         peakBytes: program + held + max(loading, running), flops: flops))
-    held += needs.weightBytes
-    if case .textEncoder = network.role { heldByTexts += needs.weightBytes }
+    held += ownBytes
+    present.insert(entry.identity)
+    if case .textEncoder = network.role { heldByTexts += ownBytes }
   }
 }
 
