@@ -65,24 +65,7 @@ struct LikenessGolden {
   }
 
   /// How far a picture is from the program's.
-  func difference(_ image: GeneratedImage) throws -> Difference {
-    let area = image.size.width * image.size.height
-    let planes = try golden.floats("pixels")
-    try #require(planes.count == image.pixels.count)
-    var result = Difference(), squares = 0.0
-    for index in image.pixels.indices {
-      let distance = abs(Int(image.pixels[index]) - Int(planes[index % 3 * area + index / 3]))
-      result.shades = max(result.shades, distance)
-      squares += Double(distance * distance)
-    }
-    result.decibels = 10 * log10(255 * 255 * Double(planes.count) / squares)
-    return result
-  }
-
-  struct Difference {
-    /// The largest of all values.
-    var shades = 0
-    /// The peak signal-to-noise ratio; infinite for equal pictures.
-    var decibels = Double.infinity
+  func difference(_ image: GeneratedImage) throws -> PictureDifference {
+    try PictureDifference(image, golden.floats("pixels"))
   }
 }

@@ -7,7 +7,7 @@ import Testing
 /// given outright.
 @Suite struct ShortRunTests {
   enum Kind: CaseIterable {
-    case oneStep, twoSteps, nothingChanged, allChanged, ownLevels
+    case oneStep, twoSteps, nothingChanged, allChanged, maskChanged, ownLevels, ownLevelsOverPicture
   }
 
   static let programs: [String] = ["none"] + Likeness.all.map(\.name)
@@ -26,7 +26,17 @@ import Testing
         var image = InitialImage(try PictureGolden.picture(Size(width: 32, height: 32)))
         image.strength = kind == .allChanged ? 1 : 0
         request.initialImage = image
+      case .maskChanged:
+        var image = InitialImage(try PictureGolden.picture(Size(width: 32, height: 32)))
+        image.mask = Mask(try PictureGolden.mask(Size(width: 32, height: 32)))
+        image.mask?.content = .noise
+        image.strength = 0.5
+        request.initialImage = image
       case .ownLevels: request.samplerSettings.sigmas = [14, 3, 0.5, 0]
+      case .ownLevelsOverPicture:
+        request.samplerSettings.sigmas = [14, 3, 0.5, 0]
+        request.initialImage = InitialImage(try PictureGolden.picture(Size(width: 32, height: 32)))
+        request.initialImage?.strength = 1
       }
       do {
         let steps = try await drawn(request, pipeline, "\(sampler.name)")

@@ -20,7 +20,7 @@ import torch
 from families_goldens import Family
 from families_runs import decoded, make_tokenizer
 from image_masks import blurred, composed, filled, region
-from likeness_programs import A1111Noise, ComfyNoise, Conditions, Model, brownian, ddim, sigma_list, unipc
+from likeness_programs import A1111Noise, ComfyNoise, Conditions, Model, brownian, ddim, ddim_timesteps, sigma_list, unipc
 from likeness_runs import RUNS, TEXT, mask, picture, source_size
 from modules_random import read, relative_l2, save
 from sampling_kdiffusion import load_kdiffusion
@@ -137,8 +137,10 @@ def first_pass(settings, family, sampling, model):
     """The latents at the beginning and at the end, and what was begun from."""
     noise = source(settings, (settings["width"], settings["height"]))
     unit, steps = noise.first(), settings["steps"]
-    if settings["sampler"] in ("ddim", "unipc"):
-        return unit, {"ddim": ddim, "unipc": unipc}[settings["sampler"]](model, unit, steps), None
+    if settings["sampler"] == "unipc":
+        return unit, unipc(model, unit, steps), None
+    if settings["sampler"] == "ddim":
+        return timestep_pass(settings, family, model, unit)
     if "strength" not in settings:
         sigmas = sigma_list(model, settings, steps)
         x = begin(model, settings, unit, sigmas, None)
@@ -157,6 +159,22 @@ def first_pass(settings, family, sampling, model):
     if begun.mask is not None and settings["program"] == "a1111":
         result = result * begun.mask + latents * (1 - begun.mask)
     return x, result, begun
+
+
+def timestep_pass(settings, family, model, unit):
+    """AUTOMATIC1111's DDIM, in the scale that keeps the variance."""
+    timesteps = ddim_timesteps(settings["steps"])
+    if "strength" not in settings:
+        return unit, ddim(model, unit, timesteps), None
+    begun = Begun(settings, family)
+    count = int(min(settings["strength"], 0.999) * settings["steps"])
+    level = model.alphas[timesteps[count]]
+    x = begun.latents * level.sqrt() + unit * (1 - level).sqrt()
+    if begun.mask is None:
+        return x, ddim(model, x, timesteps[:count]), begun
+    model.mask, model.original, model.masks_inputs = begun.mask, begun.latents, True
+    result = ddim(model, x, timesteps[:count])
+    return x, result * begun.mask + begun.latents * (1 - begun.mask), begun
 
 
 def second_pass(settings, family, sampling, model, latents):
@@ -186,6 +204,8 @@ def run(name, families, tokenizer, sampling):
     model = Model(family.modules["unet"], Conditions(settings, calls, tokenizer), settings)
     x, latents, begun = first_pass(settings, family, sampling, model)
     if "hires" in settings:
+        steps = settings.get("hires_steps", settings["steps"])
+        model.conditions, model.calls = Conditions(settings, steps, tokenizer, before=settings["steps"]), 0
         latents = second_pass(settings, family, sampling, model, latents)
     pixels = bytes_of(decoded(family.modules["vae"], latents))
     if begun is not None and begun.mask is not None and settings["program"] == "a1111":

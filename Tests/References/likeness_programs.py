@@ -108,9 +108,9 @@ def brownian(sampling, settings, x, sigmas):
 class Conditions:
     """What the network is told at each call: the parts of the prompt with their weights, and the negative prompt."""
 
-    def __init__(self, settings, calls, tokenizer):
+    def __init__(self, settings, calls, tokenizer, before=None):
         syntax = {"syntax": "comfy", "emphasis": "comfy"} if settings["program"] == "comfyui" else {}
-        run = Run(settings["family"], settings | syntax | {"steps": calls}, tokenizer)
+        run = Run(settings["family"], settings | syntax | {"steps": calls, "before": before}, tokenizer)
         text = settings["prompt"]
         lines = [(text, 1.0)] if syntax else parts(networks(without_comments(text))[0])
         self.parts = [(run.prompt(part), weight) for part, weight in lines]
@@ -135,7 +135,7 @@ class Model(torch.nn.Module):
     def __init__(self, unet, conditions, settings):
         super().__init__()
         self.unet, self.conditions, self.settings = unet, conditions, settings
-        self.calls, self.mask = 0, None
+        self.calls, self.mask, self.masks_inputs = 0, None, False
         betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
         self.alphas = torch.cumprod(1 - betas, dim=0).float()
         self.sigmas = ((1 - self.alphas) / self.alphas) ** 0.5
@@ -164,7 +164,10 @@ class Model(torch.nn.Module):
         return {"encoder_hidden_states": context[None], **more}
 
     def predicted(self, x, t):
-        """The guided output for latents of unit variance."""
+        """The guided output for latents of unit variance; what is not to change is the picture's, without noise, if a sampler
+        on timesteps asks."""
+        if self.masks_inputs:
+            x = x * self.mask + self.original * (1 - self.mask)
         positive, negative = self.conditions.at(self.calls)
         self.calls += 1
         size = (x.shape[3] * 8, x.shape[2] * 8)
@@ -210,9 +213,13 @@ def sigma_list(model, settings, steps):
     return torch.stack([*levels, torch.tensor(0.0)])
 
 
-def ddim(model, x, steps):
-    """AUTOMATIC1111's, eta 0."""
-    timesteps = numpy.clip(numpy.arange(0, 1000, 1000 // steps) + 1, 0, 999)
+def ddim_timesteps(steps):
+    """AUTOMATIC1111's, rising."""
+    return numpy.clip(numpy.arange(0, 1000, 1000 // steps) + 1, 0, 999)
+
+
+def ddim(model, x, timesteps):
+    """AUTOMATIC1111's, eta 0: the last timestep is the one that is come to."""
     for k in range(len(timesteps) - 1, 0, -1):
         now, then = model.alphas[timesteps[k]], model.alphas[timesteps[k - 1]]
         noise = model.predicted(x, torch.tensor(float(timesteps[k])))

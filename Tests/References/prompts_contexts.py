@@ -145,7 +145,7 @@ class Run:
             rows = [[self.calls, text]]
             encoded = [comfy_text(encoder, text, self.is_xl, self.tokenizer) for encoder in self.encoders]
         else:
-            rows = edits(text, self.calls)
+            rows = edits(text, self.calls, self.settings.get("before"))
             texts = [row[1] for row in rows]
             encoded = [schedule(encoder, texts, self.settings, self.is_xl, self.tokenizer) for encoder in self.encoders]
         context, pooled = torch.cat([hidden for hidden, _ in encoded], dim=-1), encoded[-1][1]
