@@ -53,6 +53,12 @@ struct PictureGolden {
     #expect(tensors.names.filter { $0.hasPrefix("\(prefix)noise_pred.") }.count == steps)
   }
 
+  /// Compares the picture of 8 bits, as diffusers rounds it.
+  func expectPixels(_ image: GeneratedImage, _ run: String) throws {
+    let planes = try golden.floats("image").map { ((($0 / 2 + 0.5) * 255).rounded(.toNearestOrEven)) }
+    try PictureDifference(image, planes).expectNone("diffusers_\(run)")
+  }
+
   private func name(_ name: String, _ prefix: String) -> String { name == "image" ? name : prefix + name }
 
   /// The script's picture.
@@ -93,7 +99,9 @@ struct PictureGolden {
       let url = folder.appending(path: "\(golden.family).safetensors")
       try FamilyModel(golden.family).writeFile(to: url)
       let pipeline = try await Pipeline(model: url, options: .init(device: .cpu, precision: Imagine.Precision.float32))
-      try golden.expect(try await pipeline.image(golden.request()))
+      let image = try await pipeline.image(golden.request())
+      try golden.expect(image)
+      try golden.expectPixels(image, run)
     }
   }
 }

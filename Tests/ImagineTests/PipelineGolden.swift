@@ -8,7 +8,8 @@ import Testing
 struct PipelineGolden {
   static let names = [
     "ddim_64x64_seed42", "ddim_96x64_seed7", "euler_64x64_seed42", "euler_64x96_seed7",
-    "euler_a_64x64_seed42_batch2", "dpmpp_2m_karras_64x64_seed42",
+    "euler_a_64x64_seed42_batch2", "dpmpp_2m_karras_64x64_seed42", "seamless_x_64x64_seed42", "seamless_y_64x64_seed42",
+    "seamless_xy_64x64_seed42",
   ]
 
   let golden: Golden
@@ -49,6 +50,9 @@ struct PipelineGolden {
     request.seed = UInt64(try #require(seeds.first))
     request.count = seeds.count
     request.recordsTensors = true
+    let axes = settings["seamless"]?.string ?? ""
+    if axes.contains("x") { request.tiling.insert(.x) }
+    if axes.contains("y") { request.tiling.insert(.y) }
     return request
   }
 

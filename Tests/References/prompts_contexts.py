@@ -84,15 +84,17 @@ def sections(tokenizer, text):
 
 
 class Encoder:
-    def __init__(self, part, config, pad):
-        self.module, self.pad = load(part, config), pad
+    def __init__(self, part, config, pad, skip):
+        self.module, self.pad, self.skip = load(part, config), pad, skip
         self.has_pooled = part == "text_encoder_2"
 
     def __call__(self, chunks, is_xl):
         """[n, 77, D] and [n, P] of chunks."""
         ids = [[START] + [token for token, _ in chunk] + [END] + [self.pad] * (75 - len(chunk)) for chunk in chunks]
         output = self.module(torch.tensor(ids), output_hidden_states=True)
-        hidden = output.hidden_states[-2] if is_xl else output.last_hidden_state
+        hidden = output.hidden_states[-self.skip] if self.skip else output.last_hidden_state
+        if self.skip and not is_xl:
+            hidden = getattr(self.module, "text_model", self.module).final_layer_norm(hidden)
         return hidden, output.text_embeds if self.has_pooled else None
 
 
@@ -131,17 +133,19 @@ class Run:
     def __init__(self, family, settings, tokenizer):
         _, configs, _, _, _ = FAMILIES[family]
         self.is_xl, self.settings, self.tokenizer = family == "sdxl", settings, tokenizer
-        self.encoders = [Encoder("text_encoder", configs["text_encoder"], END)]
+        self.calls = settings.get("steps", STEPS)
+        skip = settings.get("clip_skip", 2 if self.is_xl else None)
+        self.encoders = [Encoder("text_encoder", configs["text_encoder"], END, skip)]
         if self.is_xl:
-            self.encoders.append(Encoder("text_encoder_2", configs["text_encoder_2"], 0))
+            self.encoders.append(Encoder("text_encoder_2", configs["text_encoder_2"], 0, skip))
 
     def prompt(self, text):
         """[(last call, context, pooled), ...] of one prompt or part."""
         if self.settings.get("syntax") == "comfy":
-            rows = [[STEPS, text]]
+            rows = [[self.calls, text]]
             encoded = [comfy_text(encoder, text, self.is_xl, self.tokenizer) for encoder in self.encoders]
         else:
-            rows = edits(text, STEPS)
+            rows = edits(text, self.calls, self.settings.get("before"))
             texts = [row[1] for row in rows]
             encoded = [schedule(encoder, texts, self.settings, self.is_xl, self.tokenizer) for encoder in self.encoders]
         context, pooled = torch.cat([hidden for hidden, _ in encoded], dim=-1), encoded[-1][1]

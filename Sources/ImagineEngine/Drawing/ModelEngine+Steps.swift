@@ -109,9 +109,11 @@ extension ModelEngine {
       large.record("latents.enlarged", enlarged)
       return enlarged
     }
-    // As A1111: by way of a picture of 8 bits.
+    // As A1111: by way of a picture of 8 bits, as it would be written.
     let pixels = try encoding.decode(latents, width: small.request.width, height: small.request.height)
-    let picture = try RGBImage(width: small.request.width, height: small.request.height, interleaved: pixels)
+    let picture = try RGBImage(
+      width: small.request.width, height: small.request.height, interleaved: pixels,
+      truncating: small.request.habits.truncatesPixels)
     let larger = try picture.resized(
       width: large.request.width, height: large.request.height, enlargement.filter)
     let distribution = try encoding.encode(

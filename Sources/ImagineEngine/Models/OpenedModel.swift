@@ -98,6 +98,14 @@ package final class OpenedModel: Sendable {
   private static func sampling(
     _ model: DiffusionModel
   ) throws -> (sampling: ModelSampling, method: SamplingMethod) {
+    var (sampling, method) = try noise(of: model)
+    if let levels = AlignedLevels(rawValue: model.scheduler.alignedSteps) { sampling.alignedLevels = levels }
+    return (sampling, method)
+  }
+
+  private static func noise(
+    of model: DiffusionModel
+  ) throws -> (sampling: ModelSampling, method: SamplingMethod) {
     let scheduler = model.scheduler, defaults = model.defaults
     guard let method = try? SamplingMethod(sampler: defaults.sampler, schedule: defaults.schedule) else {
       let name = [defaults.sampler, defaults.schedule].compactMap { $0 }.joined(separator: " ")

@@ -36,6 +36,7 @@ extension ModelFamily {
     configuration.scheduler = try SchedulerConfiguration(
       layout, override: hints.prediction,
       otherwise: clue.map(SchedulerConfiguration.prediction) ?? distillation?.prediction ?? "epsilon")
+    configuration.scheduler.alignedSteps = alignedSteps
     configuration.defaults = try GenerationDefaults(
       layout, family: defaults(configuration.scheduler.predictionType), scheduler: configuration.scheduler,
       distillation: distillation, reduction: configuration.latent.reduction)

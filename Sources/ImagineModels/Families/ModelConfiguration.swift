@@ -52,6 +52,8 @@ package struct SchedulerConfiguration: Sendable, Hashable {
   package var betaStart = 0.00085
   package var betaEnd = 0.012
   package var trainTimesteps = 1000
+  /// The model that "align your steps" found levels for, in the words of ComfyUI's scheduler of that name.
+  package var alignedSteps = "SD1"
   /// Whether the last timestep is noise alone: diffusers' `rescale_betas_zero_snr`.
   package var hasZeroTerminalSNR = false
   /// The noise of models that were trained with every level of it; nil for those of a beta schedule.

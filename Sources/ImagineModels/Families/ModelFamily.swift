@@ -29,6 +29,8 @@ package struct ModelFamily: Sendable {
   package let latentColours: LatentColours
   /// and where the autoencoder normalises them by channel; nil for no colours then.
   package var normalisedLatentColours: LatentColours?
+  /// Whose levels "align your steps" takes, as ComfyUI calls the model that they were found for.
+  package var alignedSteps = "SD1"
   /// Whether an empty negative prompt stands for zeros, where no note says otherwise.
   package var zeroesEmptyNegative = false
   /// Whether the values of a weight tell what the UNet predicts, where nothing else says it.

@@ -42,6 +42,7 @@ extension ModelFamily {
     latentScale: 0.13025,
     latentColours: .stableDiffusionXL,
     normalisedLatentColours: .playground,
+    alignedSteps: "SDXL",
     zeroesEmptyNegative: true,
     defaults: { _ in GenerationDefaults(side: 1024, guidanceScale: 5) })
 
@@ -52,5 +53,6 @@ extension ModelFamily {
     textEncoders: [TextEncoder(component: .textEncoder2, padding: 0, layer: 2, isNormalised: false)],
     latentScale: 0.13025,
     latentColours: .stableDiffusionXL,
+    alignedSteps: "SDXL",
     defaults: { _ in GenerationDefaults(side: 1024, guidanceScale: 5) })
 }

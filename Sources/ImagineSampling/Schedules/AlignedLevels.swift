@@ -1,9 +1,9 @@
 import Foundation
 
 /// The noise levels of Sabour et al., "Align your steps" (2024), which minimise a bound of the error for one family of models.
-package enum AlignedLevels: Sendable, Hashable {
-  case stableDiffusion1
-  case stableDiffusionXL
+package enum AlignedLevels: String, Sendable, Hashable {
+  case stableDiffusion1 = "SD1"
+  case stableDiffusionXL = "SDXL"
 
   /// Falling levels for ten steps, with all digits that ComfyUI has.
   var table: [Double] {
