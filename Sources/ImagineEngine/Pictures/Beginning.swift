@@ -26,7 +26,8 @@ struct Beginning: Sendable {
   /// - Parameter noise: draws for autoencoders that give distributions, where they are wanted.
   func planes(width: Int, height: Int, channels: Int, noise: (Int) -> [Float]?) -> Planes? {
     guard !kinds.isEmpty else { return nil }
-    let masked = kinds.contains(.maskedPicture) ? (picture?.masked).map { $0.latents(noise: noise($0.means.count)) } : nil
+    let masked =
+      kinds.contains(.maskedPicture) ? (picture?.masked).map { $0.latents(noise: noise($0.means.count)) } : nil
     return Planes(
       kinds, width: width, height: height, channels: channels, mask: picture?.masked == nil ? nil : picture?.mask,
       masked: masked ?? grey?.latents(), picture: kinds.contains(.picture) ? picture?.picture.means : nil)
