@@ -124,7 +124,7 @@ let package = Package(
       "ImagineTests",
       [
         "Imagine", "ImagineEngine", "ImagineEngineTesting", "ImagineCPU", "ImagineVulkan", "ImagineModels",
-        "ImagineCheckpoint", "ImagineGraph", "ImagineGoldens", "ImagineTesting", "CSHA256",
+        "ImagineCheckpoint", "ImagineImage", "ImagineGraph", "ImagineGoldens", "ImagineTesting", "CSHA256",
       ]),
     tests(
       "ImagineFuzzTests",

@@ -8,6 +8,8 @@ public struct ModelFolder: Sendable, Hashable {
 
   /// Files that are looked at, at most.
   private static let mostFiles = 10_000
+  /// Entries of folders, models or not.
+  private static let mostSeen = 1_000_000
   private static let endings: Set<String> = ["safetensors", "ckpt"]
 
   /// The model of a name or a hash.
@@ -20,10 +22,14 @@ public struct ModelFolder: Sendable, Hashable {
   /// - Returns: nil if it is not here.
   /// - Throws: `CancellationError`.
   public func model(named name: String?, hash: String?) async throws -> URL? {
-    let files = files()
+    let files = try files()
     if let name {
-      let wanted = Self.bare(name)
-      if let found = files.first(where: { Self.bare($0.lastPathComponent) == wanted }) { return found }
+      let wanted = Self.bare(name), named = files.filter { Self.bare($0.lastPathComponent) == wanted }
+      // Of several the one that it was, if that can be told.
+      if named.count > 1, let hash, hash.count == 10 {
+        for file in named where try await Self.hash(of: file) == hash.lowercased() { return file }
+      }
+      if let found = named.first { return found }
     }
     guard let hash, hash.count == 10 else { return nil }
     for file in files where try await Self.hash(of: file) == hash.lowercased() { return file }
@@ -37,15 +43,23 @@ public struct ModelFolder: Sendable, Hashable {
     return hash.known
   }
 
-  /// All models here and in folders below, in the order of their paths.
-  private func files() -> [URL] {
+  /// All models here and in folders below, in the order of their paths; links to folders are followed here alone.
+  ///
+  /// - Throws: `CancellationError`.
+  private func files() throws -> [URL] {
     guard
       let found = FileManager.default.enumerator(
-        at: url, includingPropertiesForKeys: nil, options: [.skipsHiddenFiles])
+        at: url.resolvingSymlinksInPath(), includingPropertiesForKeys: nil, options: [.skipsHiddenFiles])
     else { return [] }
-    var files: [URL] = []
-    for case let file as URL in found where files.count < Self.mostFiles {
-      if Self.endings.contains(file.pathExtension.lowercased()) { files.append(file) }
+    var files: [URL] = [], seen = 0
+    for case let file as URL in found {
+      seen += 1
+      guard files.count < Self.mostFiles, seen <= Self.mostSeen else { break }
+      if seen.isMultiple(of: 256) { try Task.checkCancellation() }
+      // What only has the name of a model, such as a folder or a pipe, is none.
+      if Self.endings.contains(file.pathExtension.lowercased()), HashedFile(file.path(percentEncoded: false)) != nil {
+        files.append(file)
+      }
     }
     return files.sorted { $0.path < $1.path }
   }

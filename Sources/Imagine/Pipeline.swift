@@ -100,7 +100,8 @@ public final class Pipeline: Sendable {
     return try await ImagineError.translating {
       let (forecast, free) = try await engine.inner.estimate(picture, with: opened)
       return RequestEstimate(
-        forecast, size: Size(width: picture.width, height: picture.height), device: deviceName, precision: precision,
+        forecast, size: Size(width: picture.finalSize.width, height: picture.finalSize.height), device: deviceName,
+        precision: precision,
         freeBytes: free)
     }
   }
@@ -127,7 +128,7 @@ public final class Pipeline: Sendable {
   private func run(
     _ request: GenerationRequest, _ ticket: Turns.Ticket, _ report: @escaping @Sendable (GenerationEvent) -> Void
   ) async throws {
-    let resolved = resolved(request), picture = try picture(resolved), wayBack = try prepared(resolved)?.wayBack
+    let resolved = resolved(request), (picture, wayBack) = try drawing(of: resolved)
     do {
       try await engine.inner.draw(picture, with: opened, ticket: ticket) { event in
         switch event {

@@ -37,12 +37,13 @@ extension SamplingMethod {
     if isOnGPU { brownianStream = .cuda }
   }
 
-  /// The value of A1111's "Schedule type" field: "Automatic" where the sampler's own way has no name there.
+  /// The value of A1111's "Schedule type" field: "Automatic" where none is chosen, unless the sampler's own has a name there.
   package var scheduleLabel: String {
-    switch schedule ?? sampler.defaultSchedule {
-    case nil: "Automatic"
-    case .normal where sampler.defaultSchedule == .normal: "Automatic"
-    case let schedule?: schedule.label
+    if let schedule { return schedule.label }
+    // Other programs have one of their own for all samplers.
+    guard habits.likeness == nil || habits.likeness == .a1111, let own = sampler.defaultSchedule, own != .normal else {
+      return "Automatic"
     }
+    return own.label
   }
 }

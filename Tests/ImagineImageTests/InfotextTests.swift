@@ -16,7 +16,7 @@ struct InfotextTests {
         a lighthouse at dusk,
         oil on canvas
         Negative prompt: blurry
-        Steps: 20, Sampler: Euler a, CFG scale: 7.5, Size: 512x768, Tiling
+        Steps: 20, Sampler: Euler a, CFG scale: 7.5, Size: 512x768, Tiling: Tiling
         """)
     #expect(Infotext(prompt: "x", fields: [("Steps", "1")]).text == "x\nSteps: 1")
     #expect(Infotext(prompt: "", fields: [("Steps", "1")]).text == "Steps: 1")

@@ -94,7 +94,7 @@ import Testing
     }
   }
 
-  @Test("What cannot be done is said before any work", arguments: 0..<6)
+  @Test("What cannot be done is said before any work", arguments: 0..<8)
   func refusals(_ index: Int) async throws {
     let pipeline = try await Pipeline.demonstration(options: .init(device: .cpu))
     var request = GenerationRequest(prompt: "a red house", size: Self.size, steps: 4)
@@ -112,6 +112,17 @@ import Testing
     case 4:
       (image.resizing, image.mask) = (.latent, Mask(try PictureGolden.mask(Self.size)))
       words = "Latents"
+    case 5:
+      // One white dot.
+      var pixels = [UInt8](repeating: 0, count: 3 * 64 * 64)
+      pixels.replaceSubrange(3 * 2000..<3 * 2001, with: [255, 255, 255])
+      image.mask = Mask(try SourcePicture(size: Self.size, pixels: pixels))
+      image.mask?.blur = 60
+      words = "softened"
+    case 6:
+      image = InitialImage(
+        try SourcePicture(size: Size(width: 8200, height: 1), pixels: [UInt8](repeating: 0, count: 3 * 8200)))
+      (image.resizing, words) = (.latent, "too large")
     default:
       image.mask = Mask(try PictureGolden.mask(Self.size))
       image.mask?.blur = 1000

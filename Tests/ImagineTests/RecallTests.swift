@@ -60,7 +60,8 @@ import Testing
         + "Denoising strength: 0.75, Mask blur: 4, Version: v1.5.2")
     #expect(settings.request.schedule == .karras && settings.request.guidanceScale == 7)
     #expect(settings.unhonoured.contains { $0.contains("0.75") && $0.contains("mask") })
-    #expect(settings.unhonoured.contains { $0.contains("v1.5.2") })
+    // As A1111 itself reads pictures of before 1.6.
+    #expect(settings.request.countsEditsAnew && settings.unhonoured.count == 1)
   }
 
   @Test func readsStableDiffusionCpp() {
@@ -110,6 +111,83 @@ import Testing
     let circle =
       "{\"1\": {\"class_type\": \"KSampler\", \"inputs\": {\"model\": [\"1\", 0], \"latent_image\": [\"1\", 0]}}}"
     #expect(throws: ImagineError.self) { try RecordedSettings(comfyGraph: circle) }
+  }
+
+  @Test("Seeds of all 64 bits, and values in nodes of their own, are read; what is computed is asked for")
+  func linkedValues() throws {
+    let seed = "156680208700286"
+    for value in ["9223372036854775807", "9223372036854775808", "18446744073709551615"] {
+      let settings = try RecordedSettings(comfyGraph: Self.graph.replacing(seed, with: value))
+      #expect(settings.request.seed == UInt64(value) && settings.unhonoured == [])
+    }
+    let linked =
+      Self.graph.replacing(seed, with: "[\"20\", 0]").replacing("\"steps\": 20", with: "\"steps\": [\"21\", 0]")
+      .dropLast() + ", \"20\": {\"inputs\": {\"value\": 17}, \"class_type\": \"PrimitiveInt\"}, "
+      + "\"21\": {\"inputs\": {\"a\": 1, \"value\": 9}, \"class_type\": \"MathSum\"}}"
+    let settings = try RecordedSettings(comfyGraph: String(linked))
+    #expect(settings.request.seed == 17 && settings.request.steps == nil)
+    #expect(
+      settings.unhonoured.contains { $0.contains("steps") } && settings.unhonoured.contains { $0.contains("MathSum") })
+    for value in ["-1", "\"x\"", "1e300", "18446744073709551616", "{}"] {
+      let settings = try RecordedSettings(comfyGraph: Self.graph.replacing(seed, with: value))
+      #expect(settings.request.seed == nil && settings.unhonoured.contains { $0.contains("seed") }, "\(value)")
+    }
+    let prompt = try RecordedSettings(
+      comfyGraph: Self.graph.replacing("\"positive\": [\"6\", 0]", with: "\"positive\": [\"4\", 0]"))
+    #expect(prompt.request.prompt == "" && prompt.unhonoured.contains { $0.contains("prompt") })
+  }
+
+  @Test("A sampler of ComfyUI that does some of the steps is not taken for one that does all")
+  func partOfTheSteps() throws {
+    let advanced = Self.graph.replacing("\"KSampler\"", with: "\"KSamplerAdvanced\"").replacing(
+      "\"seed\"", with: "\"noise_seed\"")
+    let all = advanced.replacing(
+      "\"denoise\": 1.0", with: "\"add_noise\": \"enable\", \"start_at_step\": 0, \"end_at_step\": 10000")
+    let settings = try RecordedSettings(comfyGraph: all)
+    #expect(settings.request.seed == 156_680_208_700_286 && settings.unhonoured == [])
+    for (part, with) in [
+      ("\"start_at_step\": 0", "\"start_at_step\": 3"), ("\"end_at_step\": 10000", "\"end_at_step\": 15"),
+      ("\"enable\"", "\"disable\""),
+    ] {
+      #expect(try RecordedSettings(comfyGraph: all.replacing(part, with: with)).unhonoured.count == 1, "\(with)")
+    }
+  }
+
+  /// A hostile graph: many samplers with one and the same long way behind them, each node of which has many links. Followed
+  /// anew for each sampler, or for each link, it would not end within days.
+  @Test(.timeLimit(.minutes(1))) func graphsOfManyWays() throws {
+    let count = 4000
+    var nodes = (0..<count).map { index in
+      "\"c\(index)\": {\"class_type\": \"Mix\", \"inputs\": {"
+        + (1...8).map { "\"i\($0)\": [\"c\(min(index + $0, count - 1))\", 0]" }.joined(separator: ", ") + "}}"
+    }
+    nodes += (0..<count).map {
+      "\"\($0)\": {\"class_type\": \"KSampler\", \"inputs\": {\"latent_image\": [\"c0\", 0], \"model\": [\"c0\", 0]}}"
+    }
+    let settings = try RecordedSettings(comfyGraph: "{\(nodes.joined(separator: ", "))}")
+    #expect(settings.unhonoured.contains { $0.contains("Mix") })
+  }
+
+  @Test("A file with a thousand settings of another program is told of in a few lines")
+  func manySettings() {
+    let fields = (0..<1000).map { "Key \($0)z: " + String(repeating: "v", count: 1000) }.joined(separator: ", ")
+    let settings = RecordedSettings(parameters: "a house\nSteps: 20, " + fields)
+    #expect(settings.unhonoured.count < 50 && settings.unhonoured.allSatisfy { $0.count < 500 })
+    #expect(settings.unhonoured.last?.contains("960") == true)
+    #expect(RecordedSettings(parameters: "a house").unhonoured.count == 1)
+  }
+
+  @Test("Settings of this program that cannot be read are named")
+  func unreadableSettings() {
+    for field in [
+      "Sigmas: 3 2 x", "Guidance interval: 5 1", "Guidance interval: 1", "Prompt syntax: elvish", "Like: paint",
+      "Crop: 1",
+      "Original size: five", "Brownian RNG: dice", "Aesthetic score: high",
+    ] {
+      let settings = RecordedSettings(
+        parameters: "a house\nSteps: 20, Sampler: Euler, Seed: 1, \(field), Version: imagine 1")
+      #expect(settings.unhonoured.count == 1, "\(field): \(settings.unhonoured)")
+    }
   }
 
   /// Anything at all may stand in a file.

@@ -34,13 +34,18 @@ struct PreparedPicture {
         .invalidRequest, "The mask is all black, so that nothing would be painted: make what is to change white.")
     }
     mask = mask.blurred(Double(image.mask?.blur ?? 4))
+    guard !mask.isEmpty else {
+      throw ImagineError(
+        .invalidRequest,
+        "The mask is so small that its softened edge leaves nothing of it: make it larger, or the edge harder.")
+    }
     let content = image.mask?.content ?? .fill
     let drawn: RGBImage
     if let padding = image.mask?.padding {
       guard
         let box = mask.region(padding: padding)?.expanded(
           toProportionsOf: (size.width, size.height), within: (picture.width, picture.height))
-      else { throw ImagineError(.invalidRequest, "The mask is all black.") }
+      else { throw ImagineError(.internalError, "The mask is all black.") }
       wayBack = PictureReturn(original: picture, box: box, mask: mask)
       drawn = try picture.cropped(box).fitted(.fill, width: size.width, height: size.height)
       mask = try mask.cropped(box).fitted(.fill, width: size.width, height: size.height)

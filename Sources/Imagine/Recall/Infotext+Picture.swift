@@ -12,6 +12,7 @@ extension Infotext {
     var fields = Fields()
     fields["Steps"] = "\(picture.steps)"
     fields["Sampler"] = picture.method.sampler.label
+    fields["Brownian RNG"] = picture.method.brownianStream?.label
     fields["Schedule type"] = picture.method.scheduleLabel
     fields["CFG scale"] = Self.number(picture.guidance.scale)
     fields["Image CFG scale"] = request.guidance.pictureScale.map(Self.number)
@@ -39,18 +40,33 @@ extension Infotext {
       fields["Refiner"] = refiner.pipeline.report.name
       fields["Refiner switch at"] = Self.number(refiner.start)
     }
-    if request.promptSyntax != .plain, let emphasis = request.emphasis, emphasis != .original {
-      fields["Emphasis"] = emphasis == .noNorm ? "No norm" : emphasis == .ignore ? "Ignore" : emphasis.name
+    let syntax = request.promptSyntax ?? .a1111
+    if let emphasis = request.emphasis, emphasis != (syntax == .comfy ? .comfy : .original) {
+      fields["Emphasis"] =
+        emphasis == .noNorm
+        ? "No norm" : emphasis == .ignore ? "Ignore" : emphasis == .original ? "Original" : emphasis.name
     }
-    if let syntax = request.promptSyntax, syntax != .a1111 { fields["Prompt syntax"] = syntax.name }
+    if syntax != request.likeness?.promptSyntax ?? .a1111 { fields["Prompt syntax"] = syntax.name }
+    if request.countsEditsAnew { fields["Old prompt editing timelines"] = "True" }
     fields["Prompt 2"] = request.secondPrompt
     fields["Negative prompt 2"] = request.secondNegativePrompt
     if request.guidance.rescale != 0 { fields["Guidance rescale"] = Self.number(request.guidance.rescale) }
     fields["Guidance interval"] = request.guidance.interval.map { "\($0.lowerBound) \($0.upperBound)" }
+    fields.add(describing: request)
     fields["Like"] = request.likeness?.name
     fields["Version"] = ImagineVersion.full
     self.init(prompt: picture.prompt, negativePrompt: picture.negativePrompt, fields: fields.list)
+    // Prompts that the form cannot hold, such as one with a line that looks like the negative prompt, come as fields, too.
+    let read = Infotext(parsing: text)
+    func isKept(_ prompt: String, _ other: String) -> Bool { prompt.utf8.elementsEqual(other.utf8) }
+    guard !isKept(read.prompt, prompt) || !isKept(read.negativePrompt, negativePrompt) else { return }
+    let whole = [(Self.wholePrompt, prompt), (Self.wholeNegativePrompt, negativePrompt)]
+    self.init(
+      prompt: prompt, negativePrompt: negativePrompt, fields: fields.list.dropLast() + whole + fields.list.suffix(1))
   }
+
+  static let wholePrompt = "Whole prompt"
+  static let wholeNegativePrompt = "Whole negative prompt"
 
   /// 7 rather than 7.0, as the pictures of A1111's interface have it.
   fileprivate static func number(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
@@ -78,8 +94,26 @@ private struct Fields {
     self["Hires upscaler"] = hires.upscaler.label
   }
 
+  /// What Stable Diffusion XL is told of the picture.
+  mutating func add(describing request: GenerationRequest) {
+    self["Original size"] = request.originalSize.map { "\($0)" }
+    self["Crop"] = request.crop.map { "\($0.left) \($0.top)" }
+    self["Target size"] = request.targetSize.map { "\($0)" }
+    self["Negative original size"] = request.negativeOriginalSize.map { "\($0)" }
+    self["Negative crop"] = request.negativeCrop.map { "\($0.left) \($0.top)" }
+    self["Negative target size"] = request.negativeTargetSize.map { "\($0)" }
+    self["Aesthetic score"] = request.aestheticScore.map(Infotext.number)
+    self["Negative aesthetic score"] = request.negativeAestheticScore.map(Infotext.number)
+  }
+
   mutating func add(_ initial: InitialImage?) {
-    guard let mask = initial?.mask else { return }
+    guard let initial else { return }
+    if initial.resizing != .crop { self["Resize mode"] = initial.resizing.rawValue }
+    let margins = initial.margins
+    if margins != Margins() {
+      self["Margins"] = "\(margins.left) \(margins.top) \(margins.right) \(margins.bottom)"
+    }
+    guard let mask = initial.mask else { return }
     self["Mask blur"] = "\(mask.blur)"
     if mask.isInverted { self["Mask mode"] = "Inpaint not masked" }
     if let padding = mask.padding {

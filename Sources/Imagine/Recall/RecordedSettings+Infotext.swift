@@ -9,12 +9,15 @@ extension RecordedSettings {
     self.init(prompt: infotext.prompt, program: "another program")
     request.negativePrompt = infotext.negativePrompt
     var reader = InfotextReader(infotext)
+    if infotext.fields.isEmpty { unhonoured.append("It tells a prompt alone: give the other settings by hand.") }
     modelName = reader.take("Model")
     modelHash = reader.take("Model hash")?.lowercased()
     reader.skip(["Version", "User", "Lora hashes", "TI hashes", "VAE hash", "Init image hash", "Pad conds"])
     if version.hasPrefix("imagine") {
       program = "imagine"
-      request.likeness = reader.take("Like").flatMap { try? Likeness(named: $0) }
+      request.likeness = reader.choice("Like", Likeness.init(named:))
+      if let prompt = reader.take(Infotext.wholePrompt) { request.prompt = prompt }
+      if let prompt = reader.take(Infotext.wholeNegativePrompt) { request.negativePrompt = prompt }
     } else if version.hasPrefix("stable-diffusion.cpp") || infotext["Sampler"]?.contains("_") == true {
       program = "stable-diffusion.cpp"
       request.likeness = .stableDiffusionCpp
@@ -26,20 +29,20 @@ extension RecordedSettings {
     readSampler(&reader)
     readNoise(&reader)
     readPasses(&reader)
+    request.countsEditsAnew =
+      reader.take("Old prompt editing timelines") == "True"
+      || program == "AUTOMATIC1111" && Self.isOldPromptEditing(version) && request.prompt.contains("[")
     unhonoured += reader.problems
-    unhonoured += reader.rest.map { "\($0.key): \($0.value) is not something that this version can do." }
+    unhonoured += reader.unread
     if let hashes = infotext["Lora hashes"], !hashes.isEmpty {
       unhonoured.append("It was drawn with LoRAs (\(hashes)), which this version cannot apply.")
     }
     if let hashes = infotext["TI hashes"], !hashes.isEmpty {
       unhonoured.append("It was drawn with textual inversions (\(hashes)), which this version cannot read.")
     }
-    if program == "AUTOMATIC1111", Self.isOldPromptEditing(version), request.prompt.contains("[") {
-      unhonoured.append("Its version of AUTOMATIC1111, \(version), counted the steps of [from:to:when] in another way.")
-    }
   }
 
-  /// Before 1.6.0 a second pass counted anew.
+  /// Before 1.6.0 numbers below 1 were shares, and a second pass counted anew; A1111 itself reads such pictures so.
   private static func isOldPromptEditing(_ version: String) -> Bool {
     let numbers = version.drop { !$0.isNumber }.split { !$0.isNumber }.compactMap { Int($0) }
     guard numbers.count >= 2, version.hasPrefix("v") else { return false }
@@ -68,7 +71,7 @@ extension RecordedSettings {
         unhonoured.append("Its emphasis \(emphasis) is not one that this version knows.")
       }
     }
-    if let syntax = reader.take("Prompt syntax") { request.promptSyntax = try? PromptSyntax(named: syntax) }
+    if let syntax = reader.choice("Prompt syntax", PromptSyntax.init(named:)) { request.promptSyntax = syntax }
     request.secondPrompt = reader.take("Prompt 2")
     request.secondNegativePrompt = reader.take("Negative prompt 2")
     request.tiling =
@@ -78,13 +81,22 @@ extension RecordedSettings {
       case "y": .y
       default: []
       }
+    request.originalSize = reader.size("Original size")
+    request.crop = reader.crop("Crop")
+    request.targetSize = reader.size("Target size")
+    request.negativeOriginalSize = reader.size("Negative original size")
+    request.negativeCrop = reader.crop("Negative crop")
+    request.negativeTargetSize = reader.size("Negative target size")
+    request.aestheticScore = reader.number("Aesthetic score")
+    request.negativeAestheticScore = reader.number("Negative aesthetic score")
   }
 
   private mutating func readSampler(_ reader: inout InfotextReader) {
     if let name = reader.take("Sampler") {
       let type = reader.take("Schedule type")
       if let named = try? Sampler.named(name) {
-        request.sampler = named.sampler
+        let path = reader.choice("Brownian RNG", RandomSource.init(named:))
+        request.sampler = path == nil ? named.sampler : named.sampler.following(path?.stream)
         request.schedule = named.schedule
       } else {
         unhonoured.append("Its sampler \(name) is not one that this version has.")
@@ -102,13 +114,10 @@ extension RecordedSettings {
     request.samplerSettings.churnMinimum = reader.number("Sigma tmin")
     request.samplerSettings.churnMaximum = reader.number("Sigma tmax")
     request.samplerSettings.noise = reader.number("Sigma noise")
-    request.samplerSettings.sigmas = reader.take("Sigmas").map { $0.split(separator: " ").compactMap { Float($0) } }
+    request.samplerSettings.sigmas = reader.numbers("Sigmas")
     request.guidance.rescale = reader.number("Guidance rescale") ?? 0
     request.guidance.minimumSigma = reader.number("NGMS") ?? 0
-    if let interval = reader.take("Guidance interval") {
-      let ends = interval.split(separator: " ").compactMap { Float($0) }
-      if ends.count == 2, ends[0] < ends[1] { request.guidance.interval = ends[0]...ends[1] }
-    }
+    request.guidance.interval = reader.interval("Guidance interval")
   }
 
   private mutating func readNoise(_ reader: inout InfotextReader) {
@@ -145,42 +154,13 @@ extension RecordedSettings {
       request.hires = hires
     } else if let strength {
       let mask = reader.take("Mask blur") != nil || reader.take("Inpaint area") != nil
-      reader.skip(["Mask mode", "Masked area padding", "Masked content", "Conditional mask weight", "Mask padding"])
+      reader.skip([
+        "Mask mode", "Masked area padding", "Masked content", "Conditional mask weight", "Mask padding", "Resize mode",
+        "Margins",
+      ])
       unhonoured.append(
         "It was made from a picture at a strength of \(strength)\(mask ? ", with a mask" : ""), which is not in the file: "
           + "give it again to draw the same.")
     }
-  }
-}
-
-/// The fields of an infotext, taken one by one, so that what nobody took can be told.
-struct InfotextReader {
-  private(set) var rest: [Infotext.Field]
-  /// What could not be read, a sentence each.
-  private(set) var problems: [String] = []
-
-  init(_ infotext: Infotext) { rest = infotext.fields }
-
-  mutating func take(_ key: String) -> String? {
-    guard let index = rest.firstIndex(where: { $0.key == key }) else { return nil }
-    return rest.remove(at: index).value
-  }
-
-  mutating func skip(_ keys: [String]) { rest.removeAll { keys.contains($0.key) } }
-
-  mutating func number<Number: LosslessStringConvertible>(_ key: String) -> Number? {
-    guard let text = take(key) else { return nil }
-    // Python writes whole numbers of a slider as 7.0 in places where others write 7.
-    let bare = text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-    if let number = Number(text) ?? Number(bare) { return number }
-    problems.append("Its \(key), \(text), is no number that can be used.")
-    return nil
-  }
-
-  mutating func size(_ key: String) -> Size? {
-    guard let text = take(key) else { return nil }
-    if let size = Size(text) { return size }
-    problems.append("Its \(key), \(text), is no size.")
-    return nil
   }
 }

@@ -39,6 +39,9 @@ public struct GenerationRequest: Sendable, Hashable {
   public var promptSyntax: PromptSyntax?
   /// What weights in the prompts do; nil goes with the language.
   public var emphasis: Emphasis?
+  /// Whether numbers in `[from:to:when]` count as in AUTOMATIC1111 before 1.6: those below 1 are shares of the steps, and each
+  /// pass counts for itself.
+  public var countsEditsAnew = false
   /// Stable Diffusion XL: what the second text encoder reads in place of the prompts; nil is the same.
   public var secondPrompt: String?
   public var secondNegativePrompt: String?

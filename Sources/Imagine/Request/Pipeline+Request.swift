@@ -47,7 +47,10 @@ extension Pipeline {
   /// What the engine is to draw, once everything about it is checked.
   ///
   /// - Parameter request: with the model's own in place of what was left open.
-  func picture(_ request: GenerationRequest) throws -> PictureRequest {
+  func picture(_ request: GenerationRequest) throws -> PictureRequest { try drawing(of: request).picture }
+
+  /// The same with the way back into the picture that it began from.
+  func drawing(of request: GenerationRequest) throws -> (picture: PictureRequest, wayBack: PictureReturn?) {
     guard let size = request.size, let steps = request.steps, let scale = request.guidanceScale,
       let sampler = request.sampler
     else { throw ImagineError(.internalError, "The model has no defaults.") }
@@ -62,6 +65,7 @@ extension Pipeline {
     picture.clipSkip = request.clipSkip
     picture.syntax = (request.promptSyntax ?? .a1111).kind
     picture.emphasis = (request.emphasis ?? .original).kind
+    picture.countsEditsAnew = request.countsEditsAnew
     picture.habits = PictureHabits(request.likeness?.kind)
     // ComfyUI encodes an empty text where others take zeros.
     picture.zeroesEmptyNegative = request.likeness != .comfyUI
@@ -78,14 +82,16 @@ extension Pipeline {
     picture.tiling = SeamlessAxes(rawValue: request.tiling.rawValue & 3)
     try describe(&picture, request)
     picture.hires = try hires(request, size)
-    picture.initial = try prepared(request)?.initial
     picture.refiner = try request.refiner.map { try refiner($0) }
     try ImagineError.translating {
       try picture.requireLayers(of: opened)
       try picture.requirePrompts()
     }
+    // What takes time comes last.
+    let prepared = try prepared(request)
+    picture.initial = prepared?.initial
     try ImagineError.translating { try picture.requirePasses(sampling: opened.sampling) }
-    return picture
+    return (picture, prepared?.wayBack)
   }
 
   private static func randomSeed() -> UInt64 { UInt64(UInt32.random(in: 0...UInt32.max)) }
@@ -111,7 +117,7 @@ extension Pipeline {
   }
 
   /// The picture that drawing begins from, and the way back from what is drawn; nil for noise alone.
-  func prepared(_ request: GenerationRequest) throws -> PreparedPicture? {
+  private func prepared(_ request: GenerationRequest) throws -> PreparedPicture? {
     guard let image = request.initialImage, let size = request.size else { return nil }
     let planes = opened.model.conditioning.planes
     guard opened.model[.encoder] != nil else {
@@ -131,6 +137,13 @@ extension Pipeline {
         .invalidRequest, "\(report.name) edits whole pictures by instruction: leave the mask out.")
     }
     let limit = GenerationRequest.longestSide
+    let length = max(image.picture.size.width, image.picture.size.height)
+    guard image.resizing != .latent || length <= limit else {
+      throw ImagineError(
+        .invalidRequest,
+        "A picture of \(image.picture.size) is too large to resize its latents: choose one of up to \(limit) pixels a side, or "
+          + "another way to resize it.")
+    }
     let sides = [image.margins.left, image.margins.top, image.margins.right, image.margins.bottom]
     guard sides.allSatisfy({ 0...limit ~= $0 }) else {
       throw ImagineError(.invalidRequest, "A picture can grow by 0 to \(limit) pixels at each side.")
@@ -220,6 +233,13 @@ extension Pipeline {
         .invalidRequest,
         "\(refiner.pipeline.report.name) cannot go on with pictures of \(report.name): it was trained with other noise, or "
           + "predicts something else, choose a refiner of the same kind.",
+        path: refiner.pipeline.report.url.path(percentEncoded: false))
+    }
+    guard refiner.pipeline.opened.model.conditioning.planes == opened.model.conditioning.planes else {
+      throw ImagineError(
+        .invalidRequest,
+        "\(refiner.pipeline.report.name) cannot go on with pictures of \(report.name): one of them is told of a picture or a "
+          + "mask and the other is not, choose a refiner of the same kind.",
         path: refiner.pipeline.report.url.path(percentEncoded: false))
     }
     return PictureRequest.Refiner(model: refiner.pipeline.opened, start: refiner.start)

@@ -11,6 +11,9 @@ public struct Sampler: Sendable, Hashable {
     self.brownianStream = brownianStream
   }
 
+  /// The same with Brownian paths of a stream.
+  func following(_ stream: RandomStream?) -> Sampler { Sampler(kind, brownianStream: stream) }
+
   /// Euler's method, k-diffusion's `sample_euler`.
   public static let euler = Sampler(.euler)
   /// Euler's method with fresh noise at every step, k-diffusion's `sample_euler_ancestral`.

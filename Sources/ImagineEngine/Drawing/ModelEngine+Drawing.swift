@@ -71,14 +71,22 @@ extension ModelEngine {
     return [
       takeDeviceNotice().map { EngineNotice(.device, $0) },
       EngineNotice(width: request.width, height: request.height, ownWidth: own.width, ownHeight: own.height),
-      request.unusedSettings,
-    ].compactMap { $0 } + language + model.notices + (request.refiner?.model.notices ?? [])
+    ].compactMap { $0 } + request.unusedSettings(request.models(first: model)) + language + model.notices
+      + (request.refiner?.model.notices ?? [])
   }
 
   /// Arrays of pixels cannot say that there is no memory for them.
   private func requireMemory(for request: PictureRequest) throws {
     let (width, height) = request.finalSize
     let recorded = request.recordsTensors ? 4 * 3 * width * height : 0
+    if let initial = request.initial {
+      guard HostMemory.has(initial.width * initial.height * ProcessMemory.bytesPerPixel) else {
+        throw EngineError(
+          .outOfMemory,
+          "There is no memory for beginning with a picture of \(initial.width)x\(initial.height): choose a smaller one."
+        )
+      }
+    }
     guard HostMemory.has(width * height * ProcessMemory.bytesPerPixel + recorded) else {
       throw EngineError(
         .outOfMemory, "There is no memory for a picture of \(width)x\(height): choose a smaller size.")

@@ -31,16 +31,46 @@ extension PictureRequest {
     return [first, PicturePass(request: second, plan: plan, enlargement: hires.enlargement)]
   }
 
-  /// Says which of the sampler's settings mean nothing to it; nil if all do.
-  var unusedSettings: EngineNotice? {
+  /// Says which settings mean nothing to the sampler or to the models; none if all do.
+  func unusedSettings(_ models: [OpenedModel]) -> [EngineNotice] {
+    var notices: [EngineNotice] = []
     let unused = method.unusedSettings()
-    guard !unused.isEmpty else { return nil }
-    return EngineNotice(
-      .settings,
-      "The sampler \(method.sampler.label) has no use for \(unused.joined(separator: ", ")): the picture is as without."
-    )
+    if !unused.isEmpty {
+      notices.append(
+        EngineNotice(
+          .settings,
+          "The sampler \(method.sampler.label) has no use for \(unused.joined(separator: ", ")): the picture is as without."
+        ))
+    }
+    if !models.contains(where: isGuided) {
+      let given = [
+        ("guidance rescale", guidance.rescale != 0), ("guidance interval", guidance.interval != nil),
+        ("guidance minimum sigma", guidance.minimumSigma != 0),
+      ].filter(\.1).map(\.0)
+      if !given.isEmpty {
+        notices.append(
+          EngineNotice(
+            .settings,
+            "Nothing is guided where the guidance scale is 1, or inside the model, and \(given.joined(separator: ", ")) "
+              + "\(given.count == 1 ? "has" : "have") no effect."))
+      }
+    }
+    if guidance.pictureScale != nil, !models.contains(where: { $0.model.conditioning.planes == [.picture] }) {
+      notices.append(
+        EngineNotice(.settings, "The model is told of no picture, and picture guidance has no effect."))
+    }
+    if method.adapted(guidance).keepsUnconditional,
+      models.contains(where: { $0.model.conditioning.guidanceWidth != nil })
+    {
+      notices.append(
+        EngineNotice(
+          .settings,
+          "The model has guidance inside, and \(method.sampler.label) steps as if it had none: choose a sampler without CFG++."
+        ))
+    }
+    return notices
   }
 
   /// The size of the finished picture.
-  var finalSize: (width: Int, height: Int) { hires.map { ($0.width, $0.height) } ?? (width, height) }
+  package var finalSize: (width: Int, height: Int) { hires.map { ($0.width, $0.height) } ?? (width, height) }
 }

@@ -29,6 +29,7 @@ extension Workload {
     if let hires = request.hires {
       let large = shape(hires.width, hires.height)
       sizes.append(large)
+      if model.model.conditioning.planes.contains(.maskedPicture) { add(.encoder, of: model, large) }
       if hires.enlargement.latentResampling == nil {
         add(.decoder, of: model, small)
         add(.encoder, of: model, large)

@@ -31,6 +31,8 @@ package struct PictureRequest: Sendable {
   package var clipSkip: Int?
   /// How the prompts are read.
   package var syntax = PromptSyntax.a1111
+  /// Whether the numbers of edits in the prompts count as in AUTOMATIC1111 before 1.6.
+  package var countsEditsAnew = false
   /// What weights in a prompt do to its vectors.
   package var emphasis = Emphasis.original
   /// What the last of several text encoders reads in place of the prompts; nil is the same.

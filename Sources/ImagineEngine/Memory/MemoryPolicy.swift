@@ -198,17 +198,20 @@ struct MemoryChoice {
   }
 
   /// Of the picture.
-  private var pixels: Int {
-    guard let decoder = largest(.decoder) else { return 0 }
-    let reduction = decoder.network.tiling?.reduction ?? 8
-    return decoder.positions * reduction * reduction
+  private var pixels: Int { pixels(.decoder) }
+
+  /// Of the largest picture that a network makes or reads.
+  private func pixels(_ role: Network.Role) -> Int {
+    guard let entry = largest(role) else { return 0 }
+    let reduction = entry.network.tiling?.reduction ?? 8
+    return entry.positions * reduction * reduction
   }
 
   /// Bytes that are enough for any request of a size, by a wide margin: weights as 32-bit floats, and more for each pixel
   /// than any network needs.
   private var plenty: Int {
     let weights = workload.entries.reduce(0) { $0 + $1.parameterCount } * 4
-    return weights * 5 / 4 + pixels * 6000 + 500_000_000
+    return weights * 5 / 4 + max(pixels, pixels(.encoder)) * 6000 + 500_000_000
   }
 }
 

@@ -10,7 +10,8 @@ extension PictureRequest {
 
   /// How the numbers of edits in the prompts become calls of the model.
   var editTiming: EditTiming {
-    EditTiming(calls: steps * method.sampler.callsPerStep, after: callsBefore)
+    EditTiming(
+      calls: steps * method.sampler.callsPerStep, after: callsBefore, rule: countsEditsAnew ? .old : .current)
   }
 
   /// What a model is told of the picture; a negative prompt's is the same but where the request says otherwise.

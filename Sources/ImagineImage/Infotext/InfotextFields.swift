@@ -2,10 +2,8 @@ internal import Foundation
 
 /// The line of settings at the end of an infotext: `Key: value, Key: "quoted, value"`.
 enum InfotextFields {
-  /// Writes one setting; a value equal to its key is left out.
-  static func write(_ field: Infotext.Field) -> String {
-    field.key == field.value ? field.key : "\(field.key): \(quoted(field.value))"
-  }
+  /// Writes one setting. The web UI leaves out a value equal to its key, and cannot read it again; here it stays.
+  static func write(_ field: Infotext.Field) -> String { "\(field.key): \(quoted(field.value))" }
 
   /// The web UI quotes values with a comma, a colon or a line feed; those with a quotation mark or white space at an
   /// end, or with other control characters, would not survive its own parser either.
