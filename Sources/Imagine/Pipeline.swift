@@ -127,7 +127,9 @@ public final class Pipeline: Sendable {
   private func run(
     _ request: GenerationRequest, _ ticket: Turns.Ticket, _ report: @escaping @Sendable (GenerationEvent) -> Void
   ) async throws {
-    let resolved = resolved(request), picture = try picture(resolved), wayBack = try prepared(resolved)?.wayBack
+    let resolved = resolved(request), picture = try picture(resolved)
+    // Only what is painted in part goes back, and large pictures take a while to prepare.
+    let wayBack = resolved.initialImage?.isPaintedInPart == true ? try prepared(resolved)?.wayBack : nil
     do {
       try await engine.inner.draw(picture, with: opened, ticket: ticket) { event in
         switch event {

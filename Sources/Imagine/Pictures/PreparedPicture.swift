@@ -37,8 +37,9 @@ struct PreparedPicture {
     let content = image.mask?.content ?? .fill
     let drawn: RGBImage
     if let padding = image.mask?.padding {
-      guard let box = mask.region(padding: padding)?.expanded(
-        toProportionsOf: (size.width, size.height), within: (picture.width, picture.height))
+      guard
+        let box = mask.region(padding: padding)?.expanded(
+          toProportionsOf: (size.width, size.height), within: (picture.width, picture.height))
       else { throw ImagineError(.invalidRequest, "The mask is all black.") }
       wayBack = PictureReturn(original: picture, box: box, mask: mask)
       drawn = try picture.cropped(box).fitted(.fill, width: size.width, height: size.height)
@@ -84,6 +85,9 @@ struct PictureReturn: Sendable {
 }
 
 extension InitialImage {
+  /// Whether a part of the result stays as it is in the picture.
+  var isPaintedInPart: Bool { mask != nil || margins != Margins() }
+
   /// The size that it has with its margins, as far as whole latent positions go; nil where a part of it is drawn alone.
   func ownSize(multipleOf reduction: Int) -> Size? {
     guard mask?.padding == nil else { return nil }

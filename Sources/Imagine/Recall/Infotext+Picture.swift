@@ -30,7 +30,8 @@ extension Infotext {
     fields["ENSD"] = request.samplerSettings.noiseSeedDelta.map { "\($0)" }
     fields["RNG"] = picture.stream.label
     if request.guidance.minimumSigma > 0 { fields["NGMS"] = Self.number(request.guidance.minimumSigma) }
-    fields["Tiling"] = request.tiling == [.x, .y] ? "True" : request.tiling == .x ? "x" : request.tiling == .y ? "y" : nil
+    fields["Tiling"] =
+      request.tiling == [.x, .y] ? "True" : request.tiling == .x ? "x" : request.tiling == .y ? "y" : nil
     fields.add(request.hires)
     fields.add(request.initialImage)
     fields.add(request.samplerSettings)
@@ -78,7 +79,13 @@ private struct Fields {
   }
 
   mutating func add(_ initial: InitialImage?) {
-    guard let mask = initial?.mask else { return }
+    guard let initial else { return }
+    if initial.resizing != .crop { self["Resize mode"] = initial.resizing.rawValue }
+    if initial.margins != Margins() {
+      let sides = [initial.margins.left, initial.margins.top, initial.margins.right, initial.margins.bottom]
+      self["Expand"] = sides.map { "\($0)" }.joined(separator: " ")
+    }
+    guard let mask = initial.mask else { return }
     self["Mask blur"] = "\(mask.blur)"
     if mask.isInverted { self["Mask mode"] = "Inpaint not masked" }
     if let padding = mask.padding {

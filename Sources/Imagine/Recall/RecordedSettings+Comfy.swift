@@ -11,7 +11,8 @@ extension RecordedSettings {
     let graph = try ComfyGraph(text)
     guard let sampler = graph.sampler else {
       throw ImagineError(
-        .invalidRequest, "The ComfyUI graph in the picture has no sampler node that this version knows: give the settings by "
+        .invalidRequest,
+        "The ComfyUI graph in the picture has no sampler node that this version knows: give the settings by "
           + "hand.")
     }
     self.init(prompt: graph.text(sampler, "positive") ?? "", program: "ComfyUI")
@@ -25,7 +26,7 @@ extension RecordedSettings {
     if let loader = graph.first(from: sampler, "model", where: { $0.inputs["ckpt_name"] != nil }) {
       modelName = loader.inputs["ckpt_name"]?.string
     }
-    unhonoured += graph.others(from: sampler).map { "Its node \($0) is not something that this version can do." }
+    impossible += graph.others(from: sampler).map { "Its node \($0) is not something that this version can do." }
   }
 
   private mutating func readMethod(_ sampler: ComfyGraph.Node) {
@@ -33,14 +34,14 @@ extension RecordedSettings {
       if let named = try? Sampler.named(name) {
         request.sampler = named.sampler
       } else {
-        unhonoured.append("Its sampler \(name) is not one that this version has.")
+        impossible.append("Its sampler \(name) is not one that this version has.")
       }
     }
     if let name = sampler["scheduler"]?.word {
       if let schedule = try? Schedule(named: name) {
         request.schedule = schedule
       } else {
-        unhonoured.append("Its scheduler \(name) is not one that this version has.")
+        impossible.append("Its scheduler \(name) is not one that this version has.")
       }
     }
   }
@@ -50,15 +51,19 @@ extension RecordedSettings {
     if source.kind.hasPrefix("EmptyLatent"), let width = source["width"]?.int, let height = source["height"]?.int {
       request.size = Size(width: width, height: height)
       if let count = source["batch_size"]?.int, count > 1 {
-        unhonoured.append("It may be any of \(count) pictures of one batch, whose noise is drawn at once: the first is drawn.")
+        impossible.append(
+          "It may be any of \(count) pictures of one batch, whose noise is drawn at once: the first is drawn.")
       }
+    } else if source.kind == "VAEEncode" {
+      change = RecordedChange(strength: sampler["denoise"]?.double ?? 1)
     } else {
       let strength = sampler["denoise"]?.double.map { " at a denoise of \($0)" } ?? ""
-      unhonoured.append(
-        "It was made from other latents (\(source.kind))\(strength), which are not in the file: give the picture again.")
+      impossible.append(
+        "It was made from other latents (\(source.kind))\(strength), which are not in the file: give the picture again."
+      )
     }
     if let denoise = sampler["denoise"]?.double, denoise < 1, source.kind.hasPrefix("EmptyLatent") {
-      unhonoured.append("Its denoise of \(denoise) from empty latents is not possible here.")
+      impossible.append("Its denoise of \(denoise) from empty latents is not possible here.")
     }
   }
 }
@@ -111,7 +116,11 @@ struct ComfyGraph {
       word = ""
       result.unicodeScalars.append(character)
       if isQuoted {
-        if isEscaped { isEscaped = false } else if character == "\\" { isEscaped = true } else if character == "\"" {
+        if isEscaped {
+          isEscaped = false
+        } else if character == "\\" {
+          isEscaped = true
+        } else if character == "\"" {
           isQuoted = false
         }
       } else if character == "\"" {
@@ -177,7 +186,7 @@ struct ComfyGraph {
   private static let understood: Set<String> = [
     "KSampler", "KSamplerAdvanced", "CLIPTextEncode", "CheckpointLoaderSimple", "EmptyLatentImage", "VAEDecode",
     "SaveImage", "PreviewImage", "PrimitiveNode", "Note", "Reroute", "VAEDecodeTiled", "PrimitiveString",
-    "PrimitiveStringMultiline",
+    "PrimitiveStringMultiline", "LoadImage", "VAEEncode",
   ]
 
   /// The nodes that a sampler's picture comes from and that mean something this version does not read, by kind.

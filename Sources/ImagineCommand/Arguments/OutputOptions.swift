@@ -6,7 +6,8 @@ struct OutputOptions: ParsableArguments {
     name: .shortAndLong,
     help: ArgumentHelp(
       "The file to write, or a folder to write into; of several pictures always a folder, made if missing. A file's name "
-        + "says its format: .png, .jpg or .webp; .png is added if need be. Default: the prompt and the seed, in the current folder.", valueName: "path"),
+        + "says its format: .png, .jpg or .webp; .png is added if need be. Default: the prompt and the seed, in the current folder.",
+      valueName: "path"),
     completion: .file())
   var output: String?
 

@@ -28,7 +28,8 @@ struct SamplerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The noise levels themselves, falling, in place of --schedule and --steps: 14.6,7.5,2.7,0.9,0.", valueName: "list"),
+      "The noise levels themselves, falling, in place of --schedule and --steps: 14.6,7.5,2.7,0.9,0.", valueName: "list"
+    ),
     transform: { text in
       let parts = text.split { ", \t[]".contains($0) }
       let numbers = parts.compactMap { Float($0) }

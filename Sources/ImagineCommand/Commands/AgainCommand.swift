@@ -55,16 +55,20 @@ struct AgainCommand: AsyncParsableCommand {
     defer { display.close() }
     let recorded = try files.map { try RecordedSettings(pictureAt: URL(literalPath: $0)) }
     for (file, settings) in zip(files, recorded) {
-      for sentence in settings.unhonoured { display.note("\(file): \(sentence)") }
+      let given = picture.line.initialImage
+      for sentence in settings.unhonoured(givenPicture: given.path != nil, givenMask: given.mask != nil) {
+        display.note("\(file): \(sentence)")
+      }
     }
     guard !showsSettings else {
       for settings in recorded { try StandardOutput.show("\(settings)\n") }
       return
     }
     try await Interruption.handled(telling: display) {
+      let pictures = SourcePictures()
       for (file, settings) in zip(files, recorded) {
         var renderer = try Renderer(
-          DrawingOrder(self, settings, files: try await model(of: settings, file, display)), display)
+          DrawingOrder(self, settings, files: try await model(of: settings, file, display)), display, pictures)
         try await renderer.run()
       }
     }
@@ -86,8 +90,9 @@ struct AgainCommand: AsyncParsableCommand {
     }
     if settings.program == "imagine", settings.modelName == Self.demonstration { return nil }
     if let files = engine.modelFiles() {
-      display.note("\(file) was drawn with the model \(wanted), which is in no folder of models: \(EngineOptions.modelVariable)'s "
-        + "is taken.")
+      display.note(
+        "\(file) was drawn with the model \(wanted), which is in no folder of models: \(EngineOptions.modelVariable)'s "
+          + "is taken.")
       return files
     }
     throw CommandFailure.usage(

@@ -21,6 +21,8 @@ extension String {
   func hasSuffix(ignoringCase ending: String) -> Bool {
     let own = utf8.suffix(ending.utf8.count)
     return own.count == ending.utf8.count
-      && zip(own, ending.utf8).allSatisfy { $0 == $1 || ($0 | 0x20 == $1 && UInt8(ascii: "a")...UInt8(ascii: "z") ~= $1) }
+      && zip(own, ending.utf8).allSatisfy {
+        $0 == $1 || ($0 | 0x20 == $1 && UInt8(ascii: "a")...UInt8(ascii: "z") ~= $1)
+      }
   }
 }

@@ -78,7 +78,7 @@ enum PictureName {
   static func fingerprint(_ request: GenerationRequest, seed: UInt64, model: String) -> String {
     var hash = StableHash()
     for part in [
-      request.prompt, request.negativePrompt, "\(request.pictureSize)", "\(request.stepCount)",
+      request.prompt, request.negativePrompt, "\(request.pictureSize)", "\(request.steps ?? 0)",
       "\(request.guidanceScale ?? 0)", "\(seed)", request.sampler?.name ?? "", request.schedule?.name ?? "",
       (request.randomSource ?? .cpu).name, model,
     ] + rare(request) { hash.combine(part) }
@@ -99,7 +99,8 @@ enum PictureName {
       request.negativeOriginalSize.map { "negative original \($0)" },
       request.negativeCrop.map { "negative crop \($0.left),\($0.top)" },
       request.negativeTargetSize.map { "negative target \($0)" },
-      request.aestheticScore.map { "aesthetic \($0)" }, request.negativeAestheticScore.map { "negative aesthetic \($0)" },
+      request.aestheticScore.map { "aesthetic \($0)" },
+      request.negativeAestheticScore.map { "negative aesthetic \($0)" },
     ].compactMap { $0 } + changed(request.samplerSettings, from: SamplerSettings())
       + changed(request.guidance, from: GuidanceSettings()) + changed(request.tiling.rawValue, from: 0)
       + initial(request.initialImage)
@@ -124,6 +125,7 @@ enum PictureName {
     var hash = StableHash()
     hash.combine("\(picture.size)")
     hash.combine(picture.pixels)
+    if let alpha = picture.alpha { hash.combine(alpha) }
     return "\(hash.value)"
   }
 }

@@ -14,6 +14,9 @@ struct PreviewFile {
     do { _ = try RelativePath(name) } catch {
       throw CommandFailure.usage("The file name that --preview gives \(error.reason): give another.")
     }
+    guard !FileFormat.endings.dropFirst().contains(where: { name.hasSuffix(ignoringCase: $0) }) else {
+      throw CommandFailure.usage("--preview '\(path)' is written as PNG: let its name end in .png.")
+    }
     switch FileKind.of(path) {
     case nil, .file: break
     default: throw CommandFailure.usage("--preview '\(path)' is no file that can be replaced: name another.")
