@@ -111,6 +111,8 @@ struct AgainTests {
       let files = try ["one", "two"].map { try draw(program, [$0] + Self.small, to: "\($0).png") }
       let result = try program.run(["again", "one.png", "two.png", "-o", "out/"] + Self.device)
       #expect(result.output == "out/one-7.png\nout/two-7.png\n", "\(result.messages)")
+      let one = try program.run(["again", "one.png", "two.png", "-o", "x.png"] + Self.device)
+      #expect(one.status == 2 && one.messages.contains("name a folder"), "\(one.messages)")
       for (name, file) in zip(["one", "two"], files) {
         #expect(try Data(contentsOf: program.url("out/\(name)-7.png")) == file)
       }
@@ -140,6 +142,8 @@ struct AgainTests {
         let sentence = try program.complaint(["again", file], status: 1)
         #expect(sentence.hasPrefix("imagine: ") && sentence.hasSuffix("."), "\(sentence)")
       }
+      let several = try program.complaint(["again", "plain.png", "plain.png", "--dump-tensors", "t"], status: 2)
+      #expect(several.contains("--dump-tensors"))
       #expect(try program.complaint(["again"], status: 2).contains("picture"))
       #expect(try program.complaint(["again", "plain.png", "--prompts", "x"], status: 2).contains("--prompts"))
       #expect(try program.complaint(["again", "plain.png", "--estimate"], status: 2).contains("--estimate"))

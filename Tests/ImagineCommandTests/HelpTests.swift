@@ -12,7 +12,7 @@ import Testing
 
   /// The words of a text that are long options, without what is around them.
   private func names(in text: some StringProtocol) -> [String] {
-    String(text).matches(of: /(?<![\w-])--[a-z][a-z0-9-]*/).map { String($0.output) }
+    String(text).matches(of: /--[a-z][a-z0-9-]*/).map { String($0.output) }
   }
 
   @Test(arguments: commands.indices) func listsEveryOptionOnce(_ index: Int) {

@@ -6,16 +6,18 @@ import ImagineImage
 enum SmallPicture {
   /// A slope of colours.
   static func write(width: Int, height: Int, to url: URL) throws {
-    let pixels = (0..<height).flatMap { row in
-      (0..<width).flatMap { [UInt8(255 * $0 / width), UInt8(255 * row / height), 96] }
+    var pixels: [UInt8] = []
+    for row in 0..<height {
+      for column in 0..<width { pixels += [UInt8(255 * column / width), UInt8(255 * row / height), 96] }
     }
     try write(pixels, width: width, height: height, to: url)
   }
 
   /// A mask whose left half is white.
   static func writeMask(width: Int, height: Int, to url: URL) throws {
-    let pixels = (0..<height).flatMap { _ in
-      (0..<width).flatMap { [UInt8](repeating: $0 < width / 2 ? 255 : 0, count: 3) }
+    var pixels: [UInt8] = []
+    for _ in 0..<height {
+      for column in 0..<width { pixels += [UInt8](repeating: column < width / 2 ? 255 : 0, count: 3) }
     }
     try write(pixels, width: width, height: height, to: url)
   }
@@ -25,7 +27,4 @@ enum SmallPicture {
     let image = try RGBImage(width: width, height: height, pixels: pixels)
     try Data(try ImageFile.encode(image, as: .png, text: text)).write(to: url)
   }
-
-  /// The pixels of a picture's file.
-  static func pixels(_ url: URL) throws -> SourcePicture { try SourcePicture(contentsOf: url) }
 }

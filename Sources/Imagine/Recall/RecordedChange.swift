@@ -7,6 +7,14 @@ public struct RecordedChange: Sendable, Hashable {
     public internal(set) var isInverted = false
     public internal(set) var content = Mask.Content.original
     public internal(set) var padding: Int?
+
+    /// For people, such as `blur 4, inverted, content fill, masked part with 32 around`.
+    var words: String {
+      [
+        "blur \(blur ?? 0)", isInverted ? "inverted" : nil, content == .original ? nil : "content \(content.rawValue)",
+        padding.map { "masked part with \($0) around" },
+      ].compactMap { $0 }.joined(separator: ", ")
+    }
   }
 
   /// How much of it was changed; nil is as usual.

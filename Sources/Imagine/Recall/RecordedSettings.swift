@@ -71,6 +71,7 @@ extension RecordedSettings: CustomStringConvertible {
       ("steps", request.steps.map { "\($0)" }), ("guidance", request.guidanceScale.map { "\($0)" }),
       ("sampler", request.sampler?.name), ("schedule", request.schedule?.name),
       ("seed", request.seed.map { "\($0)" }), ("random numbers", request.randomSource?.name),
+      ("strength", change?.strength.map { "\($0)" }), ("mask", change?.mask.map(\.words)),
       ("clip skip", request.clipSkip.map { "\($0)" }), ("like", request.likeness?.name),
       ("second pass", request.hires.map { $0.size.map { "to \($0)" } ?? "\($0.scale) times as large" }),
     ]

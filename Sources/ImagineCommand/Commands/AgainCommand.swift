@@ -47,6 +47,9 @@ struct AgainCommand: AsyncParsableCommand {
 
   func validate() throws {
     if output.prompts != nil { throw ValidationError("--prompts is for imagine without again: leave it out.") }
+    if output.dumpTensors != nil, files.count > 1 || picture.batchCount ?? 1 > 1 {
+      throw ValidationError("--dump-tensors records one picture: give one, and leave out --batch-count.")
+    }
     if output.estimate { throw ValidationError("--estimate is for imagine without again: leave it out.") }
   }
 

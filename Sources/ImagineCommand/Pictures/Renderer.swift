@@ -27,7 +27,8 @@ struct Renderer {
     self.command = command
     self.pictures = pictures
     self.display = display
-    let several = command.output.prompts != nil || command.picture.batchCount ?? 1 > 1
+    let several =
+      command.output.prompts != nil || command.picture.batchCount ?? 1 > 1 || command.isOneOfSeveral
     place = try OutputPlace(
       command.output.output, severalPictures: several, format: command.output.format ?? .png)
     preview = try command.output.preview.preview.map(PreviewFile.init)
