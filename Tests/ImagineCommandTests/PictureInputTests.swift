@@ -20,7 +20,7 @@ struct PictureInputTests {
   }
 
   private func draw(_ program: Program, _ words: [String], to name: String = "a.png") throws -> SourcePicture {
-    let result = try program.run(words + Self.small + ["-o", name])
+    let result = try program.run(Self.small + words + ["-o", name])
     #expect(result.status == 0, "\(words): \(result.messages)")
     return try SourcePicture(contentsOf: program.url(name))
   }
@@ -28,24 +28,29 @@ struct PictureInputTests {
   @Test func everyWordOfALongCommandCounts() throws {
     try inFolder { program in
       let words = [
-        "(red:1.3) house", "-i", "sketch.png", "--mask", "m.png", "--sampler", "DPM++ 2M SDE Karras", "--like", "a1111",
+        "(red:1.3) house", "--steps", "4", "-i", "sketch.png", "--mask", "m.png", "--sampler", "DPM++ 2M SDE Karras",
+        "--like", "a1111",
       ]
       let picture = try draw(program, words), sketch = try SourcePicture(contentsOf: program.url("sketch.png"))
       #expect(picture.size == sketch.size)
       // Outside the mask and its soft edge it is the sketch, inside it is not.
       func differences(_ columns: Range<Int>) -> Int {
         (0..<64).reduce(0) { sum, row in
-          sum + columns.count { column in (0..<3).contains { channel in
-            let index = 3 * (64 * row + column) + channel
-            return picture.pixels[index] != sketch.pixels[index]
-          } }
+          sum
+            + columns.count { column in
+              (0..<3).contains { channel in
+                let index = 3 * (64 * row + column) + channel
+                return picture.pixels[index] != sketch.pixels[index]
+              }
+            }
         }
       }
       #expect(differences(56..<64) == 0)
       #expect(differences(0..<24) > 1000)
       // Each word makes another picture.
       for (index, without) in [
-        (0, ["red house"] + words.dropFirst()), (1, words.filter { !["-i", "sketch.png", "--mask", "m.png"].contains($0) }),
+        (0, ["red house"] + words.dropFirst()),
+        (1, words.filter { !["-i", "sketch.png", "--mask", "m.png"].contains($0) }),
         (2, words.filter { !["--mask", "m.png"].contains($0) }), (3, words.dropLast(4) + ["--like", "a1111"]),
         (4, Array(words.dropLast(2))), (5, words.map { $0.replacing(" Karras", with: "") }),
       ] {
@@ -78,7 +83,8 @@ struct PictureInputTests {
       // Columns at the edge may be grey after resampling.
       for row in 0..<64 {
         let place = 3 * 64 * row
-        #expect(Array(large.pixels[(place + 120)..<(place + 192)]) == Array(expected.pixels[(place + 120)..<(place + 192)]))
+        #expect(
+          Array(large.pixels[(place + 120)..<(place + 192)]) == Array(expected.pixels[(place + 120)..<(place + 192)]))
       }
     }
   }
@@ -104,7 +110,9 @@ struct PictureInputTests {
     }
   }
 
-  @Test(arguments: [("a.jpg", [0xFF, 0xD8]), ("a.JPEG", [0xFF, 0xD8]), ("a.webp", Array("RIFF".utf8)), ("a.png", [0x89])])
+  @Test(arguments: [
+    ("a.jpg", [0xFF, 0xD8]), ("a.JPEG", [0xFF, 0xD8]), ("a.webp", Array("RIFF".utf8)), ("a.png", [0x89]),
+  ])
   func theNameSaysTheFormat(_ name: String, _ start: [UInt8]) throws {
     try inFolder { program in
       let words = ["a house", "--size", "64"]
@@ -124,9 +132,16 @@ struct PictureInputTests {
       let prompt = String(repeating: "é", count: 33_000)
       let base = ["--size", "64"] + Self.small
       let sentence = try program.complaint([prompt, "-q", "-o", "a.jpg"] + base, status: 2)
-      #expect(sentence.contains("32739 letters") && sentence.contains("PNG"), "\(sentence)")
+      #expect(
+        sentence.contains("32739 letters") && sentence.contains("PNG") && sentence.contains("--no-metadata"),
+        "\(sentence)")
       #expect(try program.complaint([prompt, "-q", "--format", "jpg"] + base, status: 2) == sentence)
-      let list = "--prompt \(prompt.prefix(30_000)) --negative_prompt \(prompt.prefix(2_760)) --output b.jpg\na boat --output c.jpg"
+      // Where none are written there is room; a number of steps is refused instead, since drawing would take long.
+      let without = try program.complaint(
+        [prompt, "-q", "-o", "a.jpg", "--no-metadata"] + base + ["--cfg-scale", "-1"], status: 2)
+      #expect(!without.contains("32739"))
+      let list =
+        "--prompt \(prompt.prefix(30_000)) --negative_prompt \(prompt.prefix(2_760)) --output b.jpg\na boat --output c.jpg"
       let lines = try program.run(["--prompts", "-", "-o", "out"] + base, input: list)
       #expect(lines.output == "out/c.jpg\n" && lines.messages.contains("line 1: "), "\(lines.messages)")
       #expect(!lines.messages.contains("CommandFailure"))
@@ -147,8 +162,10 @@ struct PictureInputTests {
       for words in ["line 3: ", "absent.png", "line 4: ", "--init-image", "line 5: ", "folder"] {
         #expect(result.messages.contains(words), "\(result.messages)")
       }
-      #expect(try SourcePicture(contentsOf: program.url("out/a.png")) == draw(
-        program, ["a house", "-i", "sketch.png", "--strength", "0.5", "-s", "\(seed(of: program, "out/a.png"))"]))
+      #expect(
+        try SourcePicture(contentsOf: program.url("out/a.png"))
+          == draw(
+            program, ["a house", "-i", "sketch.png", "--strength", "0.5", "-s", "\(seed(of: program, "out/a.png"))"]))
     }
   }
 
@@ -180,7 +197,8 @@ struct PictureInputTests {
       }
       let interval = try program.complaint(["x", "--preview-interval", "2"], status: 2)
       #expect(interval.contains("--preview"))
-      #expect(try program.complaint(["x", "--preview", "p.png", "--preview-interval", "0"], status: 2).contains("1 to 1000"))
+      #expect(
+        try program.complaint(["x", "--preview", "p.png", "--preview-interval", "0"], status: 2).contains("1 to 1000"))
     }
   }
 

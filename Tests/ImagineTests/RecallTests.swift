@@ -63,9 +63,37 @@ import Testing
     #expect(settings.unhonoured.contains { $0.contains("v1.5.2") })
   }
 
+  @Test("How a picture was used is told, for when it is given again, and so is what is still missing then")
+  func changedPictures() throws {
+    func settings(_ fields: String, _ version: String = "v1.10.1") -> RecordedSettings {
+      RecordedSettings(
+        parameters:
+          "a house\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 64x64, \(fields), Version: \(version)")
+    }
+    let whole = try #require(settings("Denoising strength: 0.4").change)
+    #expect(whole.strength == 0.4 && whole.resizing == .stretch && whole.mask == nil)
+    let part = settings(
+      "Denoising strength: 0.75, Mask mode: Inpaint not masked, Inpaint area: Only masked, Masked area padding: 24, "
+        + "Masked content: latent nothing")
+    // AUTOMATIC1111 leaves out a blur of 0.
+    let picture = try SourcePicture(size: Size(width: 1, height: 1), pixels: [255, 255, 255])
+    let mask = try #require(part.change).mask(picture)
+    #expect(mask.blur == 0 && mask.isInverted && mask.content == .nothing && mask.padding == 24)
+    #expect(part.unhonoured.count == 1)
+    #expect(part.unhonoured(givenPicture: true, givenMask: false).count == 1)
+    #expect(part.unhonoured(givenPicture: true, givenMask: true).isEmpty)
+    #expect(whole.mask(picture) == Mask(picture))
+    let own = try #require(
+      settings("Denoising strength: 1, Resize mode: fill, Expand: 8 0 16 24, Mask blur: 3", "imagine 0.1").change)
+    #expect(own.resizing == .fill && own.margins == Margins(left: 8, top: 0, right: 16, bottom: 24))
+    #expect(own.initialImage(picture).strength == 1 && own.mask(picture).blur == 3)
+    #expect(settings("Denoising strength: 0.4, Hires upscale: 2").change == nil)
+  }
+
   @Test func readsStableDiffusionCpp() {
     let settings = RecordedSettings(
-      parameters: "a lovely cat\nNegative prompt: dog\nSteps: 20, CFG scale: 7.000000, Guidance: 3.500000, Eta: 0.000000, "
+      parameters:
+        "a lovely cat\nNegative prompt: dog\nSteps: 20, CFG scale: 7.000000, Guidance: 3.500000, Eta: 0.000000, "
         + "Seed: 42, Size: 512x512, Model: sd-v1-4.ckpt, RNG: cuda, Sampler: euler_a, Version: stable-diffusion.cpp")
     #expect(settings.program == "stable-diffusion.cpp" && settings.request.likeness == .stableDiffusionCpp)
     #expect(settings.request.sampler == .eulerAncestral && settings.request.randomSource == .cuda)
@@ -96,7 +124,8 @@ import Testing
 
   @Test("Nodes that mean something else are named, and a graph without a sampler is refused")
   func strangeNodes() throws {
-    let lora = Self.graph.replacing("\"model\": [\"4\", 0]", with: "\"model\": [\"10\", 0]").dropLast()
+    let lora =
+      Self.graph.replacing("\"model\": [\"4\", 0]", with: "\"model\": [\"10\", 0]").dropLast()
       + ", \"10\": {\"inputs\": {\"lora_name\": \"detail.safetensors\", \"model\": [\"4\", 0]}, \"class_type\": \"LoraLoader\"}}"
     let settings = try RecordedSettings(comfyGraph: String(lora))
     #expect(settings.modelName == "sd\\v1-5.safetensors")
@@ -105,20 +134,24 @@ import Testing
       #expect(throws: ImagineError.self) { try RecordedSettings(comfyGraph: graph) }
     }
     // A circle of links ends.
-    let circle = "{\"1\": {\"class_type\": \"KSampler\", \"inputs\": {\"model\": [\"1\", 0], \"latent_image\": [\"1\", 0]}}}"
+    let circle =
+      "{\"1\": {\"class_type\": \"KSampler\", \"inputs\": {\"model\": [\"1\", 0], \"latent_image\": [\"1\", 0]}}}"
     #expect(throws: ImagineError.self) { try RecordedSettings(comfyGraph: circle) }
   }
 
   /// Anything at all may stand in a file.
   @Test func readsWhateverIsThere() {
     let words = [
-      "Steps: ", "Sampler: ", "Seed: -1", "Size: 99999999999x1", "CFG scale: nan", "Denoising strength: x", "Hires upscale: ",
+      "Steps: ", "Sampler: ", "Seed: -1", "Size: 99999999999x1", "CFG scale: nan", "Denoising strength: x",
+      "Hires upscale: ",
       "\"", "\\", "\n", "Negative prompt:", "Version: v", "Sigmas: 1 2 x", "Guidance interval: 5 1", "é", "\u{0}", ",",
     ]
     var random = SystemRandomNumberGenerator()
     for _ in 0..<2000 {
-      let text = (0..<Int.random(in: 0..<12, using: &random)).map { _ in words[Int.random(in: 0..<words.count, using: &random)] }
-        .joined(separator: Bool.random(using: &random) ? ", " : "")
+      let text = (0..<Int.random(in: 0..<12, using: &random)).map { _ in
+        words[Int.random(in: 0..<words.count, using: &random)]
+      }
+      .joined(separator: Bool.random(using: &random) ? ", " : "")
       _ = RecordedSettings(parameters: text)
       _ = try? RecordedSettings(comfyGraph: text)
     }

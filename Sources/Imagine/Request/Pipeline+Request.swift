@@ -55,7 +55,7 @@ extension Pipeline {
     throw ImagineError(
       .invalidRequest,
       "The prompts and settings are longer than the \(most) letters that such a file has room for: write a PNG, or leave the "
-        + "settings out of the file.")
+        + "settings out of the file.", remedies: [.withoutSettings])
   }
 
   /// As long as that of any model.

@@ -158,6 +158,9 @@ struct Renderer {
         try models.pipeline.validate(
           entry.applied(to: base, usual: models.usualSize, pictures), for: try format(of: entry.output?.name))
         return true
+      } catch let error as ImagineError {
+        fail(entry.line, Wording.message(error.message, error.remedies))
+        return false
       } catch {
         fail(entry.line, "\(error)")
         return false
