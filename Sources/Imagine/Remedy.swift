@@ -19,6 +19,8 @@ public struct Remedy: RawRepresentable, Sendable, Hashable {
   public static let float32 = Remedy(rawValue: "f32")
   /// Computing in 16-bit brain floats: `Precision.bfloat16`.
   public static let bfloat16 = Remedy(rawValue: "bf16")
+  /// Writing a picture without its settings: `GeneratedImage.write(to:as:metadata:)`.
+  public static let withoutSettings = Remedy(rawValue: "without-settings")
 
   init(_ remedy: ImagineEngine.Remedy) { rawValue = remedy.rawValue }
 }

@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func standardNames() {
-    #expect(PictureName.standard(slug: "a-red-house", seed: 42) == "a-red-house-42.png")
+    #expect(PictureName.standard(slug: "a-red-house", seed: 42) == "a-red-house-42")
   }
 
   @Test func everySettingChangesAListedName() {
@@ -41,7 +41,7 @@ import Testing
       return PictureName.listed(
         slug: PictureName.slug(request.prompt), request: request, seed: seed, model: model)
     }
-    #expect(name().wholeMatch(of: /a-1-[0-9a-f]{8}\.png/) != nil)
+    #expect(name().wholeMatch(of: /a-1-[0-9a-f]{8}/) != nil)
     #expect(name() == name())
     let names = [
       name(), name({ $0.prompt = "a!" }), name({ $0.negativePrompt = "n" }),
@@ -114,6 +114,8 @@ import Testing
         (nil, .folder("")), (folder, .folder(folder)), (folder + "/new/", .folder(folder + "/new/")),
         (folder + "/a.PNG", .file(folder: folder + "/", name: "a.PNG")),
         (folder + "/v1.5", .file(folder: folder + "/", name: "v1.5.png")),
+        (folder + "/a.Jpeg", .file(folder: folder + "/", name: "a.Jpeg")),
+        (folder + "/a.webp", .file(folder: folder + "/", name: "a.webp")),
         ("/dev/null", .stream("/dev/null")), ("/dev/full", .stream("/dev/full")),
         (folder + "/new/a", .file(folder: folder + "/new/", name: "a.png")),
         (folder + "/file.png", .file(folder: folder + "/", name: "file.png")),
@@ -123,6 +125,18 @@ import Testing
         #expect(place == expected)
       }
     }
+  }
+
+  @Test(arguments: FileFormat.allCases)
+  func theFormatEndsNamesThatSayNone(_ format: FileFormat) throws {
+    try withFolder { folder in
+      let place = try OutputPlace(folder + "/v1.5", severalPictures: false, format: format)
+      #expect(place == .file(folder: folder + "/", name: "v1.5.\(format.rawValue)"))
+      let own = try OutputPlace(folder + "/a.PNG", severalPictures: false, format: format)
+      #expect(own == .file(folder: folder + "/", name: "a.PNG"))
+    }
+    let jobs = try PictureJob.jobs(GenerationRequest(prompt: "a"), name: nil, format: format)
+    #expect(jobs.allSatisfy { $0.path.text.hasSuffix(".\(format.rawValue)") })
   }
 
   @Test func severalPictures() throws {
@@ -136,7 +150,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("/a.jpg", false), ("/a.png", true), ("/file.png", true), ("/file.png/b", false), ("/file.png/", false),
+    ("/a.gif", false), ("/a.SVG", false), ("/a.png", true), ("/a.webp", true), ("/b.JPG", true), ("/file.png", true),
+    ("/file.png/b", false), ("/file.png/", false),
     ("/" + String(repeating: "x", count: 252), false), ("/" + String(repeating: "é", count: 130) + ".png", false),
     ("/a\u{1B}[2J", false),
   ])

@@ -124,9 +124,10 @@ import Testing
     ("--prompt \"open --steps 3", "not closed"), ("a --count 0", "1 to 100000"),
     ("a --batch_size 99999999999 --n_iter 99999999999", "1 to 100000"), ("a --output ../up", "inside"),
     ("a --output /etc/x", "inside"), ("a --output a//b", "inside"), ("a --styles neon", "not possible"),
-    ("a --tiling true", "not possible"), ("a --clip-skip 0", "last layer"), ("a --crop 3", "0,0"),
-    ("a --target_size x", "512x768"), ("a --refiner-start 2", "0 to 1"), ("a --model x", "for all lines"),
-    ("a --ckpt x", "for all lines"), ("a --refiner x", "for all lines"), ("a --subseed 3", "not possible"),
+    ("a --tiling maybe", "x, y, both or none"), ("a --clip-skip 0", "last layer"), ("a --crop 3", "0,0"),
+    ("a --target_size x", "1024x1024"), ("a --refiner-start 2", "0 to 1"), ("a --model x", "for all lines"),
+    ("a --ckpt x", "for all lines"), ("a --refiner x", "for all lines"), ("a --subseed -3", "-1"),
+    ("a --seed_resize_from_h 512", "not possible"),
     ("a --sd_model x", "not possible"),
   ])
   func namesWhatIsWrong(_ line: String, _ words: String) throws {

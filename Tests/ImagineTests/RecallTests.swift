@@ -64,6 +64,33 @@ import Testing
     #expect(settings.request.countsEditsAnew && settings.unhonoured.count == 1)
   }
 
+  @Test("How a picture was used is told, for when it is given again, and so is what is still missing then")
+  func changedPictures() throws {
+    func settings(_ fields: String, _ version: String = "v1.10.1") -> RecordedSettings {
+      RecordedSettings(
+        parameters:
+          "a house\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 64x64, \(fields), Version: \(version)")
+    }
+    let whole = try #require(settings("Denoising strength: 0.4").change)
+    #expect(whole.strength == 0.4 && whole.resizing == .stretch && whole.mask == nil)
+    let part = settings(
+      "Denoising strength: 0.75, Mask mode: Inpaint not masked, Inpaint area: Only masked, Masked area padding: 24, "
+        + "Masked content: latent nothing")
+    // AUTOMATIC1111 leaves out a blur of 0.
+    let picture = try SourcePicture(size: Size(width: 1, height: 1), pixels: [255, 255, 255])
+    let mask = try #require(part.change).mask(picture)
+    #expect(mask.blur == 0 && mask.isInverted && mask.content == .nothing && mask.padding == 24)
+    #expect(part.unhonoured.count == 1)
+    #expect(part.unhonoured(givenPicture: true, givenMask: false).count == 1)
+    #expect(part.unhonoured(givenPicture: true, givenMask: true).isEmpty)
+    #expect(whole.mask(picture) == Mask(picture))
+    let own = try #require(
+      settings("Denoising strength: 1, Resize mode: fill, Expand: 8 0 16 24, Mask blur: 3", "imagine 0.1").change)
+    #expect(own.resizing == .fill && own.margins == Margins(left: 8, top: 0, right: 16, bottom: 24))
+    #expect(own.initialImage(picture).strength == 1 && own.mask(picture).blur == 3)
+    #expect(settings("Denoising strength: 0.4, Hires upscale: 2").change == nil)
+  }
+
   @Test func readsStableDiffusionCpp() {
     let settings = RecordedSettings(
       parameters:

@@ -90,6 +90,9 @@ struct PictureReturn: Sendable {
 }
 
 extension InitialImage {
+  /// Whether a part of the result stays as it is in the picture.
+  var isPaintedInPart: Bool { mask != nil || margins != Margins() }
+
   /// The size that it has with its margins, as far as whole latent positions go; nil where a part of it is drawn alone.
   func ownSize(multipleOf reduction: Int) -> Size? {
     guard mask?.padding == nil else { return nil }

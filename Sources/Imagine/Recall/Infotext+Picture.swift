@@ -111,7 +111,7 @@ private struct Fields {
     if initial.resizing != .crop { self["Resize mode"] = initial.resizing.rawValue }
     let margins = initial.margins
     if margins != Margins() {
-      self["Margins"] = "\(margins.left) \(margins.top) \(margins.right) \(margins.bottom)"
+      self["Expand"] = "\(margins.left) \(margins.top) \(margins.right) \(margins.bottom)"
     }
     guard let mask = initial.mask else { return }
     self["Mask blur"] = "\(mask.blur)"

@@ -30,7 +30,7 @@ extension RecordedSettings {
     if let loader = graph.first(from: sampler, "model", where: { $0.inputs["ckpt_name"] != nil }) {
       modelName = loader.inputs["ckpt_name"]?.string
     }
-    unhonoured += graph.others(from: sampler).map { "Its node \($0) is not something that this version can do." }
+    impossible += graph.others(from: sampler).map { "Its node \($0) is not something that this version can do." }
   }
 
   /// The value of an input; nil if there is none, or nothing can be made of it, which is then said.
@@ -39,7 +39,7 @@ extension RecordedSettings {
   ) -> Value? {
     guard node[name] != nil else { return nil }
     if let value = graph.value(node, name).flatMap(meaning) { return value }
-    unhonoured.append("Its \(name) is computed by other nodes, or is none that can be used: give it by hand.")
+    impossible.append("Its \(name) is computed by other nodes, or is none that can be used: give it by hand.")
     return nil
   }
 
@@ -48,7 +48,7 @@ extension RecordedSettings {
   ) -> String {
     if let text = graph.text(sampler, input) { return text }
     if sampler[input] != nil {
-      unhonoured.append("Its \(name) is not in a node that this version reads: give it by hand.")
+      impossible.append("Its \(name) is not in a node that this version reads: give it by hand.")
     }
     return ""
   }
@@ -58,13 +58,13 @@ extension RecordedSettings {
     guard sampler.kind == "KSamplerAdvanced" else { return }
     let start = read(graph, sampler, "start_at_step", \.int) ?? 0, end = read(graph, sampler, "end_at_step", \.int)
     if start > 0 {
-      unhonoured.append("It begins at step \(start) of its sampler, which is not possible here: all are done.")
+      impossible.append("It begins at step \(start) of its sampler, which is not possible here: all are done.")
     }
     if let end, let steps = request.steps, end < steps {
-      unhonoured.append("It ends at step \(end) of its sampler, which is not possible here: all are done.")
+      impossible.append("It ends at step \(end) of its sampler, which is not possible here: all are done.")
     }
     if read(graph, sampler, "add_noise", \.word) == "disable" {
-      unhonoured.append("Its sampler adds no noise at first, which is not possible here.")
+      impossible.append("Its sampler adds no noise at first, which is not possible here.")
     }
   }
 
@@ -73,14 +73,14 @@ extension RecordedSettings {
       if let named = try? Sampler.named(name) {
         request.sampler = named.sampler
       } else {
-        unhonoured.append("Its sampler \(name) is not one that this version has.")
+        impossible.append("Its sampler \(name) is not one that this version has.")
       }
     }
     if let name = read(graph, sampler, "scheduler", \.word) {
       if let schedule = try? Schedule(named: name) {
         request.schedule = schedule
       } else {
-        unhonoured.append("Its scheduler \(name) is not one that this version has.")
+        impossible.append("Its scheduler \(name) is not one that this version has.")
       }
     }
   }
@@ -88,9 +88,13 @@ extension RecordedSettings {
   private mutating func readLatents(_ graph: ComfyGraph, _ sampler: ComfyGraph.Node) {
     guard let source = graph.node(sampler["latent_image"]) else { return }
     let denoise = read(graph, sampler, "denoise", \.double)
+    if source.kind == "VAEEncode" {
+      change = RecordedChange(strength: denoise ?? 1)
+      return
+    }
     guard source.kind.hasPrefix("EmptyLatent") else {
       let strength = denoise.map { " at a denoise of \($0)" } ?? ""
-      unhonoured.append(
+      impossible.append(
         "It was made from other latents (\(source.kind))\(strength), which are not in the file: give the picture again."
       )
       return
@@ -98,11 +102,11 @@ extension RecordedSettings {
     let width = read(graph, source, "width", \.int), height = read(graph, source, "height", \.int)
     if let width, let height { request.size = Size(width: width, height: height) }
     if let count = read(graph, source, "batch_size", \.int), count > 1 {
-      unhonoured.append(
+      impossible.append(
         "It may be any of \(count) pictures of one batch, whose noise is drawn at once: the first is drawn.")
     }
     if let denoise, denoise < 1 {
-      unhonoured.append("Its denoise of \(denoise) from empty latents is not possible here.")
+      impossible.append("Its denoise of \(denoise) from empty latents is not possible here.")
     }
   }
 }

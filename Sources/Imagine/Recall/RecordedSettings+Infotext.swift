@@ -9,10 +9,12 @@ extension RecordedSettings {
     self.init(prompt: infotext.prompt, program: "another program")
     request.negativePrompt = infotext.negativePrompt
     var reader = InfotextReader(infotext)
-    if infotext.fields.isEmpty { unhonoured.append("It tells a prompt alone: give the other settings by hand.") }
+    if infotext.fields.isEmpty { impossible.append("It tells a prompt alone: give the other settings by hand.") }
     modelName = reader.take("Model")
     modelHash = reader.take("Model hash")?.lowercased()
-    reader.skip(["Version", "User", "Lora hashes", "TI hashes", "VAE hash", "Init image hash", "Pad conds"])
+    reader.skip([
+      "Version", "User", "Lora hashes", "TI hashes", "VAE hash", "Init image hash", "Mask hash", "Pad conds",
+    ])
     if version.hasPrefix("imagine") {
       program = "imagine"
       request.likeness = reader.choice("Like", Likeness.init(named:))
@@ -32,13 +34,13 @@ extension RecordedSettings {
     request.countsEditsAnew =
       reader.take("Old prompt editing timelines") == "True"
       || program == "AUTOMATIC1111" && Self.isOldPromptEditing(version) && request.prompt.contains("[")
-    unhonoured += reader.problems
-    unhonoured += reader.unread
+    impossible += reader.problems
+    impossible += reader.unread
     if let hashes = infotext["Lora hashes"], !hashes.isEmpty {
-      unhonoured.append("It was drawn with LoRAs (\(hashes)), which this version cannot apply.")
+      impossible.append("It was drawn with LoRAs (\(hashes)), which this version cannot apply.")
     }
     if let hashes = infotext["TI hashes"], !hashes.isEmpty {
-      unhonoured.append("It was drawn with textual inversions (\(hashes)), which this version cannot read.")
+      impossible.append("It was drawn with textual inversions (\(hashes)), which this version cannot read.")
     }
   }
 
@@ -56,11 +58,11 @@ extension RecordedSettings {
     request.size = reader.size("Size")
     request.clipSkip = reader.number("Clip skip")
     if let vae = reader.take("VAE"), !["none", "automatic"].contains(vae.lowercased()) {
-      unhonoured.append("It was drawn with the autoencoder \(vae): name its file with the model if you have it.")
+      impossible.append("It was drawn with the autoencoder \(vae): name its file with the model if you have it.")
     }
     if let name = reader.take("Refiner") {
       let start = reader.take("Refiner switch at") ?? "0.8"
-      unhonoured.append("The model \(name) went on with it at \(start): name its file as refiner if you have it.")
+      impossible.append("The model \(name) went on with it at \(start): name its file as refiner if you have it.")
     }
     if let emphasis = reader.take("Emphasis") {
       if emphasis.lowercased() == "none" {
@@ -68,7 +70,7 @@ extension RecordedSettings {
       } else if let known = try? Emphasis(named: emphasis) {
         request.emphasis = known
       } else {
-        unhonoured.append("Its emphasis \(emphasis) is not one that this version knows.")
+        impossible.append("Its emphasis \(emphasis) is not one that this version knows.")
       }
     }
     if let syntax = reader.choice("Prompt syntax", PromptSyntax.init(named:)) { request.promptSyntax = syntax }
@@ -99,13 +101,13 @@ extension RecordedSettings {
         request.sampler = path == nil ? named.sampler : named.sampler.following(path?.stream)
         request.schedule = named.schedule
       } else {
-        unhonoured.append("Its sampler \(name) is not one that this version has.")
+        impossible.append("Its sampler \(name) is not one that this version has.")
       }
       if let type, !["automatic", "discrete"].contains(type.lowercased()) {
         if let schedule = try? Schedule(named: type) {
           request.schedule = schedule
         } else {
-          unhonoured.append("Its schedule \(type) is not one that this version has.")
+          impossible.append("Its schedule \(type) is not one that this version has.")
         }
       }
     }
@@ -147,20 +149,41 @@ extension RecordedSettings {
       hires.strength = strength ?? hires.strength
       if let name = reader.take("Hires upscaler") {
         do { hires.upscaler = try HiresFix.Upscaler(named: name) } catch {
-          unhonoured.append(
+          impossible.append(
             "Its hires upscaler \(name) is not one that this version has; latents are enlarged instead.")
         }
       }
       request.hires = hires
     } else if let strength {
-      let mask = reader.take("Mask blur") != nil || reader.take("Inpaint area") != nil
-      reader.skip([
-        "Mask mode", "Masked area padding", "Masked content", "Conditional mask weight", "Mask padding", "Resize mode",
-        "Margins",
-      ])
-      unhonoured.append(
-        "It was made from a picture at a strength of \(strength)\(mask ? ", with a mask" : ""), which is not in the file: "
-          + "give it again to draw the same.")
+      var change = RecordedChange(strength: strength)
+      // AUTOMATIC1111 does not say it; "Just resize" is what it has at first.
+      if program == "AUTOMATIC1111" { change.resizing = .stretch }
+      if let name = reader.take("Resize mode") { change.resizing = Resizing(rawValue: name) ?? change.resizing }
+      if let sides = reader.take("Expand")?.split(separator: " ").map({ Int($0) }), sides.count == 4 {
+        change.margins = Margins(
+          left: sides[0] ?? 0, top: sides[1] ?? 0, right: sides[2] ?? 0, bottom: sides[3] ?? 0)
+      }
+      change.mask = readMask(&reader)
+      self.change = change
     }
+  }
+
+  /// How a mask was used; nil if there was none.
+  private func readMask(_ reader: inout InfotextReader) -> RecordedChange.MaskUse? {
+    var mask = RecordedChange.MaskUse()
+    mask.blur = reader.number("Mask blur")
+    let mode = reader.take("Mask mode"), area = reader.take("Inpaint area"), content = reader.take("Masked content")
+    let padding: Int? = reader.number("Masked area padding")
+    guard mask.blur != nil || mode != nil || area != nil || content != nil || padding != nil else { return nil }
+    mask.isInverted = mode == "Inpaint not masked"
+    mask.padding = area == "Only masked" ? padding ?? 32 : nil
+    mask.content =
+      switch content {
+      case "fill": .fill
+      case "latent noise": .noise
+      case "latent nothing": .nothing
+      default: .original
+      }
+    return mask
   }
 }

@@ -12,8 +12,18 @@ public struct RecordedSettings: Sendable {
   public internal(set) var modelHash: String?
   /// The program that drew it, for people.
   public internal(set) var program: String
-  /// What it says and a request cannot, a sentence each: the picture may come out otherwise.
-  public internal(set) var unhonoured: [String] = []
+  /// How a picture was used that it was made from; nil where there was none. The request has none in any case.
+  public internal(set) var change: RecordedChange?
+  /// What no request can say, a sentence each.
+  var impossible: [String] = []
+
+  /// What it says and the request does not, a sentence each: the picture may come out otherwise.
+  public var unhonoured: [String] { unhonoured(givenPicture: false, givenMask: false) }
+
+  /// The same, where the picture that it was made from is given again, or its mask: see `change`.
+  public func unhonoured(givenPicture: Bool, givenMask: Bool) -> [String] {
+    impossible + [change?.missing(givenPicture: givenPicture, givenMask: givenMask)].compactMap { $0 }
+  }
 
   /// Reads the settings in a picture: AUTOMATIC1111's `parameters` and those of programs that write the same, this one's own
   /// and stable-diffusion.cpp's among them, or ComfyUI's graph.
@@ -61,6 +71,7 @@ extension RecordedSettings: CustomStringConvertible {
       ("steps", request.steps.map { "\($0)" }), ("guidance", request.guidanceScale.map { "\($0)" }),
       ("sampler", request.sampler?.name), ("schedule", request.schedule?.name),
       ("seed", request.seed.map { "\($0)" }), ("random numbers", request.randomSource?.name),
+      ("strength", change?.strength.map { "\($0)" }), ("mask", change?.mask.map(\.words)),
       ("clip skip", request.clipSkip.map { "\($0)" }), ("like", request.likeness?.name),
       ("second pass", request.hires.map { $0.size.map { "to \($0)" } ?? "\($0.scale) times as large" }),
     ]

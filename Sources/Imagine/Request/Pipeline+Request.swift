@@ -1,5 +1,6 @@
 internal import Foundation
 internal import ImagineEngine
+internal import ImagineImage
 internal import ImagineModels
 internal import ImagineSampling
 
@@ -16,7 +17,9 @@ extension Pipeline {
     request.size =
       request.size ?? request.initialImage?.ownSize(multipleOf: opened.model.latent.reduction)
       ?? Size(width: defaults.width, height: defaults.height)
-    request.steps = request.steps ?? defaults.steps
+    // Noise levels that are given outright say how many.
+    request.steps =
+      request.samplerSettings.sigmas.map { max($0.count - 1, 1) } ?? request.steps ?? defaults.steps
     request.guidanceScale = request.guidanceScale ?? defaults.guidanceScale
     // A sampler of the person's own comes with its own schedule.
     if request.sampler == nil { request.schedule = request.schedule ?? opened.method.schedule.map(Schedule.init) }
@@ -41,8 +44,22 @@ extension Pipeline {
 
   /// Checks everything about a request that can be checked before any work.
   ///
-  /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would.
-  public func validate(_ request: GenerationRequest) throws { _ = try picture(resolved(request)) }
+  /// - Parameter format: of the file that the picture and its settings are to be written to; nil for none.
+  /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would, and for settings that a file of the format has no
+  ///   room for.
+  public func validate(_ request: GenerationRequest, for format: PictureFormat? = nil) throws {
+    let request = resolved(request), picture = try picture(request)
+    guard let kind = format?.kind, let most = ImageFile.mostLetters(as: kind) else { return }
+    let text = Infotext(picture, request, seed: .max, opened, hash: Self.anyHash).text
+    guard !ImageFile.hasRoom(for: text, as: kind) else { return }
+    throw ImagineError(
+      .invalidRequest,
+      "The prompts and settings are longer than the \(most) letters that such a file has room for: write a PNG, or leave the "
+        + "settings out of the file.", remedies: [.withoutSettings])
+  }
+
+  /// As long as that of any model.
+  private static let anyHash = "0000000000"
 
   /// What the engine is to draw, once everything about it is checked.
   ///
@@ -166,6 +183,12 @@ extension Pipeline {
 
   /// What the model is told of the picture.
   private func describe(_ picture: inout PictureRequest, _ request: GenerationRequest) throws {
+    if request.guidance.pictureScale != nil, opened.model.conditioning.planes != [.picture] {
+      throw ImagineError(
+        .invalidRequest,
+        "\(report.name) is not guided by a picture, as models that edit by instruction are: leave the guidance of the picture "
+          + "out.")
+    }
     let told = opened.model.conditioning.numbers
     let asked: [(String, Bool, Conditioning.PictureNumber)] = [
       ("original size", request.originalSize != nil, .originalHeight), ("crop", request.crop != nil, .cropTop),

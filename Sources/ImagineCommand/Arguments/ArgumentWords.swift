@@ -53,7 +53,7 @@ struct ArgumentWords {
     let value = equals.map { String(word[word.index(after: $0)...]) }
     let option = try known(name)
     if option.takesValue {
-      add(option, value: value ?? nextValue(of: option))
+      try add(option, value: value ?? nextValue(of: option))
     } else {
       guard value == nil else { throw ValidationError("'\(name)' takes no value: leave out '=\(value ?? "")'.") }
       options.append(flag(option, as: name))
@@ -77,7 +77,7 @@ struct ArgumentWords {
         continue
       }
       if letters.first == "=" { letters.removeFirst() }
-      add(option, value: letters.isEmpty ? nextValue(of: option) : String(letters))
+      try add(option, value: letters.isEmpty ? nextValue(of: option) : String(letters))
       return
     }
   }
@@ -94,7 +94,14 @@ struct ArgumentWords {
     return true
   }
 
-  private mutating func add(_ option: OptionTable.Option, value: String?) {
+  /// Options that lose what was given first if they are given again. Of others the last one counts, so that an alias of the
+  /// shell's can be overruled.
+  private static let single: Set<String> = ["--init-image", "--mask"]
+
+  private mutating func add(_ option: OptionTable.Option, value: String?) throws {
+    guard !Self.single.contains(option.name) || !options.contains(option.name) else {
+      throw ValidationError("'\(option.name)' is given twice: a picture is made from one, so give one of them.")
+    }
     options.append(option.name)
     guard let value else { return }
     // After "=" a value may begin with a dash.

@@ -7,7 +7,8 @@ struct InitialImageOptions: ParsableArguments {
   @Option(
     name: [.customShort("i"), .customLong("init-image"), .customLong("init-img")],
     help: ArgumentHelp(
-      "A picture to change: PNG, JPEG or WebP. Without --size the result has its size.", valueName: "file"),
+      "A picture to change: PNG, JPEG or WebP; - is the standard input. Without --size the result has its size.",
+      valueName: "file"),
     completion: .file())
   var path: String?
 
@@ -101,10 +102,18 @@ struct InitialImageOptions: ParsableArguments {
     return given.first { $0.1 }?.0
   }
 
-  /// - Parameter pictures: those that were read before.
+  /// The pictures that are named.
+  var paths: [String] { [path, mask].compactMap { $0 } }
+
+  /// - Parameters:
+  ///   - pictures: those that were read before.
+  ///   - recorded: how a picture was used that is now given again.
   /// - Throws: `ValidationError` for what does not belong together, `ImagineError` for files that are no pictures.
-  func apply(to request: inout GenerationRequest, _ pictures: SourcePictures) throws {
-    if let path { request.initialImage = InitialImage(try pictures.picture(path)) }
+  func apply(
+    to request: inout GenerationRequest, _ pictures: SourcePictures, _ recorded: RecordedChange? = nil
+  ) throws {
+    let recorded = recorded ?? RecordedChange()
+    if let path { request.initialImage = recorded.initialImage(try pictures.picture(path)) }
     if let imageCfgScale { request.guidance.pictureScale = imageCfgScale }
     guard var image = request.initialImage else {
       if let dependent { throw ValidationError("\(dependent) is for a picture to change: give --init-image, too.") }
@@ -113,7 +122,7 @@ struct InitialImageOptions: ParsableArguments {
     if let strength { image.strength = strength }
     if let resizeMode { image.resizing = resizeMode }
     if let expand { image.margins = expand }
-    if let mask { image.mask = Mask(try pictures.picture(mask)) }
+    if let mask { image.mask = recorded.mask(try pictures.picture(mask)) }
     if var mask = image.mask {
       if let maskBlur { mask.blur = maskBlur }
       if invertMask { mask.isInverted = true }

@@ -30,15 +30,19 @@ struct LineOptions: ParsableArguments {
   @OptionGroup(title: "Conditioning")
   var conditioning: ConditioningOptions
 
-  /// - Parameter pictures: those that were read before.
+  /// - Parameters:
+  ///   - pictures: those that were read before.
+  ///   - recorded: how a picture was used that is now given again.
   /// - Throws: `ValidationError` for what does not belong together, `ImagineError` for files that are no pictures.
-  func apply(to request: inout GenerationRequest, _ pictures: SourcePictures) throws {
+  func apply(
+    to request: inout GenerationRequest, _ pictures: SourcePictures, _ recorded: RecordedChange? = nil
+  ) throws {
     if let like { request.likeness = like }
     hires.apply(to: &request)
     try noise.apply(to: &request)
     sampling.apply(to: &request)
     prompts.apply(to: &request)
     conditioning.apply(to: &request)
-    try initialImage.apply(to: &request, pictures)
+    try initialImage.apply(to: &request, pictures, recorded)
   }
 }

@@ -92,6 +92,9 @@ struct PictureOptions: ParsableArguments {
       throw ValidationError(
         "--size sets width and height, and --width or --height one of them again: give one or the other.")
     }
+    if steps != nil, line.sampling.sigmas != nil {
+      throw ValidationError("--sigmas says the steps, too: leave out --steps.")
+    }
     if let batchCount, !(1...100_000 ~= batchCount) {
       throw ValidationError("\(batchCount) pictures are not possible: choose a --batch-count of 1 to 100000.")
     }
@@ -102,12 +105,13 @@ struct PictureOptions: ParsableArguments {
   /// - Parameters:
   ///   - usual: the model's own size, for a side that is not given.
   ///   - pictures: those that were read before.
+  ///   - recorded: how a picture was used that is now given again.
   /// - Throws: `ValidationError` for what does not belong together, `ImagineError` for files that are no pictures.
   func applied(
-    to defaults: GenerationRequest, usual: Size, _ pictures: SourcePictures
+    to defaults: GenerationRequest, usual: Size, _ pictures: SourcePictures, _ recorded: RecordedChange? = nil
   ) throws -> GenerationRequest {
     var request = defaults
-    try line.apply(to: &request, pictures)
+    try line.apply(to: &request, pictures, recorded)
     if let negativePrompt { request.negativePrompt = negativePrompt }
     if let size { request.size = size }
     request.resize(width: width, height: height, usual: usual)

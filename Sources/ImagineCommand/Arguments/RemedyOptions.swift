@@ -11,6 +11,7 @@ extension Remedy {
     case .ignoringMemory: "--ignore-memory"
     case .float32: "--precision f32"
     case .bfloat16: "--precision bf16"
+    case .withoutSettings: "--no-metadata"
     default: nil
     }
   }

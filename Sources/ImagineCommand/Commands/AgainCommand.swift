@@ -47,6 +47,9 @@ struct AgainCommand: AsyncParsableCommand {
 
   func validate() throws {
     if output.prompts != nil { throw ValidationError("--prompts is for imagine without again: leave it out.") }
+    if output.dumpTensors != nil, files.count > 1 || picture.batchCount ?? 1 > 1 {
+      throw ValidationError("--dump-tensors records one picture: give one, and leave out --batch-count.")
+    }
     if output.estimate { throw ValidationError("--estimate is for imagine without again: leave it out.") }
   }
 
@@ -55,16 +58,20 @@ struct AgainCommand: AsyncParsableCommand {
     defer { display.close() }
     let recorded = try files.map { try RecordedSettings(pictureAt: URL(literalPath: $0)) }
     for (file, settings) in zip(files, recorded) {
-      for sentence in settings.unhonoured { display.note("\(file): \(sentence)") }
+      let given = picture.line.initialImage
+      for sentence in settings.unhonoured(givenPicture: given.path != nil, givenMask: given.mask != nil) {
+        display.note("\(file): \(sentence)")
+      }
     }
     guard !showsSettings else {
       for settings in recorded { try StandardOutput.show("\(settings)\n") }
       return
     }
     try await Interruption.handled(telling: display) {
+      let pictures = SourcePictures()
       for (file, settings) in zip(files, recorded) {
         var renderer = try Renderer(
-          DrawingOrder(self, settings, files: try await model(of: settings, file, display)), display)
+          DrawingOrder(self, settings, files: try await model(of: settings, file, display)), display, pictures)
         try await renderer.run()
       }
     }

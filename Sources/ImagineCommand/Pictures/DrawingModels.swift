@@ -38,7 +38,8 @@ struct DrawingModels {
   /// What the command line asks for; what it leaves open is still open.
   func request(_ order: DrawingOrder, _ pictures: SourcePictures) throws -> GenerationRequest {
     var request = try order.picture.applied(
-      to: order.recorded?.request ?? GenerationRequest(prompt: ""), usual: usualSize, pictures)
+      to: order.recorded?.request ?? GenerationRequest(prompt: ""), usual: usualSize, pictures,
+      order.recorded?.change)
     if let prompt = order.prompt { request.prompt = prompt }
     request.refiner = refiner
     request.recordsTensors = order.output.dumpTensors != nil

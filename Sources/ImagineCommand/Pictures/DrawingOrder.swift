@@ -11,6 +11,8 @@ struct DrawingOrder {
   let files: ModelFiles?
   /// The settings of a picture that is drawn again.
   var recorded: RecordedSettings?
+  /// Whether it is one of several pictures that are drawn again.
+  var isOneOfSeveral = false
   /// Whether it is drawn with another seed.
   var varies = false
 
@@ -29,6 +31,7 @@ struct DrawingOrder {
     prompt = again.picture.prompt
     self.files = files
     self.recorded = recorded
+    isOneOfSeveral = again.files.count > 1
     varies = again.vary
   }
 }

@@ -3,7 +3,8 @@ import Imagine
 /// What there is to see of a request that a pipeline has filled in.
 extension GenerationRequest {
   var pictureSize: Size { size ?? Size(width: 0, height: 0) }
-  var stepCount: Int { steps ?? 0 }
+  /// In both passes, if there are two.
+  var stepCount: Int { (steps ?? 0) + (hires.map { $0.steps ?? steps ?? 0 } ?? 0) }
 
   /// Sets those of its sides that are given; the other one is as before, or goes with the picture to be changed.
   ///

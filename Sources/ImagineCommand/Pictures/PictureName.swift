@@ -78,7 +78,7 @@ enum PictureName {
   static func fingerprint(_ request: GenerationRequest, seed: UInt64, model: String) -> String {
     var hash = StableHash()
     for part in [
-      request.prompt, request.negativePrompt, "\(request.pictureSize)", "\(request.stepCount)",
+      request.prompt, request.negativePrompt, "\(request.pictureSize)", "\(request.steps ?? 0)",
       "\(request.guidanceScale ?? 0)", "\(seed)", request.sampler?.name ?? "", request.schedule?.name ?? "",
       (request.randomSource ?? .cpu).name, model,
     ] + rare(request) { hash.combine(part) }
@@ -125,6 +125,7 @@ enum PictureName {
     var hash = StableHash()
     hash.combine("\(picture.size)")
     hash.combine(picture.pixels)
+    if let alpha = picture.alpha { hash.combine(alpha) }
     return "\(hash.value)"
   }
 }

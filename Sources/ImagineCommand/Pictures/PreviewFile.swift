@@ -11,12 +11,15 @@ struct PreviewFile {
   init(_ path: String) throws {
     self.path = path
     (folder, name) = FileName.split(path)
-    do { _ = try RelativePath(name) } catch {
-      throw CommandFailure.usage("The file name that --preview gives \(error.reason): give another.")
-    }
     switch FileKind.of(path) {
     case nil, .file: break
     default: throw CommandFailure.usage("--preview '\(path)' is no file that can be replaced: name another.")
+    }
+    do { _ = try RelativePath(name) } catch {
+      throw CommandFailure.usage("The file name that --preview gives \(error.reason): give another.")
+    }
+    guard !FileFormat.endings.dropFirst().contains(where: { name.hasSuffix(ignoringCase: $0) }) else {
+      throw CommandFailure.usage("--preview '\(path)' is written as PNG: let its name end in .png.")
     }
     guard FileKind.of(folder.isEmpty ? "." : folder) == .folder else {
       throw CommandFailure.usage("There is no folder '\(folder)': make it, or name another with --preview.")

@@ -9,7 +9,7 @@ struct Renderer {
   private let place: OutputPlace
   private let file: PromptFile?
   private let dump: TensorDump?
-  private let pictures = SourcePictures()
+  private let pictures: SourcePictures
   private let preview: PreviewFile?
   private var failures = 0
   private var skipped = 0
@@ -21,14 +21,24 @@ struct Renderer {
   static let mostPictures = 100_000
 
   /// Checks all that can be checked before the model is opened.
-  init(_ command: DrawingOrder, _ display: Display) throws {
+  ///
+  /// - Parameter pictures: those that were read before.
+  init(_ command: DrawingOrder, _ display: Display, _ pictures: SourcePictures = SourcePictures()) throws {
     self.command = command
+    self.pictures = pictures
     self.display = display
-    let several = command.output.prompts != nil || command.picture.batchCount ?? 1 > 1
+    let several =
+      command.output.prompts != nil || command.picture.batchCount ?? 1 > 1 || command.isOneOfSeveral
     place = try OutputPlace(
       command.output.output, severalPictures: several, format: command.output.format ?? .png)
     preview = try command.output.preview.preview.map(PreviewFile.init)
     dump = try command.output.dumpTensors.map(TensorDump.init(path:))
+    let paths = command.picture.line.initialImage.paths
+    if command.output.prompts == "-", paths.contains("-") {
+      throw CommandFailure.usage(
+        "The standard input cannot hold both prompts and a picture: name a file for one of them.")
+    }
+    for path in paths { _ = try pictures.picture(path) }
     file = try command.output.prompts.map(PromptFile.init(path:))
   }
 
@@ -76,10 +86,10 @@ struct Renderer {
     let pipeline = models.pipeline
     var request = pipeline.resolved(try models.request(command, pictures))
     if command.varies { request.seed = nil }
-    try pipeline.validate(request)
-    let folder = try PictureFolder(place)
     var name: String?
     if case .file(_, let given) = place { name = given }
+    try pipeline.validate(request, for: try format(of: name))
+    let folder = try PictureFolder(place)
     display.start(pictures: request.count, steps: request.stepCount * request.count, most: Self.mostPictures)
     for job in try PictureJob.jobs(request, name: name, format: command.output.format ?? .png) {
       try Task.checkCancellation()
@@ -87,6 +97,15 @@ struct Renderer {
         throw ImagineError(.unwritableOutput, failure.message)
       }
     }
+  }
+
+  /// The format whose room for settings counts; nil where none are written.
+  ///
+  /// - Parameter name: of the file; nil where it gets one of its own.
+  private func format(of name: String?) throws -> PictureFormat? {
+    guard !command.output.noMetadata else { return nil }
+    let name = name ?? FileFormat.completed("", command.output.format ?? .png)
+    return try PictureFormat(fileName: name, quality: command.output.quality)
   }
 
   // MARK: A prompt file
@@ -136,8 +155,12 @@ struct Renderer {
         if entry.refinerStart != nil, base.refiner == nil {
           throw PromptFileError("--refiner-start needs a --refiner on the command line.")
         }
-        try models.pipeline.validate(entry.applied(to: base, usual: models.usualSize, pictures))
+        try models.pipeline.validate(
+          entry.applied(to: base, usual: models.usualSize, pictures), for: try format(of: entry.output?.name))
         return true
+      } catch let error as ImagineError {
+        fail(entry.line, Wording.message(error.message, error.remedies))
+        return false
       } catch {
         fail(entry.line, "\(error)")
         return false
@@ -202,7 +225,7 @@ struct Renderer {
     drawn += 1
     if let tensors = image.tensors { try dump?.write(tensors) }
     display.show(image.size, image.pixels, isFinished: true)
-    try display.saved(outcome, job)
+    try display.saved(outcome, job, image.size)
     if outcome == .isThere {
       skipped += 1
       display.note("skipped, exists: \(folder.path(of: job))")

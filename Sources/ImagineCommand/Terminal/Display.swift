@@ -101,7 +101,9 @@ final class Display: Sendable {
   }
 
   /// A picture is drawn: if it is on the disk, its path goes to the standard output.
-  func saved(_ outcome: PictureFolder.Outcome, _ job: PictureJob) throws {
+  ///
+  /// - Parameter size: of the picture, which may be larger than what was asked for at first.
+  func saved(_ outcome: PictureFolder.Outcome, _ job: PictureJob, _ size: Size) throws {
     try state.withLock { state in
       erase(&state)
       if outcome != .isThere { state.saved += 1 }
@@ -112,9 +114,9 @@ final class Display: Sendable {
       }
       let seconds = progress.endPicture(at: time)
       let rate = progress.secondsPerStep.map { ", \(Wording.rate(secondsPerStep: $0))" } ?? ""
-      let steps = Wording.count(job.request.stepCount, "step", "steps")
+      let steps = Wording.count(progress.steps, "step", "steps")
       line(
-        "\(job.request.pictureSize), \(steps)\(rate), seed \(job.seed): \(Wording.duration(seconds, precise: true))",
+        "\(size), \(steps)\(rate), seed \(job.seed): \(Wording.duration(seconds, precise: true))",
         &state)
       if verbosity >= .details, case .decoding = progress.stage {
         line(

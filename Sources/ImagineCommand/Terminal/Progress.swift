@@ -17,6 +17,8 @@ struct Progress: Equatable {
   private(set) var stageStart: Double
   private(set) var pictureStart: Double
   private(set) var secondsPerStep: Double?
+  /// Steps of the picture that are done, in all its passes.
+  private(set) var steps = 0
 
   /// Of pictures not begun, the picture being drawn aside: their number, and their steps.
   private var picturesAhead = 0
@@ -62,6 +64,7 @@ struct Progress: Equatable {
   mutating func beginPicture(steps: Int, at time: Double) {
     passPicture(steps: steps)
     interrupted = nil
+    self.steps = 0
     stage = .drawing(step: 0, count: steps)
     stageStart = time
     pictureStart = time
@@ -89,6 +92,7 @@ struct Progress: Equatable {
   }
 
   mutating func step(_ index: Int, of count: Int, at time: Double) {
+    steps = index
     durations.append(time - lastStep)
     lastStep = time
     // The first step tells less than the others: memory is touched for the first time in it.

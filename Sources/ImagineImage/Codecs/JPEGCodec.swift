@@ -42,13 +42,25 @@ enum JPEGCodec {
   /// The longest EXIF of a JPEG: a segment says its length in 16 bits, which counts itself.
   private static let longestSegment = 65_533
 
+  /// Letters that are sure to fit there, of two bytes each.
+  static let mostLetters = 32_739
+
+  /// Whether the settings of a picture fit.
+  static func hasRoom(for settings: String) -> Bool {
+    segment(settings).count <= longestSegment
+  }
+
+  private static func segment(_ comment: String) -> [UInt8] {
+    Array("Exif\0\0".utf8) + ExifWriting.structure(comment: comment)
+  }
+
   /// Returns a picture as the bytes of a JPEG file.
   static func encode(_ image: RGBImage, quality: Int, text: [PNGText]) throws -> [UInt8] {
     let comment = try ExifWriting.comment(of: text, in: .jpeg)
-    let exif = comment.map { Array("Exif\0\0".utf8) + ExifWriting.structure(comment: $0) }
+    let exif = comment.map(segment)
     guard exif.map({ $0.count <= longestSegment }) ?? true else {
       throw ImageError.invalidText(
-        keyword: Infotext.keyword, reason: "a JPEG has room for 32739 letters; write a PNG or a WebP")
+        keyword: Infotext.keyword, reason: "a JPEG has room for \(mostLetters) letters; write a PNG or a WebP")
     }
     var bytes: UnsafeMutablePointer<UInt8>?
     var count = 0

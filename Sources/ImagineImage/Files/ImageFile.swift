@@ -49,6 +49,16 @@ package enum ImageFile {
   /// edges and in the even areas that drawn pictures have.
   package static let defaultQuality = 90
 
+  /// The letters of settings that a format is sure to have room for; nil where there is no limit.
+  ///
+  /// Whether a text fits is told by `hasRoom(for:as:)`: one of plain letters may be twice as long.
+  package static func mostLetters(as format: ImageFormat) -> Int? { format == .jpeg ? JPEGCodec.mostLetters : nil }
+
+  /// Whether the settings of a picture fit into a file of a format.
+  package static func hasRoom(for settings: String, as format: ImageFormat) -> Bool {
+    format != .jpeg || JPEGCodec.hasRoom(for: settings)
+  }
+
   /// Returns a picture as the bytes of a file.
   ///
   /// PNG keeps any texts; JPEG and WebP keep the one of the keyword `parameters`, in EXIF, as A1111 does.
