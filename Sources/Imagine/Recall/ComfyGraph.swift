@@ -142,7 +142,8 @@ struct ComfyGraph {
 
   private static let understood: Set<String> = [
     "KSampler", "KSamplerAdvanced", "CLIPTextEncode", "CheckpointLoaderSimple", "EmptyLatentImage", "VAEDecode",
-    "SaveImage", "PreviewImage", "PrimitiveNode", "Note", "Reroute", "VAEDecodeTiled",
+    "SaveImage", "PreviewImage", "PrimitiveNode", "Note", "Reroute", "VAEDecodeTiled", "LoadImage",
+    "VAEEncode",
   ]
 
   /// The nodes that a sampler's picture comes from and that mean something this version does not read, by kind.
