@@ -20,7 +20,7 @@ import torch
 from families_goldens import Family
 from families_runs import decoded, make_tokenizer
 from image_masks import blurred, composed, filled, region
-from likeness_programs import A1111Noise, ComfyNoise, Conditions, Model, brownian, ddim, ddim_timesteps, sigma_list, unipc
+from likeness_programs import A1111Noise, ComfyNoise, Conditions, Model, Philox, brownian, ddim, ddim_timesteps, sigma_list, unipc
 from likeness_runs import RUNS, TEXT, mask, picture, source_size
 from modules_random import read, relative_l2, save
 from sampling_kdiffusion import load_kdiffusion
@@ -150,7 +150,8 @@ def first_pass(settings, family, sampling, model):
     latents = begun.latents
     if begun.mask is not None:
         if settings.get("content") == "noise":
-            latents = latents * (1 - begun.mask) + unit * begun.mask
+            # The seed's own, not varied.
+            latents = latents * (1 - begun.mask) + Philox(settings["seed"]).randn(unit.shape[1:]) * begun.mask
         if settings.get("content") == "nothing":
             latents = latents * (1 - begun.mask)
         model.mask, model.original, model.noise = begun.mask, latents, unit

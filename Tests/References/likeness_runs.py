@@ -22,6 +22,7 @@ A1111 = {
     "inpaint_original": PART,
     "inpaint_fill": PART | {"content": "fill", "sampler": "euler_a"},
     "inpaint_noise": PART | {"content": "noise", "strength": 1.0},
+    "inpaint_noise_variation": PART | {"content": "noise", "variation": [7, 0.3]},
     "inpaint_nothing": PART | {"content": "nothing"} | KARRAS,
     "inpaint_part": PART | {"mask": "part", "padding": 8},
     "inpaint_part_fill": PART | {"mask": "part", "padding": 8, "content": "fill"} | KARRAS,

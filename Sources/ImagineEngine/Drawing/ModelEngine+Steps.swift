@@ -14,7 +14,7 @@ extension ModelEngine {
     let given = try job.givenLatents(smaller, &noise)
     let first = noise.initial()
     let planes = job.planes(&noise)
-    let masked = try job.masked(given, noise: first)
+    let masked = try job.masked(given, noise: first, plain: noise.plain())
     let start = job.plan.initialLatents(
       image: job.beginsWithNoiseAlone ? nil : masked?.latents ?? given, noise: first)
     job.record("latents.initial", job.asOthersHaveThem(start))

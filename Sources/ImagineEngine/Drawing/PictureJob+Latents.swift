@@ -52,15 +52,20 @@ extension PictureJob {
   }
 
   /// What alone is changed; nil for all.
-  func masked(_ given: [Float]?, noise: [Float]) throws -> Masked? {
+  ///
+  /// - Parameters:
+  ///   - noise: the first of the run.
+  ///   - plain: what stands under a mask as "noise".
+  func masked(_ given: [Float]?, noise: [Float], plain: @autoclosure () -> [Float]) throws -> Masked? {
     guard let picture = beginning.picture, let mask = picture.mask, let given else { return nil }
     if !beginning.kinds.isEmpty, !request.habits.blendsInpaintingModels { return nil }
     let positions = mask.count
+    let under = picture.fill == .noise ? plain() : []
     let filled = given.indices.map { index in
       let share = mask[index % positions]
       switch picture.fill {
       case .picture: return given[index]
-      case .noise: return given[index] * (1 - share) + noise[index] * share
+      case .noise: return given[index] * (1 - share) + under[index] * share
       case .nothing: return given[index] * (1 - share)
       }
     }

@@ -58,6 +58,9 @@ package struct RunNoise: NoiseSource {
     return noise
   }
 
+  /// The seed's own noise, not varied and not of another size: what A1111's "latent noise" puts under a mask.
+  package func plain() -> [Float] { freshNoise(seed: seed, shape) }
+
   private func freshNoise(seed: UInt64, _ shape: LatentShape) -> [Float] {
     var generator = firstStream.generator(seed: seed)
     return generator.randn(shape.count)
