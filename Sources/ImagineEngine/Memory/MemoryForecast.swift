@@ -40,6 +40,8 @@ package struct MemoryForecast: Sendable {
   private let program: Int
   /// Weights in memory, and those of them that read prompts.
   private var held = 0, heldByTexts = 0
+  /// Those of each network: run at another size, it has them already.
+  private var loaded: [Workload.Entry.Identity: Int] = [:]
   /// Working memory that the backend has at the moment.
   private var workspace = 0
   /// Planned so far.
@@ -72,21 +74,24 @@ package struct MemoryForecast: Sendable {
     if let tile = policy.tiles[entry.network.role], let tiling = entry.network.tiling {
       let tiled = try tiling.tiledNeeds(
         entry.shape, tile: tile, entry.weights, backend, precision, dropsSections: policy.savesMemory)
-      return add(entry.network, tiled.needs, host: host + tiled.hostBytes, flops: tiled.flops)
+      return add(entry, tiled.needs, host: host + tiled.hostBytes, flops: tiled.flops)
     }
     add(
-      entry.network, try backend.memoryNeeds(of: graph, weights: entry.weights), host: host, flops: graph.cost.flops)
+      entry, try backend.memoryNeeds(of: graph, weights: entry.weights), host: host, flops: graph.cost.flops)
   }
 
   /// - Parameter host: bytes of values on the host meanwhile.
-  private mutating func add(_ network: Network, _ needs: MemoryNeeds, host: Int, flops: Double) {
-    if policy.takesTurns { (held, heldByTexts, workspace) = (0, 0, 0) }
+  private mutating func add(_ entry: Workload.Entry, _ needs: MemoryNeeds, host: Int, flops: Double) {
+    let network = entry.network
+    if policy.takesTurns { (held, heldByTexts, workspace, loaded) = (0, 0, 0, [:]) }
     if policy.releasesTexts, network.role == .denoiser {
       held -= heldByTexts
       heldByTexts = 0
     }
+    let own = loaded.updateValue(needs.weightBytes, forKey: entry.identity)
+    held -= own ?? 0
     let program = program + ProcessMemory.bytesOfDrawing + operations * ProcessMemory.bytesPerOperation
-    let loading = needs.loadingBytes + workspace
+    let loading = own == nil ? needs.loadingBytes + workspace : 0
     workspace = max(workspace, needs.workingBytes)
     let running = needs.weightBytes + needs.passingBytes + workspace + host
     stages.append(
