@@ -34,6 +34,28 @@ import Testing
     return (contexts.map(\.floats), contexts.map(\.shape.dimensions), noted.withLock { $0 })
   }
 
+  @Test("Before AUTOMATIC1111 1.6 a number from 1 on was a step, with a point or without")
+  func editsThatCountAnew() async throws {
+    func contexts(_ countsAnew: Bool) async throws -> [[Float]] {
+      let request = Mutex(TinyModel.request), seen = Mutex<[[Float]]>([])
+      request.withLock {
+        ($0.prompt, $0.steps, $0.countsEditsAnew) = ("[a red house:a blue boat:1.0]", 4, countsAnew)
+        $0.guidance = Guidance(scale: 1)
+      }
+      let card = try FailingCard(onRun: { call in
+        if call.isUNet, let context = call.inputs["context"] { seen.withLock { $0.append(context.floats) } }
+        return nil
+      })
+      try await card.engine.draw(request.withLock { $0 }, with: TinyModel.opened()) { _ in
+      } deliver: { _ in
+      }
+      return seen.withLock { $0 }
+    }
+    let (now, before) = (try await contexts(false), try await contexts(true))
+    #expect(now == Array(repeating: now[0], count: 4))
+    #expect(before == [now[0], now[0], before[2], before[2]] && before[2] != now[0])
+  }
+
   @Test func anEditedPromptIsAnotherAfterItsCalls() async throws {
     let one = try await drawn("a red house", negative: "blurry"),
       two = try await drawn("a blue boat", negative: "blurry")

@@ -120,6 +120,20 @@ import Testing
     #expect(notices.filter { $0.contains("in tiles") }.count == roles.count, "\(notices)")
   }
 
+  @Test("Weights that are in memory once are forecast once, however often their network is run at another size")
+  func weightsOfTwoSizes() throws {
+    let workload = try choice([.denoiser, .decoder, .denoiser], free: 0).workload
+    let forecast = try MemoryForecast(workload, MemoryPolicy(), CPUBackend(threads: 1), .float32, program: 0)
+    let operations = try workload.entries.reduce(0) { try $0 + $1.network.graph($1.shape, .float32).nodes.count }
+    let program = ProcessMemory.bytesOfDrawing + operations * ProcessMemory.bytesPerOperation
+    let (denoiser, decoder) = (forecast.stages[0], forecast.stages[1]), again = forecast.stages[2]
+    // The decoder's weights, its own, and the largest working memory so far.
+    let most = max(denoiser.workingBytes, decoder.workingBytes)
+    #expect(again.weightBytes == denoiser.weightBytes && denoiser.weightBytes > 0)
+    #expect(again.peakBytes <= program + decoder.weightBytes + denoiser.weightBytes + most)
+    #expect(workload.networks.map(\.network.role) == [.denoiser, .decoder])
+  }
+
   @Test func aBudgetTilesBoth() throws {
     let little = try choice(Self.roles, free: 1 << 40, networkBytes: 1_000_000, use: .little).estimate().forecast.policy
     #expect(little.tiles == [.decoder: FallbackOrder.modestTile, .encoder: FallbackOrder.modestTile])

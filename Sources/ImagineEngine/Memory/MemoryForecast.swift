@@ -40,8 +40,8 @@ package struct MemoryForecast: Sendable {
   private let program: Int
   /// Weights in memory, and those of them that read prompts.
   private var held = 0, heldByTexts = 0
-  /// The networks whose weights these are.
-  private var present: Set<Workload.Entry.Identity> = []
+  /// Those of each network: run at another size, it has them already.
+  private var loaded: [Workload.Entry.Identity: Int] = [:]
   /// Working memory that the backend has at the moment.
   private var workspace = 0
   /// Planned so far.
@@ -83,28 +83,24 @@ package struct MemoryForecast: Sendable {
   /// - Parameter host: bytes of values on the host meanwhile.
   private mutating func add(_ entry: Workload.Entry, _ needs: MemoryNeeds, host: Int, flops: Double) {
     let network = entry.network
-    // A network that is run at another size next stays where it is.
-    if policy.takesTurns, !present.contains(entry.identity) {
-      (held, heldByTexts, workspace) = (0, 0, 0)
-      present = []
-    }
+    if policy.takesTurns { (held, heldByTexts, workspace, loaded) = (0, 0, 0, [:]) }
     if policy.releasesTexts, network.role == .denoiser {
       held -= heldByTexts
       heldByTexts = 0
     }
+    let own = loaded.updateValue(needs.weightBytes, forKey: entry.identity)
+    held -= own ?? 0
     let program = program + ProcessMemory.bytesOfDrawing + operations * ProcessMemory.bytesPerOperation
-    let isPresent = present.contains(entry.identity), ownBytes = isPresent ? 0 : needs.weightBytes
-    let loading = isPresent ? 0 : needs.loadingBytes + workspace
+    let loading = own == nil ? needs.loadingBytes + workspace : 0
     workspace = max(workspace, needs.workingBytes)
-    let running = ownBytes + needs.passingBytes + workspace + host
+    let running = needs.weightBytes + needs.passingBytes + workspace + host
     stages.append(
       Stage(
         name: network.name, role: network.role, weightBytes: needs.weightBytes,
         workingBytes: needs.passingBytes + needs.workingBytes + host,
         peakBytes: program + held + max(loading, running), flops: flops))
-    held += ownBytes
-    present.insert(entry.identity)
-    if case .textEncoder = network.role { heldByTexts += ownBytes }
+    held += needs.weightBytes
+    if case .textEncoder = network.role { heldByTexts += needs.weightBytes }
   }
 }
 

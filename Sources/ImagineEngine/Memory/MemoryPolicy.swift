@@ -194,7 +194,7 @@ struct MemoryChoice {
 
   /// Bytes of the weights of networks of some roles, as most files store them.
   private func bytes(of isCounted: (Network.Role) -> Bool) -> Int {
-    workload.entries.reduce(0) { $0 + (isCounted($1.network.role) ? $1.parameterCount * 2 : 0) }
+    workload.networks.reduce(0) { $0 + (isCounted($1.network.role) ? $1.parameterCount * 2 : 0) }
   }
 
   /// Of the picture.
@@ -210,7 +210,7 @@ struct MemoryChoice {
   /// Bytes that are enough for any request of a size, by a wide margin: weights as 32-bit floats, and more for each pixel
   /// than any network needs.
   private var plenty: Int {
-    let weights = workload.entries.reduce(0) { $0 + $1.parameterCount } * 4
+    let weights = workload.networks.reduce(0) { $0 + $1.parameterCount } * 4
     return weights * 5 / 4 + max(pixels, pixels(.encoder)) * 6000 + 500_000_000
   }
 }

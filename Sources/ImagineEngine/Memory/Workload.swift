@@ -1,18 +1,19 @@
 package import ImagineGraph
 package import ImagineModels
 
-/// The networks that a request runs, in order, once for each size.
+/// The networks that a request runs, in order, each once for every shape.
 package struct Workload: Sendable {
   package struct Entry: Sendable {
+    /// Which network it is, whatever its shape: weights are in memory once for all of them.
+    struct Identity: Hashable {
+      let model: ObjectIdentifier
+      let role: Network.Role
+    }
+
+    let identity: Identity
     package let network: Network
     package let weights: any WeightSource
     package let shape: NetworkShape
-    /// What tells a network from one of another model: runs of one share its weights.
-    let identity: Identity
-
-    struct Identity: Hashable {
-      let model: ObjectIdentifier, role: Network.Role
-    }
   }
 
   package var entries: [Entry] = []
@@ -21,9 +22,13 @@ package struct Workload: Sendable {
 
   package mutating func add(_ role: Network.Role, of model: OpenedModel, _ shape: NetworkShape) {
     guard let network = model.model[role] else { return }
-    entries.append(
-      Entry(
-        network: network, weights: model.weights, shape: shape,
-        identity: Entry.Identity(model: ObjectIdentifier(model), role: role)))
+    let identity = Entry.Identity(model: ObjectIdentifier(model), role: role)
+    entries.append(Entry(identity: identity, network: network, weights: model.weights, shape: shape))
+  }
+
+  /// The first run of every network.
+  var networks: [Entry] {
+    var known: Set<Entry.Identity> = []
+    return entries.filter { known.insert($0.identity).inserted }
   }
 }
