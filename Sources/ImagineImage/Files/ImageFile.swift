@@ -49,9 +49,8 @@ package enum ImageFile {
   /// edges and in the even areas that drawn pictures have.
   package static let defaultQuality = 90
 
-  /// The letters of settings that a format is sure to have room for; nil where there is no limit.
-  ///
-  /// Whether a text fits is told by `hasRoom(for:as:)`: one of plain letters may be twice as long.
+  /// How many letters of settings a format has room for; nil where there is no limit. Those of four bytes in UTF-16, such as
+  /// emoji, count twice.
   package static func mostLetters(as format: ImageFormat) -> Int? { format == .jpeg ? JPEGCodec.mostLetters : nil }
 
   /// Whether the settings of a picture fit into a file of a format.
