@@ -217,6 +217,7 @@ struct AgainTests {
       // The model of every day is taken, and that is said.
       let usual = try program.run(["again", "a.png", "-o", "f.png"] + Self.device, environment: beside)
       #expect(usual.status == 0 && usual.messages.contains("'small'"), "\(usual.messages)")
+      #expect(usual.messages.contains("whose hash is"), "\(usual.messages)")
     }
   }
 }

@@ -53,6 +53,7 @@ import Testing
     ],
     "promptSyntax": [{ $0.promptSyntax = .comfy }, { $0.promptSyntax = .plain }],
     "emphasis": [{ $0.emphasis = .noNorm }, { $0.emphasis = .ignore }],
+    "countsEditsAnew": [{ $0.countsEditsAnew = true }],
     "secondPrompt": [{ $0.secondPrompt = "" }, { $0.secondPrompt = "b" }],
     "secondNegativePrompt": [{ $0.secondNegativePrompt = "" }, { $0.secondNegativePrompt = "b" }],
     "clipSkip": [{ $0.clipSkip = 2 }], "originalSize": [{ $0.originalSize = Size(width: 8, height: 8) }],

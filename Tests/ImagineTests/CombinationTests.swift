@@ -170,7 +170,6 @@ import Testing
     #expect(one.count == 1 && one[0].contains("rescale, guidance interval have"))
     let inside = try await notices("sd1_lcm") { ($0.guidance.minimumSigma, $0.sampler) = (1, .lcm) }
     #expect(inside.count == 1 && inside[0].contains("minimum sigma has"))
-    #expect(try await notices("sd1") { $0.guidance.pictureScale = 2 }.first?.contains("picture guidance") == true)
     let steps = try await notices("sd1_lcm") { $0.sampler = try? Sampler.named("euler_cfg_pp").sampler }
     #expect(steps.first?.contains("CFG++") == true)
   }

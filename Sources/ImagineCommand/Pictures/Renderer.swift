@@ -219,6 +219,7 @@ struct Renderer {
   private mutating func draw(_ job: PictureJob, into folder: PictureFolder, with pipeline: Pipeline) async throws {
     let image = try await image(job, pipeline)
     try Task.checkCancellation()
+    noteOtherModel(image)
     let format = try PictureFormat(fileName: job.path.name, quality: command.output.quality)
     let bytes = try image.encoded(as: format, metadata: !command.output.noMetadata)
     let outcome = try folder.write(bytes, job, isUnique: job.line != nil)
@@ -230,6 +231,15 @@ struct Renderer {
       skipped += 1
       display.note("skipped, exists: \(folder.path(of: job))")
     }
+  }
+
+  /// A picture that is drawn again may have come from another file of the model's name.
+  private mutating func noteOtherModel(_ image: GeneratedImage) {
+    guard let wanted = command.recorded?.modelHash,
+      let found = RecordedSettings(parameters: image.parameters).modelHash, found != wanted
+    else { return }
+    let message = "The picture was drawn with a model whose hash is \(wanted); this model's is \(found)."
+    if notices.insert(Array(message.utf8)).inserted { display.note(message) }
   }
 
   /// Shows what a picture is about to become.

@@ -55,10 +55,6 @@ extension PictureRequest {
               + "\(given.count == 1 ? "has" : "have") no effect."))
       }
     }
-    if guidance.pictureScale != nil, !models.contains(where: { $0.model.conditioning.planes == [.picture] }) {
-      notices.append(
-        EngineNotice(.settings, "The model is told of no picture, and picture guidance has no effect."))
-    }
     if method.adapted(guidance).keepsUnconditional,
       models.contains(where: { $0.model.conditioning.guidanceWidth != nil })
     {
