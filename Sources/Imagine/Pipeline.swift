@@ -101,8 +101,7 @@ public final class Pipeline: Sendable {
       let (forecast, free) = try await engine.inner.estimate(picture, with: opened)
       return RequestEstimate(
         forecast, size: Size(width: picture.finalSize.width, height: picture.finalSize.height), device: deviceName,
-        precision: precision,
-        freeBytes: free)
+        precision: precision, freeBytes: free)
     }
   }
 

@@ -82,6 +82,9 @@ package struct RGBImage: Sendable, Equatable {
     }
   }
 
+  /// The values as networks take them, from -1 to 1: [height, width, 3].
+  package var unitPixels: [Float] { pixels.map { Float($0) / 255 * 2 - 1 } }
+
   private static func quantized(
     _ values: [Float], _ rule: FloatingPointRoundingRule = .toNearestOrEven
   ) throws(ImageError) -> [UInt8] {

@@ -90,9 +90,6 @@ struct PictureReturn: Sendable {
 }
 
 extension InitialImage {
-  /// Whether a part of the result stays as it is in the picture.
-  var isPaintedInPart: Bool { mask != nil || margins != Margins() }
-
   /// The size that it has with its margins, as far as whole latent positions go; nil where a part of it is drawn alone.
   func ownSize(multipleOf reduction: Int) -> Size? {
     guard mask?.padding == nil else { return nil }
@@ -148,9 +145,4 @@ extension InitialPicture.Fill {
       case .nothing: .nothing
       }
   }
-}
-
-extension RGBImage {
-  /// From -1 to 1: [height, width, 3].
-  var unitPixels: [Float] { pixels.map { Float($0) / 255 * 2 - 1 } }
 }

@@ -27,8 +27,7 @@ extension Pipeline {
     request.randomSource = request.randomSource ?? request.likeness?.randomSource ?? .cpu
     request.promptSyntax = request.promptSyntax ?? request.likeness?.promptSyntax ?? .a1111
     request.emphasis = request.emphasis ?? (request.promptSyntax == .comfy ? .comfy : .original)
-    let strength = strength(request)
-    request.initialImage?.strength = strength
+    if let image = request.initialImage { request.initialImage?.strength = strength(image) }
     if opened.model.conditioning.planes == [.picture] {
       request.guidance.pictureScale = request.guidance.pictureScale ?? 1.5
     }
@@ -36,8 +35,7 @@ extension Pipeline {
   }
 
   /// How much of a picture is changed, unless the request says.
-  private func strength(_ request: GenerationRequest) -> Double? {
-    guard let image = request.initialImage else { return nil }
+  private func strength(_ image: InitialImage) -> Double {
     let isToldOfPictures = !opened.model.conditioning.planes.isEmpty
     return image.strength ?? (isToldOfPictures || image.margins != Margins() ? 1 : 0.75)
   }
@@ -176,7 +174,7 @@ extension Pipeline {
     }
     return try ImagineError.translating {
       try PreparedPicture(
-        image, size: size, strength: try request.requireShare(strength(request) ?? 0.75, "strength"),
+        image, size: size, strength: try request.requireShare(strength(image), "strength"),
         reduction: opened.model.latent.reduction, habits: PictureHabits(request.likeness?.kind))
     }
   }
@@ -267,5 +265,4 @@ extension Pipeline {
     }
     return PictureRequest.Refiner(model: refiner.pipeline.opened, start: refiner.start)
   }
-
 }

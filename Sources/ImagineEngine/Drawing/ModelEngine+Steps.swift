@@ -116,9 +116,7 @@ extension ModelEngine {
       truncating: small.request.habits.truncatesPixels)
     let larger = try picture.resized(
       width: large.request.width, height: large.request.height, enlargement.filter)
-    let distribution = try encoding.encode(
-      larger.pixels.map { Float($0) / 127.5 - 1 }, width: larger.width, height: larger.height)
-    return distribution.latents()
+    return try encoding.encode(larger.unitPixels, width: larger.width, height: larger.height).latents()
   }
 
   func picture(_ latents: [Float], _ job: PictureJob, _ encoding: Autoencoding) throws -> DrawnPicture {
