@@ -27,6 +27,7 @@ enum ForeignOptions {
     "--hr-upscaler": "--hires-upscaler",
     "--hr-second-pass-steps": "--hires-steps", "--hires-denoise": "--hires-strength",
     "--tile": "--tiling", "--seamless": "--tiling", "--image-guidance-scale": "--image-cfg-scale",
+    "--embeddings": "--embedding", "--textual-inversion": "--embedding", "--deep-cache": "--cache",
     "--prompt-two": "--prompt-2", "--second-prompt": "--prompt-2", "--show-work": "--show",
     "--preview-path": "--preview", "--ddim-eta": "--eta", "--churn": "--s-churn",
     "--switch-at": "--refiner-start", "--denoising-end": "--refiner-start", "--high-noise-frac": "--refiner-start",
@@ -34,7 +35,8 @@ enum ForeignOptions {
 
   /// What says the same in other words.
   static let otherWords: [String: String] = [
-    "--vae-dir": "say --vae and a file", "--crops-coords-top-left": "say --crop X,Y, the left first",
+    "--vae-dir": "say --vae and a file", "--embd-dir": "say --embedding and a file",
+    "--embeddings-dir": "say --embedding and a file", "--crops-coords-top-left": "say --crop X,Y, the left first",
     "--tile-x": "say --tiling x", "--tile-y": "say --tiling y", "--circular": "say --tiling both",
     "--jpeg": "let the name after --output end in .jpg, or say --format jpg",
     "--webp": "let the name after --output end in .webp, or say --format webp",
@@ -61,10 +63,6 @@ enum ForeignOptions {
       (
         "LoRAs cannot be applied yet",
         ["--lora", "--loras", "--lora-model-dir", "--lora-dir", "--lora-weight", "--lora-scale", "--lyco"]
-      ),
-      (
-        "textual inversions cannot be read yet",
-        ["--embedding", "--embeddings", "--embd-dir", "--embeddings-dir", "--textual-inversion"]
       ),
       (
         "ControlNets and adapters cannot be read yet",

@@ -19,7 +19,9 @@ extension Workload {
     for (model, plan) in zip(models, plans) {
       for (text, sequences) in zip(model.model.conditioning.texts, plan.sequences) {
         let skipped = try request.skippedLayers(of: text)
-        add(text.role, of: model, NetworkShape(rows: sequences.count, skippedLayers: skipped))
+        var shape = NetworkShape(rows: sequences.count, skippedLayers: skipped)
+        shape.insertsVectors = sequences.contains { !$0.vectors.isEmpty }
+        add(text.role, of: model, shape)
       }
     }
     let small = shape(request.width, request.height)
@@ -40,6 +42,7 @@ extension Workload {
         var shape = size
         (shape.rows, shape.tokens) = plan.largestRun
         if model.model.conditioning.planes == [.picture], plan.negative != nil { shape.rows += 1 }
+        shape.additions.caching = request.featureReuse.map { .keeps(branch: $0.branch) }
         add(.denoiser, of: model, shape)
       }
     }
