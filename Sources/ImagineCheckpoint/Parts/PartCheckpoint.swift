@@ -70,8 +70,10 @@ package struct PartCheckpoint: WeightSource {
   /// The shapes of all tensors by canonical name.
   package var shapes: [String: Shape] { tensors.mapValues { Shape($0.shape) } }
 
-  /// The files that it comes from, as they were when they were opened.
-  package var files: Set<FileVersion> { Set(tensors.values.map(\.fileVersion)) }
+  /// Which files it comes from.
+  package var shares: Set<Checkpoint.Share> {
+    Set(tensors.values.map { Checkpoint.Share(network: kind.root, file: $0.fileVersion) })
+  }
 
   private func requireNumbers() throws {
     let strange = tensors.values.filter(\.holdsPlainIntegers)

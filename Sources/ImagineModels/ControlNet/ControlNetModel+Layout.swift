@@ -1,24 +1,6 @@
 package import ImagineCheckpoint
 package import ImagineGraph
 
-/// The model that a network is to work with: what there is to learn from it of the network's structure.
-package struct PartBase: Sendable {
-  /// The shapes of the weights that its networks read, by path.
-  package let parameters: [String: Shape]
-  /// Its configurations by component; see `CheckpointLayout`.
-  package let configurations: [String: JSONValue]
-
-  package init(parameters: [String: Shape], configurations: [String: JSONValue]) {
-    self.parameters = parameters
-    self.configurations = configurations
-  }
-
-  /// Width of the prompt's vectors.
-  var context: Int? {
-    parameters.first { $0.key.hasPrefix("unet.") && $0.key.hasSuffix(".attn2.to_k.weight") }?.value.last
-  }
-}
-
 /// The structure of a ControlNet, read off its weights, and for what no shape shows off its configuration, or else off that of
 /// the model it is to work with.
 extension ControlNetModel.Configuration {
@@ -31,6 +13,11 @@ extension ControlNetModel.Configuration {
     var known = base.parameters.filter { $0.key.hasPrefix("text_encoder_2.") }
     for (path, shape) in shapes where path.hasPrefix("controlnet.") {
       known["unet." + path.dropFirst("controlnet.".count)] = shape
+    }
+    let isLarge = shapes["controlnet.add_embedding.linear_1.weight"] != nil
+    guard isLarge == (base.parameters["unet.add_embedding.linear_1.weight"] != nil) else {
+      let width = shapes.first { $0.key.hasSuffix(".attn2.to_k.weight") }?.value.last
+      throw base.misfit("ControlNet", name, isLarge ? PartBase.family(2048) : width.flatMap(PartBase.family))
     }
     if let own { try SettingTable.controlNet.check(own) }
     let layout = CheckpointLayout(
@@ -82,31 +69,8 @@ extension PartBase {
       self.parameters["unet." + path.dropFirst("controlnet.".count)].map { $0.count != shape.count } ?? false
     }
     let lacks = skips.contains { parameters["controlnet." + $0.dropFirst("unet.".count)] == nil }
-    let isLarge = self.parameters["unet.add_embedding.linear_1.weight"] != nil
-    guard differs || lacks || isLarge != (configuration.unet.additionEmbedding != nil) else { return }
+    guard differs || lacks else { return }
     throw misfit("ControlNet", name, Self.family(configuration.unet.crossAttentionDim))
-  }
-
-  /// - Parameter family: that a network was made for; nil where its widths do not say.
-  func misfit(_ kind: String, _ name: String, _ family: String?) -> ModelError {
-    let own = Self.family(context ?? 0)
-    let reason =
-      if let family, let own, family != own {
-        "was made for \(family), and the model is one of \(own)"
-      } else {
-        "was made for a UNet of other widths than the model's"
-      }
-    return ModelError(.unsupported, "The \(kind) \(quoted(name)) \(reason): use one that was made for the model.")
-  }
-
-  /// What people call models whose prompts have vectors of a width.
-  static func family(_ context: Int) -> String? {
-    switch context {
-    case 768: "Stable Diffusion 1.x"
-    case 1024: "Stable Diffusion 2.x"
-    case 2048: "Stable Diffusion XL"
-    default: nil
-    }
   }
 }
 

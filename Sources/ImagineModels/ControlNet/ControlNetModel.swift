@@ -21,8 +21,12 @@ package struct ControlNetModel {
 
     /// How many skips of the UNet it tells something to add to.
     package var skipCount: Int { unet.downDepths.reduce(0) { $0 + $1.count } + unet.blockOutChannels.count }
+    /// Whether it looks at the prompt: small ones do not.
+    package var readsPrompt: Bool {
+      unet.downDepths.joined().contains { $0 > 0 } || unet.midDepths?.contains { $0 > 0 } == true
+    }
     /// Pixels along one side of a latent position.
-    var hintReduction: Int { 1 << (hintWidths.count - 1) }
+    package var hintReduction: Int { 1 << (hintWidths.count - 1) }
   }
 
   package let configuration: Configuration
@@ -79,7 +83,7 @@ package struct ControlNetModel {
     case (.some, nil), (nil, .some):
       sample.builder.note(GraphError("the ControlNet was not told what it takes beside the timestep"))
     }
-    let context = context.asActivation()
+    let context = AttentionContext(context.asActivation())
     var h = convIn(sample.asActivation()) + hintEmbedding(hint.asActivation())
     var skips = [h]
     for block in downBlocks { h = block(h, time: time, context: context, skips: &skips) }

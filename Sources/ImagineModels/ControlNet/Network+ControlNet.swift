@@ -1,7 +1,7 @@
-package import ImagineGraph
+import ImagineGraph
 
 extension Network {
-  /// The inputs are the denoiser's, without planes behind the latents, and
+  /// The inputs are the denoiser's, without planes behind the latents (and `context` only if it reads the prompt), and
   ///
   /// - `hint` [1, h * r, w * r, 3], red, green and blue in 0...1
   /// - `scale.<k>` [rows, 1, 1, 1] for each result

@@ -1,4 +1,4 @@
-package import ImagineCheckpoint
+import ImagineCheckpoint
 package import ImagineGraph
 
 /// Pictures as a prompt: what the cross-attentions of a UNet look at beside the words (Ye et al. 2023, IP-Adapter).
@@ -121,26 +121,10 @@ extension IPAdapter.Configuration {
   /// - Parameter name: of its file.
   /// - Throws: `ModelError` if it was not made for such a UNet.
   package func requireFit(_ base: PartBase, name: String) throws {
-    guard tokenWidth == base.context, attentionWidths == base.crossAttentionWidths else {
+    guard tokenWidth == base.context, attentionWidths == base.crossAttentions.map(\.channels) else {
       throw base.misfit("IP-Adapter", name, PartBase.family(tokenWidth))
     }
   }
-}
-
-extension PartBase {
-  /// The widths of the UNet's cross-attentions, in the order that IP-Adapters number them.
-  package var crossAttentionWidths: [Int] {
-    let suffix = ".attn2.to_k.weight"
-    let places = parameters.filter { $0.key.hasPrefix("unet.") && $0.key.hasSuffix(suffix) }.map { path, shape in
-      let words = path.split(separator: ".").map(String.init)
-      return (Self.blockOrder.firstIndex(of: words[1]) ?? 0, words.compactMap(Int.init), shape[0])
-    }
-    return places.sorted { first, second in
-      (first.0, 0) == (second.0, 0) ? first.1.lexicographicallyPrecedes(second.1) : first.0 < second.0
-    }.map(\.2)
-  }
-
-  private static let blockOrder = ["down_blocks", "up_blocks", "mid_block"]
 }
 
 extension Network {
