@@ -65,6 +65,9 @@ extension ModelEngine {
       var inputs = DenoiserRow.inputs(rows)
       inputs["latents"] = HostTensor(joining: rows.map { row in row.planes.map(latents.joinedChannels) ?? latents })
       inputs["timestep"] = HostTensor([rows.count], [Float](repeating: call.timestep, count: rows.count))
+      let more = try additions(to: rows, latents, call, step: step, job)
+      shape.additions = more.additions
+      inputs.merge(more.inputs) { $1 }
       let values: HostTensor
       do {
         values = try runner(of: phase.model).run(.denoiser, shape, inputs, job.policy, report: job.report)[0]

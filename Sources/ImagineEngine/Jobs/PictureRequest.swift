@@ -73,8 +73,13 @@ package struct PictureRequest: Sendable {
   /// Calls of the model in the pass of a hires fix before this one: prompts that change on the way go on counting.
   var callsBefore: Int?
 
+  /// Pictures that guide it.
+  package var controls: [PictureControl] = []
+  /// Pictures that it looks at as at a prompt.
+  package var imagePrompts: [PicturePrompt] = []
+
   /// What goes beside the models.
-  var parts: [OpenedPart] { [] }
+  var parts: [OpenedPart] { guides }
 
   package init(
     prompt: String, negativePrompt: String, width: Int, height: Int, steps: Int, guidanceScale: Float, seed: UInt64,
