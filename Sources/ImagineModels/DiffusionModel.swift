@@ -20,6 +20,9 @@ package struct DiffusionModel: Sendable {
     parameters.keys.count { $0.hasPrefix("unet.up_blocks.") && $0.hasSuffix(".conv1.weight") }
   }
 
+  /// Where the denoiser looks at the prompt, in the order that IP-Adapters number the places.
+  package let crossAttentions: [UNet2DConditionModel.CrossAttention]
+
   /// The network of a role; nil if the model has none.
   package subscript(role: Network.Role) -> Network? { networks.first { $0.role == role } }
 }

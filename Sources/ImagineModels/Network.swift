@@ -63,7 +63,7 @@ package struct Network: Sendable {
 
 extension Network {
   /// The same with those of a model's weights that are its own.
-  func reading(_ parameters: [String: Shape]) -> Network {
+  package func reading(_ parameters: [String: Shape]) -> Network {
     var network = self
     network.parameters = parameters.filter { path, _ in prefixes.contains { path.hasPrefix($0) } }
     return network

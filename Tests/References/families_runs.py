@@ -91,7 +91,8 @@ def make_pipeline(name, modules, configs, tokenizers, index):
     if "XL" in name:
         parts.setdefault("tokenizer", None)
         parts.setdefault("text_encoder", None)
-        parts |= {"add_watermarker": False, **index}
+        # Adapters' pipeline marks nothing.
+        parts |= index if "Adapter" in name else {"add_watermarker": False, **index}
     else:
         parts |= {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
     pipeline = kind(**parts)

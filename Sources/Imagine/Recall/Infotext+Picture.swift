@@ -55,6 +55,7 @@ extension Infotext {
     if request.guidance.rescale != 0 { fields["Guidance rescale"] = Self.number(request.guidance.rescale) }
     fields["Guidance interval"] = request.guidance.interval.map { "\($0.lowerBound) \($0.upperBound)" }
     fields.add(describing: request)
+    for (index, unit) in request.controlUnits.enumerated() { fields["ControlNet \(index)"] = unit }
     fields["Like"] = request.likeness?.name
     fields["Version"] = ImagineVersion.full
     self.init(prompt: picture.prompt, negativePrompt: picture.negativePrompt, fields: fields.list)
@@ -71,7 +72,7 @@ extension Infotext {
   static let wholeNegativePrompt = "Whole negative prompt"
 
   /// 7 rather than 7.0, as the pictures of A1111's interface have it.
-  fileprivate static func number(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
+  static func number(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
     Int(exactly: value).map(String.init) ?? "\(value)"
   }
 }

@@ -34,6 +34,9 @@ extension RecordedSettings {
     request.countsEditsAnew =
       reader.take("Old prompt editing timelines") == "True"
       || program == "AUTOMATIC1111" && Self.isOldPromptEditing(version) && request.prompt.contains("[")
+    for index in 0..<16 {
+      if let unit = reader.take("ControlNet \(index)") { impossible.append(Self.missing(unit)) }
+    }
     impossible += reader.problems
     impossible += reader.unread
     if let hashes = infotext["Lora hashes"], !hashes.isEmpty {
@@ -42,6 +45,13 @@ extension RecordedSettings {
     if let hashes = infotext["TI hashes"], !hashes.isEmpty {
       impossible.append("It was drawn with textual inversions (\(hashes)): name their files if you have them.")
     }
+  }
+
+  /// What is said of a picture that guided another one, which is in no file.
+  private static func missing(_ unit: String) -> String {
+    let settings = unit.split(separator: ",").map { String($0.drop { $0 == " " }) }
+    let name = settings.first { $0.hasPrefix("Model: ") }.map { InfotextReader.shortened(String($0.dropFirst(7))) }
+    return "It was guided through \(name ?? "a ControlNet") by a picture that is not in the file: give both again."
   }
 
   /// Before 1.6.0 numbers below 1 were shares, and a second pass counted anew; A1111 itself reads such pictures so.

@@ -37,6 +37,10 @@ public struct GenerationRequest: Sendable, Hashable {
   public var initialImage: InitialImage?
   /// A second pass at a larger size; nil for none.
   public var hires: HiresFix?
+  /// Pictures that guide it, through ControlNets and T2I-Adapters.
+  public var controls: [ControlImage] = []
+  /// Pictures that are looked at as a prompt is, through IP-Adapters.
+  public var imagePrompts: [ImagePrompt] = []
   /// The language of the prompts; nil is AUTOMATIC1111's.
   public var promptSyntax: PromptSyntax?
   /// What weights in the prompts do; nil goes with the language.

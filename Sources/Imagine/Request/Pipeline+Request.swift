@@ -107,6 +107,7 @@ extension Pipeline {
     // What takes time comes last.
     let prepared = try prepared(request)
     picture.initial = prepared?.initial
+    try addGuides(to: &picture, request, wayBack: prepared?.wayBack)
     try ImagineError.translating { try picture.requirePasses(sampling: opened.sampling) }
     return (picture, prepared?.wayBack)
   }

@@ -15,6 +15,12 @@ struct LineOptions: ParsableArguments {
   @OptionGroup(title: "Picture to Change")
   var initialImage: InitialImageOptions
 
+  @OptionGroup(title: "Pictures That Guide")
+  var control: ControlOptions
+
+  @OptionGroup(title: "Pictures as a Prompt")
+  var imagePrompt: ImagePromptOptions
+
   @OptionGroup(title: "Second Pass")
   var hires: HiresOptions
 
@@ -30,6 +36,9 @@ struct LineOptions: ParsableArguments {
   @OptionGroup(title: "Conditioning")
   var conditioning: ConditioningOptions
 
+  /// The pictures that are named.
+  var paths: [String] { initialImage.paths + control.paths + imagePrompt.paths }
+
   /// - Parameters:
   ///   - pictures: those that were read before.
   ///   - recorded: how a picture was used that is now given again.
@@ -44,5 +53,7 @@ struct LineOptions: ParsableArguments {
     prompts.apply(to: &request)
     conditioning.apply(to: &request)
     try initialImage.apply(to: &request, pictures, recorded)
+    try control.apply(to: &request, pictures)
+    try imagePrompt.apply(to: &request, pictures)
   }
 }

@@ -107,7 +107,7 @@ enum PictureName {
     ].compactMap { $0 } + changed(request.samplerSettings, from: SamplerSettings())
       + request.embeddings.map { "embedding \($0.name) \($0.file.lastPathComponent)" }
       + changed(request.guidance, from: GuidanceSettings()) + changed(request.tiling.rawValue, from: 0)
-      + initial(request.initialImage)
+      + initial(request.initialImage) + request.controls.map(sign) + request.imagePrompts.map(sign)
   }
 
   /// What is not as usual, in the words of its properties.
@@ -123,6 +123,17 @@ enum PictureName {
     return [
       "initial \(digest(image.picture)) \(image.strength ?? -1) \(image.resizing) \(image.margins)"
     ] + mask
+  }
+
+  /// A picture that guides it.
+  private static func sign(_ control: ControlImage) -> String {
+    "control \(control.model.path) \(control.picture.map(digest) ?? "") \(control.preprocessor) \(control.weight) "
+      + "\(control.start) \(control.end) \(control.importance) \(control.resizing)"
+  }
+
+  private static func sign(_ prompt: ImagePrompt) -> String {
+    "pictures \(prompt.model.path) \(prompt.encoder?.path ?? "") \(prompt.pictures.map(digest)) \(prompt.weight) "
+      + "\(prompt.start) \(prompt.end)"
   }
 
   private static func digest(_ picture: SourcePicture) -> String {

@@ -16,6 +16,11 @@ struct DenoiserRow {
   let planes: HostTensor?
   let meaning: Meaning
 
+  /// Whether it is for the prompt, or a part of it.
+  var isPrompted: Bool {
+    if case .part = meaning { true } else { false }
+  }
+
   /// All rows of a step: those of the negative prompt first.
   static func rows(_ conditions: StepConditions, isGuided: Bool, _ planes: Planes?) -> [DenoiserRow] {
     var rows: [DenoiserRow] = []

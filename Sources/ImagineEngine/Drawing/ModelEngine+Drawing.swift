@@ -23,6 +23,8 @@ extension ModelEngine {
     let autoencoding = Autoencoding(
       model: model.model, runner: runner(of: model), policy: policy, tiling: request.tiling, report: report)
     let beginnings = try passes.map { try Beginning($0.request, autoencoding) }
+    let images = try self.images(request, policy, report)
+    let guides = try passes.map { try additions($0, of: request, images, model, policy, report) }
     for index in 0..<request.count {
       try Task.checkCancellation()
       let recorder = noted.map { TensorRecorder($0.contents) }
@@ -30,7 +32,7 @@ extension ModelEngine {
       for (number, pass) in passes.enumerated() {
         let job = PictureJob(
           pass: pass, policy: policy, latent: model.model.latent, phases: phases[number],
-          beginning: beginnings[number], recorder: recorder, index: index,
+          beginning: beginnings[number], additions: guides[number], recorder: recorder, index: index,
           stepsBefore: last?.pass.plan.stepCount ?? 0,
           stepCount: passes.reduce(0) { $0 + $1.plan.stepCount }, report: report)
         let smaller = try last.map { try enlarged(latents, of: $0, for: job, autoencoding) }
@@ -73,7 +75,7 @@ extension ModelEngine {
       takeDeviceNotice().map { EngineNotice(.device, $0) },
       EngineNotice(width: request.width, height: request.height, ownWidth: own.width, ownHeight: own.height),
     ].compactMap { $0 } + request.unusedSettings(models) + language + model.notices
-      + (request.refiner?.model.notices ?? [])
+      + (request.refiner?.model.notices ?? []) + request.guideNotices
   }
 
   /// Arrays of pixels cannot say that there is no memory for them.

@@ -65,17 +65,19 @@ extension ModelEngine {
       var inputs = DenoiserRow.inputs(rows)
       inputs["latents"] = HostTensor(joining: rows.map { row in row.planes.map(latents.joinedChannels) ?? latents })
       inputs["timestep"] = HostTensor([rows.count], [Float](repeating: call.timestep, count: rows.count))
-      if let use = features?.use(rows, of: phase.model, call: call.index) {
-        shape.additions.caching = use.caching
-        inputs.merge(use.inputs) { $1 }
-      }
+      let use = features?.use(rows, of: phase.model, call: call.index)
+      let guides = try use?.guides ?? additions(to: rows, latents, call, step: step, job)
+      shape.additions = guides.additions
+      shape.additions.caching = use?.caching
+      inputs.merge(guides.inputs) { $1 }
+      inputs["cached"] = use?.feature
       let results: [HostTensor]
       do {
         results = try runner(of: phase.model).run(.denoiser, shape, inputs, job.policy, report: job.report)
       } catch let failure as any BackendFailure where failure.failure == .notFinite {
         throw notFinite(phase.model, step: step + 1, of: job.plan.stepCount, cause: failure)
       }
-      features?.keep(results, of: rows, phase.model)
+      features?.keep(results, guides, of: rows, phase.model)
       let planar = ImageLayout.channelsFirst(results[0].floats, channels: job.latent.channels, images: rows.count)
       for (index, row) in rows.enumerated() {
         row.put(Array(planar[index * job.latentCount..<(index + 1) * job.latentCount]), into: &output)

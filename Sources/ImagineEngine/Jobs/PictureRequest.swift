@@ -77,9 +77,13 @@ package struct PictureRequest: Sendable {
 
   /// How often the whole denoiser is run; nil for always.
   package var featureReuse: FeatureReuse?
+  /// Pictures that guide it.
+  package var controls: [PictureControl] = []
+  /// Pictures that it looks at as at a prompt.
+  package var imagePrompts: [PicturePrompt] = []
 
   /// What goes beside the models.
-  var parts: [OpenedPart] { [] }
+  var parts: [OpenedPart] { guides }
 
   package init(
     prompt: String, negativePrompt: String, width: Int, height: Int, steps: Int, guidanceScale: Float, seed: UInt64,

@@ -97,7 +97,11 @@ final class NetworkRunner {
   ) throws -> [HostTensor] {
     let plan = try planned.plan(for: shape, context) { network.trace(shape, $0) }
     if order.tileableSide != nil { try requireMemory(for: plan, network.name, mode, context.backend) }
-    return try plan.run(inputs)
+    guard case .uses = shape.additions.caching, let needed = planned.inputs(for: shape) else {
+      return try plan.run(inputs)
+    }
+    // Of what is added, much goes into layers that are left out.
+    return try plan.run(inputs.filter { needed.contains($0.key) })
   }
 
   /// The processor's memory is promised before it is there: a plan that needs more than there is would end the process,

@@ -93,7 +93,7 @@ package struct CLIPTextModel {
   }
 }
 
-/// Causal self-attention and a two-layer network, each normalised and added.
+/// Self-attention, causal unless told otherwise, and a two-layer network, each normalised and added.
 package struct CLIPEncoderLayer {
   let layerNorm1: LayerNorm, layerNorm2: LayerNorm
   let queries: Linear, keys: Linear, values: Linear, output: Linear
@@ -116,10 +116,10 @@ package struct CLIPEncoderLayer {
     activation = configuration.activation
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor {
+  func callAsFunction(_ x: Tensor, causal: Bool = true) -> Tensor {
     let normalised = layerNorm1(x)
     let attended = queries(normalised).attention(
-      keys: keys(normalised), values: values(normalised), heads: heads, causal: true)
+      keys: keys(normalised), values: values(normalised), heads: heads, causal: causal)
     let h = output(attended) + x
     return fc2(fc1(layerNorm2(h)).activation(activation)) + h
   }
