@@ -41,4 +41,3 @@ package struct PartBase: Sendable {
     }
   }
 }
-

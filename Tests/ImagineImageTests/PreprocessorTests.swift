@@ -71,7 +71,8 @@ import Testing
   @Test("Numbers that a preprocessor has not, or cannot do, are refused")
   func numbers() {
     for (name, numbers) in [
-      ("canny", [1, 2, 3]), ("canny", [-1]), ("canny", [.nan]), ("invert", [1]), ("blur", [0]), ("blur", [1e9]), ("tile", [0.5]),
+      ("canny", [1, 2, 3]), ("canny", [-1]), ("canny", [.nan]), ("invert", [1]), ("blur", [0]), ("blur", [1e9]),
+      ("tile", [0.5]),
       ("scribble", [1.5]), ("scribble", [300]), ("depth", []),
     ] as [(String, [Double])] {
       #expect(Preprocessor(name: name, numbers) == nil, "\(name) \(numbers)")

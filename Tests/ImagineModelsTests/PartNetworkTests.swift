@@ -29,7 +29,9 @@ import Testing
         } inputs: { golden in
           var inputs = try golden.inputs()
           if !configuration.readsPrompt { inputs["context"] = nil }
-          for index in 0...configuration.skipCount { inputs["scale.\(index)"] = HostTensor([2, 1, 1, 1], [Float](repeating: 1, count: 2)) }
+          for index in 0...configuration.skipCount {
+            inputs["scale.\(index)"] = HostTensor([2, 1, 1, 1], [Float](repeating: 1, count: 2))
+          }
           return inputs
         }
         try base.base.requireFit(network, configuration, name: name)
@@ -81,7 +83,9 @@ import Testing
         .controlNet(ControlNetModel(place, small))
       } inputs: { golden in
         var inputs = try golden.inputs()
-        for index in 0...small.skipCount { inputs["scale.\(index)"] = HostTensor([2, 1, 1, 1], [Float](repeating: 1, count: 2)) }
+        for index in 0...small.skipCount {
+          inputs["scale.\(index)"] = HostTensor([2, 1, 1, 1], [Float](repeating: 1, count: 2))
+        }
         return inputs
       }
     }
@@ -113,7 +117,8 @@ import Testing
   }
 
   @Test(
-    "A T2I-Adapter makes the features that diffusers' does", arguments: ["t2i_sd1", "t2i_sd1_grey", "t2i_sdxl", "t2i_sd1_light"],
+    "A T2I-Adapter makes the features that diffusers' does",
+    arguments: ["t2i_sd1", "t2i_sd1_grey", "t2i_sdxl", "t2i_sd1_light"],
     PartModel.Layout.allCases)
   func t2iAdapter(_ name: String, _ layout: PartModel.Layout) throws {
     let part = try PartModel(name)
@@ -166,6 +171,47 @@ import Testing
     }
   }
 
+  @Test("Published networks have as many parameters as theirs")
+  func publishedSizes() {
+    func count(_ root: String, _ build: (Weights) -> Void) -> Int {
+      let inventory = WeightInventory([:])
+      build(Weights(inventory, path: root))
+      return inventory.requested.values.reduce(0) { $0 + $1.count }
+    }
+    var net = ControlNetModel.Configuration()
+    net.unet = .stableDiffusion1
+    #expect(count("controlnet") { _ = ControlNetModel($0, net) } == 361_279_120)
+    net.unet = .stableDiffusionXL
+    #expect(count("controlnet") { _ = ControlNetModel($0, net) } == 1_251_014_160)
+    // diffusers' smaller ones, "mid" and "small".
+    net.unet.downDepths = [[0, 0], [0, 0], [1, 1]]
+    net.unet.midDepths = [1]
+    #expect(count("controlnet") { _ = ControlNetModel($0, net) } == 272_586_000)
+    net.unet.downDepths = [[0, 0], [0, 0], [0, 0]]
+    net.unet.midDepths = []
+    #expect(count("controlnet") { _ = ControlNetModel($0, net) } == 160_111_120)
+    var adapter = T2IAdapter.Configuration()
+    #expect(count("t2i_adapter") { _ = T2IAdapter($0, adapter) } == 77_369_280)
+    adapter.reduction = 16
+    #expect(count("t2i_adapter") { _ = T2IAdapter($0, adapter) } == 79_028_160)
+    // ViT-H/14 with its projection.
+    #expect(count("image_encoder") { _ = CLIPVisionModel($0, .init()) } == 632_076_800)
+  }
+
+  @Test("An IP-Adapter in dictionaries of a pickle has the same weights")
+  func pickle() throws {
+    let checkpoint = try PartCheckpoint.open(Golden.url("control/ip_sd1.bin"), as: [.controlNet, .ipAdapter])
+    let part = try PartModel("ip_sd1")
+    #expect(checkpoint.kind == .ipAdapter && checkpoint.unrecognised == [])
+    #expect(Set(checkpoint.tensors.keys) == Set(part.rows.map(\.path)))
+    for row in part.rows {
+      let expected = try part.floats(row)
+      var values = [Float](repeating: 0, count: expected.count)
+      try values.withUnsafeMutableBytes { try checkpoint.read(row.path, as: .float32, into: $0) }
+      #expect(values == expected, "\(row.path)")
+    }
+  }
+
   @Test("A network for another family of models is told so, and what it is for")
   func otherFamilies() throws {
     for (name, family) in [
@@ -186,7 +232,8 @@ import Testing
           case .imageEncoder: break
           }
         }
-        #expect(error?.description.contains("was made for a UNet of other widths") == true || checkpoint.kind == .t2iAdapter)
+        #expect(
+          error?.description.contains("was made for a UNet of other widths") == true || checkpoint.kind == .t2iAdapter)
         #expect(error?.description.contains(name) == true)
       }
     }
@@ -204,7 +251,8 @@ struct FamilyBase {
     for row in model.rows { shapes[row.path] = Shape(row.shape) }
     let configurations = try model.configurations()
     let layout = CheckpointLayout(shapes: shapes, configurations: configurations)
-    let family: ModelFamily = name.hasPrefix("sdxl") ? .stableDiffusionXL : name == "sd2" ? .stableDiffusion2 : .stableDiffusion1
+    let family: ModelFamily =
+      name.hasPrefix("sdxl") ? .stableDiffusionXL : name == "sd2" ? .stableDiffusion2 : .stableDiffusion1
     base = PartBase(DiffusionModel(try family.configuration(layout), layout), configurations: configurations)
     weights = SyntheticWeights(shapes)
   }
@@ -214,7 +262,9 @@ extension Golden {
   /// What a network was given, by the names of its inputs.
   fileprivate func inputs() throws -> [String: HostTensor] {
     var inputs: [String: HostTensor] = [:]
-    for name in names where name.hasPrefix("input.") { inputs[String(name.dropFirst("input.".count))] = try tensor(name) }
+    for name in names where name.hasPrefix("input.") {
+      inputs[String(name.dropFirst("input.".count))] = try tensor(name)
+    }
     return inputs
   }
 }
@@ -231,7 +281,8 @@ extension PartNetworkTests {
     }
   }
 
-  private func withFile(_ tensors: [SafetensorsWriter.Tensor], named name: String, _ body: (URL) throws -> Void) throws {
+  private func withFile(_ tensors: [SafetensorsWriter.Tensor], named name: String, _ body: (URL) throws -> Void) throws
+  {
     try withFolder { folder in
       let url = folder.appending(path: "\(name).safetensors")
       try SafetensorsWriter.write(tensors, to: url)
@@ -274,7 +325,9 @@ extension PartNetworkTests {
       for (index, result) in results.enumerated() {
         let expected = try golden.tensor("output.\(index)")
         #expect(result.shape == expected.shape)
-        #expect(Comparison(result.floats, expected.floats).relativeL2 < 1e-5, "\(name), result \(index), \(type(of: backend))")
+        #expect(
+          Comparison(result.floats, expected.floats).relativeL2 < 1e-5, "\(name), result \(index), \(type(of: backend))"
+        )
       }
     }
     return inventory.requested

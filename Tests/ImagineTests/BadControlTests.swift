@@ -29,7 +29,10 @@ import Testing
         (try file("cut.safetensors", control.prefix(control.count / 2)), "cut.safetensors"),
         (try file("text.safetensors", Data("hello".utf8)), "text.safetensors"),
         (model, "Stable Diffusion 1"),
-        (try tensors("lora.safetensors", [("lora_unet_mid_block_attentions_0_proj_in.lora_down.weight", [4, 4])]), "a LoRA"),
+        (
+          try tensors("lora.safetensors", [("lora_unet_mid_block_attentions_0_proj_in.lora_down.weight", [4, 4])]),
+          "a LoRA"
+        ),
         (try tensors("lllite.safetensors", [("lllite_unet_input_blocks_4_1.down.0.weight", [4, 4])]), "LLLite"),
         (try tensors("union.safetensors", [("task_embedding", [6, 8]), ("controlnet_mid_block.bias", [4])]), "union"),
         (try PartModel("controlnet_sdxl").write(.folder, in: folder, name: "large"), "was made for"),
@@ -111,7 +114,8 @@ import Testing
         [
           .init(name: "image_proj.proj.0.weight", shape: [4, 4], values: .float32([Float](repeating: 0, count: 16))),
           .init(name: "image_proj.norm.weight", shape: [4], values: .float32([1, 1, 1, 1])),
-          .init(name: "ip_adapter.1.to_k_ip.weight", shape: [4, 4], values: .float32([Float](repeating: 0, count: 16))),
+          .init(
+            name: "ip_adapter.1.to_k_ip.weight", shape: [4, 4], values: .float32([Float](repeating: 0, count: 16))),
         ], to: faces)
       try await expectRefusal("InsightFace", pipeline) {
         $0.imagePrompts = [ImagePrompt(model: faces, pictures: pictures)]
@@ -129,7 +133,8 @@ import Testing
         return control
       }
       for (words, change) in [
-        ("weight", { $0.weight = .nan }), ("weight", { $0.weight = 100 }), ("0.5 to 0.2", { ($0.start, $0.end) = (0.5, 0.2) }),
+        ("weight", { $0.weight = .nan }), ("weight", { $0.weight = 100 }),
+        ("0.5 to 0.2", { ($0.start, $0.end) = (0.5, 0.2) }),
         ("shares", { $0.end = 2 }), ("there is none", { $0.picture = nil }), ("latents", { $0.resizing = .latent }),
       ] as [(String, (inout ControlImage) -> Void)] {
         try await expectRefusal(words, pipeline) { $0.controls = [try control(change)] }
@@ -142,7 +147,9 @@ import Testing
         $0.controls = try (0..<17).map { _ in try control { _ in } }
       }
       for name in ["canny:1", "canny:100:200", "blur:2.5", "tile:3", "scribble:50", "none", "inpaint"] {
-        #expect(try ControlPreprocessor(named: name).description == (name == "canny:1" ? "canny:1:200" : name == "canny:100:200" ? "canny" : name))
+        #expect(
+          try ControlPreprocessor(named: name).description
+            == (name == "canny:1" ? "canny:1:200" : name == "canny:100:200" ? "canny" : name))
       }
       for name in ["depth", "canny:a", "blur:", "inpaint:2", ""] {
         #expect(throws: ImagineError.self) { try ControlPreprocessor(named: name) }

@@ -41,7 +41,8 @@ struct ControlGolden {
       control.weight = Float(try #require(part["weight"]?.double))
       control.start = part["start"]?.double ?? 0
       control.end = part["end"]?.double ?? 1
-      control.importance = try (part["importance"]?.string).map { try #require(ControlImportance(rawValue: $0)) } ?? .balanced
+      control.importance =
+        try (part["importance"]?.string).map { try #require(ControlImportance(rawValue: $0)) } ?? .balanced
       return control
     }
     request.imagePrompts = try (parts["prompts"]?.array ?? []).enumerated().map { index, part in

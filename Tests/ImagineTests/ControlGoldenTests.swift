@@ -21,7 +21,9 @@ import Testing
     }
   }
 
-  @Test("What guides for no step, or counts nothing, leaves the picture as it is", arguments: ["run_sd1_all", "run_sdxl_t2i"])
+  @Test(
+    "What guides for no step, or counts nothing, leaves the picture as it is",
+    arguments: ["run_sd1_all", "run_sdxl_t2i"])
   func withoutEffect(_ run: String) async throws {
     let golden = try ControlGolden(run)
     try await withPipeline(golden.family) { pipeline, folder in

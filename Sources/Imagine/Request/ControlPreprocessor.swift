@@ -55,7 +55,8 @@ public struct ControlPreprocessor: Sendable, Hashable {
       return
     }
     let numbers = words.dropFirst().compactMap(Double.init)
-    guard let first = words.first, numbers.count == words.count - 1, let kind = Preprocessor(name: first, numbers) else {
+    guard let first = words.first, numbers.count == words.count - 1, let kind = Preprocessor(name: first, numbers)
+    else {
       throw ImagineError(
         .invalidText,
         "\"\(name)\" is no preprocessor: choose one of \(Self.all.map(\.name).joined(separator: ", ")), where canny takes two "

@@ -12,7 +12,9 @@ extension Pipeline {
   /// - Parameter wayBack: of a picture of which a part alone is drawn: pictures that guide are cut as it is.
   /// - Throws: `ImagineError` for files that are not what they are to be, and settings that are not possible.
   func addGuides(to picture: inout PictureRequest, _ request: GenerationRequest, wayBack: PictureReturn?) throws {
-    for (name, count) in [("pictures guide", request.controls.count), ("adapters look at pictures", request.imagePrompts.count)]
+    for (name, count) in [
+      ("pictures guide", request.controls.count), ("adapters look at pictures", request.imagePrompts.count),
+    ]
     where count > Self.most {
       throw ImagineError(.invalidRequest, "\(count) \(name) at once: give \(Self.most) at most.")
     }
@@ -75,12 +77,14 @@ extension GenerationRequest {
   /// - Throws: `ImagineError` for a weight or a stretch of the steps that is none.
   fileprivate func requireStretch(_ weight: Float, from start: Double, to end: Double, _ name: String) throws {
     guard weight.isFinite, -10...10 ~= weight else {
-      throw ImagineError(.invalidRequest, "A weight of \(weight) for a \(name) is not possible: choose 0 to 2; 1 is usual.")
+      throw ImagineError(
+        .invalidRequest, "A weight of \(weight) for a \(name) is not possible: choose 0 to 2; 1 is usual.")
     }
     guard 0...1 ~= start, 0...1 ~= end, start <= end else {
       throw ImagineError(
         .invalidRequest,
-        "A \(name) cannot count from \(start) to \(end) of the steps: choose two shares from 0 to 1, the smaller one first.")
+        "A \(name) cannot count from \(start) to \(end) of the steps: choose two shares from 0 to 1, the smaller one first."
+      )
     }
   }
 }

@@ -6,8 +6,10 @@ struct CLIPVisionKeyMap: PartKeyMap {
     if name.hasPrefix("vision_model.") { return .whole(name) }
     if name.hasPrefix("visual.") { return openCLIP(String(name.dropFirst("visual.".count))) }
     // The other half of CLIP.
-    let isText = ["text_model.", "text_projection", "transformer.", "token_embedding.", "positional_embedding", "ln_final."]
-      .contains { name.hasPrefix($0) }
+    let isText = [
+      "text_model.", "text_projection", "transformer.", "token_embedding.", "positional_embedding", "ln_final.",
+    ]
+    .contains { name.hasPrefix($0) }
     return isText ? .elsewhere : .unrecognised
   }
 
@@ -21,7 +23,9 @@ struct CLIPVisionKeyMap: PartKeyMap {
     for kind in ["weight", "bias"] where path[1] == "attn.in_proj_\(kind)" {
       return .tensors(["q", "k", "v"].enumerated().map { ("\(layer).self_attn.\($1)_proj.\(kind)", .third($0)) })
     }
-    guard let part = CLIPKeyMap.layerParts.first(where: { path[1].hasPrefix($0.openCLIP) }) else { return .unrecognised }
+    guard let part = CLIPKeyMap.layerParts.first(where: { path[1].hasPrefix($0.openCLIP) }) else {
+      return .unrecognised
+    }
     return .whole("\(layer).\(part.canonical)\(path[1].dropFirst(part.openCLIP.count))")
   }
 

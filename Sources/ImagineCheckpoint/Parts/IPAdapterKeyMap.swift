@@ -37,7 +37,8 @@ struct IPAdapterKeyMap: PartKeyMap {
     case ("0", "norm1"), ("0", "norm2"):
       return .whole("\(layer).\(path[3] == "norm1" ? "ln0" : "ln1").\(path.dropFirst(4).joined(separator: "."))")
     case ("0", "to_q"): return .whole("\(layer).attn.\(rest)")
-    case ("0", "to_kv"): return .tensors([("\(layer).attn.to_k.weight", .half(0)), ("\(layer).attn.to_v.weight", .half(1))])
+    case ("0", "to_kv"):
+      return .tensors([("\(layer).attn.to_k.weight", .half(0)), ("\(layer).attn.to_v.weight", .half(1))])
     case ("0", "to_out"): return .whole("\(layer).attn.to_out.0.weight")
     case ("1", "0"): return .whole("\(layer).ff.\(rest)")
     case ("1", "1"): return .whole("\(layer).ff.1.net.0.proj.weight")

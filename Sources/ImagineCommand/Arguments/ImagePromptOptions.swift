@@ -49,7 +49,8 @@ struct ImagePromptOptions: ParsableArguments {
     }
     guard !ipImage.isEmpty, ipAdapter.count == 1 || ipImage.count == 1 || ipImage.count == ipAdapter.count else {
       throw ValidationError(
-        "--ip-image is given \(ipImage.count) times and --ip-adapter \(ipAdapter.count) times: give a picture for each.")
+        "--ip-image is given \(ipImage.count) times and --ip-adapter \(ipAdapter.count) times: give a picture for each."
+      )
     }
     request.imagePrompts = try ipAdapter.indices.map { index in
       let (path, weight) = WeightedName.parse(ipAdapter[index])
@@ -66,7 +67,8 @@ struct ImagePromptOptions: ParsableArguments {
   private func each<Value>(_ values: [Value], _ name: String, _ index: Int) throws -> Value? {
     guard values.count <= 1 || values.count == ipAdapter.count else {
       throw ValidationError(
-        "\(name) is given \(values.count) times and --ip-adapter \(ipAdapter.count) times: give it once, or once for each.")
+        "\(name) is given \(values.count) times and --ip-adapter \(ipAdapter.count) times: give it once, or once for each."
+      )
     }
     return values.count == 1 ? values[0] : values.isEmpty ? nil : values[index]
   }

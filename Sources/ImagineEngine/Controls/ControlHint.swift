@@ -14,7 +14,8 @@ struct ControlHint {
     values = try control.preprocessor.map(fitted).pixels.map { Float($0) / 255 }
     (self.width, self.height) = (width, height)
     guard control.hidesMask, let mask else { return }
-    let own = (mask.width, mask.height) == (width, height) ? mask : try mask.resized(width: width, height: height, .nearest)
+    let own =
+      (mask.width, mask.height) == (width, height) ? mask : try mask.resized(width: width, height: height, .nearest)
     // As diffusers: what is under the middle of the mask's edge is either there or not.
     for (pixel, value) in own.values.enumerated() where value >= 128 {
       for channel in 0..<3 { values[3 * pixel + channel] = -1 }

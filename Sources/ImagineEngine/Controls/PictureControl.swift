@@ -1,5 +1,6 @@
 internal import Foundation
 package import ImagineImage
+internal import ImagineModels
 
 /// A picture that guides drawing, through a ControlNet or a T2I-Adapter.
 package struct PictureControl: Sendable {
@@ -34,7 +35,9 @@ package struct PictureControl: Sendable {
   }
 
   /// Whether it guides in a step of so many, from 0: as diffusers keeps ControlNets.
-  func isActive(step: Int, of count: Int) -> Bool { isGuiding(from: start, to: end, step: step, of: count) && weight != 0 }
+  func isActive(step: Int, of count: Int) -> Bool {
+    isGuiding(from: start, to: end, step: step, of: count) && weight != 0
+  }
 
   /// What each of the results counts: for each skip from the finest, and for the middle.
   func scales(_ count: Int) -> [Float] {
@@ -75,7 +78,9 @@ package struct PicturePrompt: Sendable {
     self.pictures = pictures
   }
 
-  func isActive(step: Int, of count: Int) -> Bool { isGuiding(from: start, to: end, step: step, of: count) && weight != 0 }
+  func isActive(step: Int, of count: Int) -> Bool {
+    isGuiding(from: start, to: end, step: step, of: count) && weight != 0
+  }
 }
 
 /// Whether a stretch of the steps, in shares of them, has all of a step in it.

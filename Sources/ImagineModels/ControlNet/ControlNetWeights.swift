@@ -24,7 +24,8 @@ package struct ControlNetWeights: WeightSource {
   ///   - shapes: of the file's tensors by canonical path.
   ///   - base: the model's weights; `baseShapes`: those of them that its UNet reads, by path.
   package init(
-    _ own: any WeightSource, _ shapes: [String: Shape], base: any WeightSource, _ baseShapes: [String: Shape], _ form: Form
+    _ own: any WeightSource, _ shapes: [String: Shape], base: any WeightSource, _ baseShapes: [String: Shape],
+    _ form: Form
   ) {
     self.own = own
     self.shapes = shapes
@@ -99,7 +100,8 @@ package struct ControlNetWeights: WeightSource {
       }
       return nil
     }
-    guard let twin = twin(path), let whole = baseShapes[twin], first.rank >= 1, second.rank >= 1, first[0] > 0, second[0] > 0,
+    guard let twin = twin(path), let whole = baseShapes[twin], first.rank >= 1, second.rank >= 1, first[0] > 0,
+      second[0] > 0,
       first.count == first[0] * second[0], whole[0] == first[0], whole.count == first[0] * (second.count / second[0])
     else {
       throw GraphError("the factors \(first) and \(second) of \(layer) are of no weight of the model's UNet")
@@ -117,7 +119,9 @@ package struct ControlNetWeights: WeightSource {
         for row in 0..<place.out {
           for rank in 0..<place.rank {
             let factor = up[row * place.rank + rank]
-            for column in 0..<place.inner { sum[row * place.inner + column] += factor * down[rank * place.inner + column] }
+            for column in 0..<place.inner {
+              sum[row * place.inner + column] += factor * down[rank * place.inner + column]
+            }
           }
         }
       }

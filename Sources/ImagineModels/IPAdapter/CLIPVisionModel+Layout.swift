@@ -15,14 +15,17 @@ extension CLIPVisionModel.Configuration {
     patchSize = try layout.width("\(root).embeddings.patch_embedding.weight", 2) ?? patchSize
     let tokens = try layout.width("\(root).embeddings.position_embedding.weight", 0) ?? 257
     let side = Int(Double(tokens - 1).squareRoot())
-    try require(side >= 1 && side * side == tokens - 1, "the image encoder has \(tokens) positions, which are no square")
+    try require(
+      side >= 1 && side * side == tokens - 1, "the image encoder has \(tokens) positions, which are no square")
     let (size, overflows) = side.multipliedReportingOverflow(by: patchSize)
-    try require(!overflows && size <= 4096, "the image encoder looks at pictures of \(side) patches of \(patchSize) pixels")
+    try require(
+      !overflows && size <= 4096, "the image encoder looks at pictures of \(side) patches of \(patchSize) pixels")
     imageSize = size
     layers = try layout.count(atMost: 128, "layers") { "\(root).encoder.layers.\($0).layer_norm1.weight" }
     intermediateSize = try layout.width("\(root).encoder.layers.0.mlp.fc1.weight", 0) ?? intermediateSize
     projectionWidth = try layout.width("\(component).visual_projection.weight", 0)
-    heads = try layout.integer(component, "num_attention_heads", in: CheckpointLayout.widths) ?? Self.heads(of: hiddenSize)
+    heads =
+      try layout.integer(component, "num_attention_heads", in: CheckpointLayout.widths) ?? Self.heads(of: hiddenSize)
     layerNormEpsilon = try layout.number(component, "layer_norm_eps", in: 1e-12...1).map(Float.init) ?? layerNormEpsilon
     activation =
       try layout.choice(component, "hidden_act", among: ["quick_gelu": .quickGELU, "gelu": .gelu])

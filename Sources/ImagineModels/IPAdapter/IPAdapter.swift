@@ -113,7 +113,8 @@ extension IPAdapter.Configuration {
     } else {
       pictureWidth = try layout.width("\(root).image_embeds.weight", 1) ?? pictureWidth
       let numbers = try layout.width("\(root).image_embeds.weight", 0) ?? plainTokens * tokenWidth
-      try require(divides(tokenWidth, numbers), "its projection gives \(numbers) numbers, which are no tokens of \(tokenWidth)")
+      try require(
+        divides(tokenWidth, numbers), "its projection gives \(numbers) numbers, which are no tokens of \(tokenWidth)")
       plainTokens = numbers / tokenWidth
     }
   }
