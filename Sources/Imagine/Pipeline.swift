@@ -148,19 +148,21 @@ public final class Pipeline: Sendable {
     } catch { throw ImagineError.translated(error) }
   }
 
-  /// The hash of the model's file.
+  /// The first ten digits of the hash of the model's file.
   ///
   /// It is mostly known long before the picture is; a fast device waits for it, once for a file that was never seen.
   /// - Throws: `CancellationError`.
   private func modelHash(_ report: (GenerationEvent) -> Void) async throws -> String? {
     guard let hash else { return nil }
     for _ in 0..<20 where hash.isComputing { try await Task.sleep(for: .milliseconds(10)) }
-    guard hash.isComputing else { return hash.known }
+    guard hash.isComputing else { return shortHash }
     report(.stage(.preparing("hash of the model")))
     defer { report(.stage(.decoding)) }
     while hash.isComputing { try await Task.sleep(for: .milliseconds(50)) }
-    return hash.known
+    return shortHash
   }
+
+  private var shortHash: String? { hash?.known.map { String($0.prefix(10)) } }
 }
 
 extension Pipeline: Hashable {

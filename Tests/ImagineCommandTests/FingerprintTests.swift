@@ -73,6 +73,15 @@ import Testing
     "promptSyntax": [{ $0.promptSyntax = .comfy }, { $0.promptSyntax = .plain }],
     "emphasis": [{ $0.emphasis = .noNorm }, { $0.emphasis = .ignore }],
     "countsEditsAnew": [{ $0.countsEditsAnew = true }],
+    "embeddings": [
+      { $0.embeddings = [Embedding(URL(filePath: "a.pt"))] },
+      { $0.embeddings = [Embedding(URL(filePath: "a.pt"), name: "b")] },
+      { $0.embeddings = [Embedding(URL(filePath: "b.pt"), name: "a")] },
+    ],
+    "featureCache": [
+      { $0.featureCache = FeatureCache(interval: 2) }, { $0.featureCache = FeatureCache(interval: 3) },
+      { $0.featureCache = FeatureCache(interval: 2, branch: 1) },
+    ],
     "secondPrompt": [{ $0.secondPrompt = "" }, { $0.secondPrompt = "b" }],
     "secondNegativePrompt": [{ $0.secondNegativePrompt = "" }, { $0.secondNegativePrompt = "b" }],
     "clipSkip": [{ $0.clipSkip = 2 }], "originalSize": [{ $0.originalSize = Size(width: 8, height: 8) }],

@@ -48,6 +48,8 @@ extension Infotext {
     }
     if syntax != request.likeness?.promptSyntax ?? .a1111 { fields["Prompt syntax"] = syntax.name }
     if request.countsEditsAnew { fields["Old prompt editing timelines"] = "True" }
+    fields["TI hashes"] = EmbeddingHash.list(picture, model)
+    if let cache = request.featureCache { fields["DeepCache"] = "\(cache.interval) \(cache.branch)" }
     fields["Prompt 2"] = request.secondPrompt
     fields["Negative prompt 2"] = request.secondNegativePrompt
     if request.guidance.rescale != 0 { fields["Guidance rescale"] = Self.number(request.guidance.rescale) }

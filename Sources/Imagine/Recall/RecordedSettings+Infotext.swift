@@ -43,7 +43,7 @@ extension RecordedSettings {
       impossible.append("It was drawn with LoRAs (\(hashes)), which this version cannot apply.")
     }
     if let hashes = infotext["TI hashes"], !hashes.isEmpty {
-      impossible.append("It was drawn with textual inversions (\(hashes)), which this version cannot read.")
+      impossible.append("It was drawn with textual inversions (\(hashes)): name their files if you have them.")
     }
   }
 
@@ -130,6 +130,11 @@ extension RecordedSettings {
     request.guidance.rescale = reader.number("Guidance rescale") ?? 0
     request.guidance.minimumSigma = reader.number("NGMS") ?? 0
     request.guidance.interval = reader.interval("Guidance interval")
+    if let numbers: [Int] = reader.numbers("DeepCache") {
+      request.featureCache = numbers.first.map {
+        FeatureCache(interval: $0, branch: numbers.count > 1 ? numbers[1] : 0)
+      }
+    }
   }
 
   private mutating func readNoise(_ reader: inout InfotextReader) {

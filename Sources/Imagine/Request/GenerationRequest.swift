@@ -6,6 +6,8 @@ public struct GenerationRequest: Sendable, Hashable {
   public var prompt: String
   /// What to stay away from.
   public var negativePrompt = ""
+  /// Textual inversions that the prompts may name.
+  public var embeddings: [Embedding] = []
   /// In pixels, each a multiple of 8.
   public var size: Size?
   /// How many times the denoiser runs, 1...1000.
@@ -66,6 +68,8 @@ public struct GenerationRequest: Sendable, Hashable {
   /// Nil is 6 and 2.5.
   public var aestheticScore: Float?
   public var negativeAestheticScore: Float?
+  /// How often the whole denoiser is run; nil for always.
+  public var featureCache: FeatureCache?
   /// A model that goes on with the picture; nil for none.
   public var refiner: Refiner?
   /// Every how many steps a preview is reported; nil for none.

@@ -95,6 +95,8 @@ extension Pipeline {
       return (size.width, size.height)
     }
     picture.tiling = SeamlessAxes(rawValue: request.tiling.rawValue & 3)
+    picture.embeddings = try embeddings(request)
+    picture.featureReuse = try request.featureCache.map { try featureReuse($0) }
     try describe(&picture, request)
     picture.hires = try hires(request, size)
     picture.refiner = try request.refiner.map { try refiner($0) }

@@ -29,6 +29,7 @@ enum ForeignOptions {
     "--hr-upscaler": "--hires-upscaler",
     "--hr-second-pass-steps": "--hires-steps", "--hires-denoise": "--hires-strength",
     "--tile": "--tiling", "--seamless": "--tiling", "--image-guidance-scale": "--image-cfg-scale",
+    "--embeddings": "--embedding", "--textual-inversion": "--embedding", "--deep-cache": "--cache",
     "--prompt-two": "--prompt-2", "--second-prompt": "--prompt-2", "--show-work": "--show",
     "--preview-path": "--preview", "--ddim-eta": "--eta", "--churn": "--s-churn",
     "--switch-at": "--refiner-start", "--denoising-end": "--refiner-start", "--high-noise-frac": "--refiner-start",
@@ -40,7 +41,8 @@ enum ForeignOptions {
     "--controlnet-conditioning-scale": "say it behind the network's name, as in --control NAME:0.8",
     "--ip-adapter-scale": "say it behind the adapter's name, as in --ip-adapter NAME:0.8",
     "--canny": "say --preprocess canny", "--guess-mode": "say --control-mode guess",
-    "--vae-dir": "say --vae and a file", "--crops-coords-top-left": "say --crop X,Y, the left first",
+    "--vae-dir": "say --vae and a file", "--embd-dir": "say --embedding and a file",
+    "--embeddings-dir": "say --embedding and a file", "--crops-coords-top-left": "say --crop X,Y, the left first",
     "--tile-x": "say --tiling x", "--tile-y": "say --tiling y", "--circular": "say --tiling both",
     "--jpeg": "let the name after --output end in .jpg, or say --format jpg",
     "--webp": "let the name after --output end in .webp, or say --format webp",
@@ -67,10 +69,6 @@ enum ForeignOptions {
       (
         "LoRAs cannot be applied yet",
         ["--lora", "--loras", "--lora-model-dir", "--lora-dir", "--lora-weight", "--lora-scale", "--lyco"]
-      ),
-      (
-        "textual inversions cannot be read yet",
-        ["--embedding", "--embeddings", "--embd-dir", "--embeddings-dir", "--textual-inversion"]
       ),
       (
         "adapters of faces, and ControlNets for films, cannot be read yet",

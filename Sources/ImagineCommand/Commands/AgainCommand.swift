@@ -85,11 +85,9 @@ struct AgainCommand: AsyncParsableCommand {
       display.note("\(file) does not say which model drew it.")
       return engine.modelFiles()
     }
-    for folder in folders() {
-      display.loading("what \(folder.url.lastPathComponent) holds")
-      if let url = try await folder.model(named: settings.modelName, hash: settings.modelHash) {
-        return engine.parts.applied(to: url)
-      }
+    display.loading("the names of models")
+    if let url = try await library().checkpoint(named: settings.modelName, hash: settings.modelHash) {
+      return engine.parts.applied(to: url)
     }
     if settings.program == "imagine", settings.modelName == Self.demonstration { return nil }
     if let files = engine.modelFiles() {
@@ -105,9 +103,12 @@ struct AgainCommand: AsyncParsableCommand {
   private static let demonstration = "demonstration"
 
   /// Where models are looked for.
-  private func folders(environment: [String: String] = ProcessInfo.processInfo.environment) -> [ModelFolder] {
-    let named = modelsDir ?? environment["IMAGINE_MODELS"]
-    let beside = engine.modelFiles().map { $0.model.deletingLastPathComponent() }
-    return [named.map { URL(literalPath: $0) }, beside].compactMap { $0.map(ModelFolder.init) }
+  private func library(environment: [String: String] = ProcessInfo.processInfo.environment) -> ModelLibrary {
+    var library = ModelLibrary.standard(environment: environment)
+    if let modelsDir { library.folders.insert(ModelLibrary.Folder(URL(literalPath: modelsDir)), at: 0) }
+    if let model = engine.modelFiles()?.model {
+      library.folders.append(ModelLibrary.Folder(model.deletingLastPathComponent()))
+    }
+    return library
   }
 }

@@ -93,7 +93,9 @@ enum PictureName {
       request.crop.map { "crop \($0.left),\($0.top)" }, request.targetSize.map { "target \($0)" },
       request.refiner.map { "refiner at \($0.start)" }, request.likeness.map { "like \($0.name)" },
       request.variation.map { "variation \($0)" }, request.noiseSize.map { "noise of \($0)" },
-      request.hires.map { "hires \($0)" }, request.promptSyntax.map { "syntax \($0.name)" },
+      request.hires.map { "hires \($0)" },
+      request.featureCache.map { "cache \($0.interval) \($0.branch)" },
+      request.promptSyntax.map { "syntax \($0.name)" },
       request.emphasis.map { "emphasis \($0.name)" },
       request.countsEditsAnew ? "old edits" : nil, request.secondPrompt.map { "second \($0)" },
       request.secondNegativePrompt.map { "second negative \($0)" },
@@ -103,6 +105,7 @@ enum PictureName {
       request.aestheticScore.map { "aesthetic \($0)" },
       request.negativeAestheticScore.map { "negative aesthetic \($0)" },
     ].compactMap { $0 } + changed(request.samplerSettings, from: SamplerSettings())
+      + request.embeddings.map { "embedding \($0.name) \($0.file.lastPathComponent)" }
       + changed(request.guidance, from: GuidanceSettings()) + changed(request.tiling.rawValue, from: 0)
       + initial(request.initialImage) + request.controls.map(sign) + request.imagePrompts.map(sign)
   }

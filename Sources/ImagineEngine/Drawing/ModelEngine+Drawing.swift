@@ -11,7 +11,7 @@ extension ModelEngine {
     try Task.checkCancellation()
     let passes = try request.passes(sampling: model.sampling)
     let prompts = try RequestPrompts(request)
-    for notice in notices(of: request, prompts, model) { report(.notice(notice)) }
+    for notice in try notices(of: request, prompts, model) { report(.notice(notice)) }
     try requireMemory(for: request)
     let policy = try self.policy(request, model, report: report)
     // The tensors of prompts are the same for all pictures; they are noted with each.
@@ -66,14 +66,15 @@ extension ModelEngine {
   /// What the person should know before the work begins.
   private func notices(
     of request: PictureRequest, _ prompts: RequestPrompts, _ model: OpenedModel
-  ) -> [EngineNotice] {
-    let own = model.model.defaults
+  ) throws -> [EngineNotice] {
+    let own = model.model.defaults, models = request.models(first: model)
+    let plans = try models.map { try PromptPlan(request, prompts, for: $0, tokenizer, request.editTiming) }
     let language = prompts.notices(
-      readsNegative: request.models(first: model).contains(where: request.isGuided))
+      readsNegative: models.contains(where: request.isGuided), plans, request.embeddings)
     return [
       takeDeviceNotice().map { EngineNotice(.device, $0) },
       EngineNotice(width: request.width, height: request.height, ownWidth: own.width, ownHeight: own.height),
-    ].compactMap { $0 } + request.unusedSettings(request.models(first: model)) + language + model.notices
+    ].compactMap { $0 } + request.unusedSettings(models) + language + model.notices
       + (request.refiner?.model.notices ?? []) + request.guideNotices
   }
 

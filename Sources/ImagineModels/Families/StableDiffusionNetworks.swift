@@ -41,7 +41,8 @@ extension Conditioning {
       texts: configuration.textEncoders.enumerated().map { index, encoder in
         Text(
           role: .textEncoder(index), padding: encoder.padding, layers: encoder.model.layers,
-          skippedLayers: encoder.skippedLayers, absentLayers: encoder.absentLayers)
+          skippedLayers: encoder.skippedLayers, absentLayers: encoder.absentLayers, width: encoder.model.hiddenSize,
+          embedding: encoder.component == Component.textEncoder2.rawValue ? .clipG : .clipL)
       })
     pooled = configuration.pooled
     numbers = configuration.numbers
@@ -61,7 +62,13 @@ extension Network {
       let pooling = isPooled ? builder.input("pooling", [shape.rows, 1, tokens]) : nil
       let output = CLIPTextModel.Output(
         skippedLayers: shape.skippedLayers, isNormalised: encoder.isNormalised, isPooled: isPooled)
-      let (hidden, pooled) = model(ids, output, pooling: pooling)
+      let inserted =
+        shape.insertsVectors
+        ? (
+          vectors: builder.input("vectors", [shape.rows, tokens, encoder.model.hiddenSize]),
+          kept: builder.input("kept", [shape.rows, tokens, 1])
+        ) : nil
+      let (hidden, pooled) = model(ids, output, inserted: inserted, pooling: pooling)
       return [hidden] + [pooled].compactMap { $0 }
     }
   }
