@@ -87,6 +87,12 @@ import Testing
     ("--init-image P --outpaint 8", { $0.initialImage?.margins == Margins(left: 8, top: 8, right: 8, bottom: 8) }),
     ("--init-image P --image-cfg-scale 1.2", { $0.guidance.pictureScale == 1.2 }),
     ("--init-image P --img_cfg_scale 1.2", { $0.guidance.pictureScale == 1.2 }),
+    ("--cache deep:3", { $0.featureCache == FeatureCache(interval: 3) }),
+    ("--deep-cache Deep:2:1", { $0.featureCache == FeatureCache(interval: 2, branch: 1) }),
+    (
+      "--embedding a.pt --textual-inversion b.safetensors",
+      { $0.embeddings.map(\.name) == ["a", "b"] && $0.embeddings[0].file.lastPathComponent == "a.pt" }
+    ),
     (
       "--control net.safetensors --control-image P",
       {
@@ -175,6 +181,7 @@ import Testing
   }
 
   private static let mistakes: [(String, String)] = [
+    ("--cache 3", "deep:3"), ("--cache deep:x", "deep:3"), ("--cache deep:2:1:1", "deep:3"),
     ("--mask P", "--init-image"), ("--strength 0.5", "--init-image"), ("--expand 8", "--init-image"),
     ("--resize-mode fill", "--init-image"), ("--image-cfg-scale 2", "--init-image"), ("--only-masked", "--init-image"),
     ("--init-image P --mask-blur 3", "--mask"), ("--init-image P --only-masked", "--mask"),
