@@ -48,3 +48,9 @@ void ck_multiply(ck_device device, const ck_product *product, void *scratch) {
   ck_parallel(
     device, row_blocks * ((product->shape.out + columns - 1) / columns), 1, product_piece, &job);
 }
+
+void ck_add_low_rank(
+  ck_device device, const float *up, const float *down, float *weights, size_t rows, size_t rank, size_t columns
+) {
+  if (rank > 0) device.kernels->add_low_rank(up, down, weights, rows, rank, columns);
+}

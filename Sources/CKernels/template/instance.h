@@ -8,6 +8,7 @@
 #include "pointwise.h"
 #include "normalisation.h"
 #include "tile.h"
+#include "low_rank.h"
 #include "attention.h"
 #include "conversion.h"
 #include "product.h"
@@ -35,6 +36,7 @@ const ck_kernels CK_TABLE = {
   .pack_keys = pack_keys,
   .pack_values = pack_values,
   .attend = attend,
+  .add_low_rank = add_low_rank,
   .multiply_block = multiply_block,
   .least_rows = CK_ROWS / 3,
   .transform_image = transform_image,
