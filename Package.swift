@@ -39,6 +39,7 @@ let package = Package(
 
     // Models are written on symbolic tensors; backends run them. Neither sees the other.
     module("ImagineModels", ["ImagineGraph", "ImagineCheckpoint"]),
+    module("ImagineAdapters", ["ImagineGraph", "ImagineCheckpoint", "CKernels"]),
     module("ImagineReference", ["ImagineGraph"]),
     module("ImagineCPU", ["ImagineGraph", "CKernels"]),
     module("ImagineVulkan", ["ImagineGraph", "CVulkan", "CShaders"]),
@@ -111,6 +112,9 @@ let package = Package(
         "ImagineModels", "ImagineCheckpoint", "ImagineGraph", "ImagineCPU", "ImagineReference", "ImagineTesting",
         "ImagineGoldens",
       ]),
+    tests(
+      "ImagineAdaptersTests",
+      ["ImagineAdapters", "ImagineCheckpoint", "ImagineModels", "ImagineGraph", "ImagineGoldens", "CKernels"]),
     .target(
       name: "ImagineEngineTesting", dependencies: ["ImagineGraph", "ImagineCheckpoint", "ImagineGoldens"],
       path: "Tests/ImagineEngineTesting", swiftSettings: swiftSettings),

@@ -1,4 +1,4 @@
-package import ImagineCheckpoint
+internal import ImagineCheckpoint
 package import ImagineGraph
 
 /// The weights of a model with adapters merged in: W + Σ ΔW, made anew from the model's own numbers each time that a weight
@@ -54,7 +54,7 @@ package struct AdaptedWeights: WeightSource {
         contributions[change.parameter, default: []].append(
           Contribution(
             formula: change.formula, strength: strength, ranks: item.strength.ranks,
-            file: item.adapter.file.url.lastPathComponent))
+            file: item.adapter.file.fileName))
       }
     }
     self.contributions = contributions
@@ -106,7 +106,7 @@ package struct AdaptedWeights: WeightSource {
     _ name: String, _ shape: Shape, _ elements: Range<Int>, as type: ElementType,
     into destination: UnsafeMutableRawBufferPointer
   ) throws {
-    guard let contributions = contributions[name], type.isArithmetic || type == .float16,
+    guard let contributions = contributions[name], type != .int32,
       destination.count == elements.count * type.size, elements.lowerBound >= 0, elements.upperBound <= shape.count,
       !elements.isEmpty, let target = destination.baseAddress
     else { return try base.read(name, as: type, elements: elements, of: shape.count, into: destination) }

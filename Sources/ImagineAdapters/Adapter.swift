@@ -1,5 +1,5 @@
-package import ImagineCheckpoint
-package import ImagineGraph
+internal import ImagineCheckpoint
+internal import ImagineGraph
 
 /// An adapter bound to a model: what each of its tensors changes, and which change nothing.
 package struct Adapter: Sendable {

@@ -15,7 +15,9 @@ package enum AdapterFamily: String, Sendable, Hashable, CaseIterable {
   /// Nil where nothing tells.
   package init?(_ file: AdapterFile) {
     let names = file.tensors.map(\.name)
-    guard let family = Self.byNames(names) ?? Self.byContext(file.tensors) ?? Self.byNotes(file.notes) else { return nil }
+    guard let family = Self.byNames(names) ?? Self.byContext(file.tensors) ?? Self.byNotes(file.notes) else {
+      return nil
+    }
     self = family
   }
 

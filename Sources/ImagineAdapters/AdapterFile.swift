@@ -10,6 +10,8 @@ package struct AdapterFile: Sendable {
   package let url: URL
   /// The file's name without its ending, as prompts name it.
   package let name: String
+  /// With its ending, for messages.
+  package let fileName: String
   /// The notes in the header, and what the configuration beside a PEFT file says.
   package let notes: AdapterNotes
   /// Tensors by name, in order.
@@ -36,6 +38,7 @@ package struct AdapterFile: Sendable {
     }
     self.url = url
     name = url.deletingPathExtension().lastPathComponent
+    fileName = url.lastPathComponent
     version = first.version
     notes = try AdapterNotes(contents.metadata, beside: url)
     tensors = contents.elements.sorted { $0.key < $1.key }.map { AdapterTensor($0.key.text, $0.value) }

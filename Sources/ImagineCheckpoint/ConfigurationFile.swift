@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 
 /// The small files beside the weights.
 package enum ConfigurationFile {

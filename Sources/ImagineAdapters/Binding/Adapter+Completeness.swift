@@ -16,7 +16,7 @@ extension Adapter {
   /// - Throws: `AdapterError` that counts the tensors and names the first of those left over.
   package func requireFit(_ model: String, _ family: AdapterFamily?, allowsPart: Bool) throws(AdapterError) {
     guard !leftovers.isEmpty, tensorCount == 0 || !allowsPart else { return }
-    let file = quoted(file.url.lastPathComponent)
+    let file = quoted(file.fileName)
     let kinds = Set(leftovers.compactMap { if case .unsupported(let kind) = $0.reason { kind } else { nil } })
     if let kind = kinds.min() {
       throw AdapterError(

@@ -1,3 +1,4 @@
+internal import ImagineCheckpoint
 internal import ImagineGraph
 
 extension ModuleTensors {
@@ -20,7 +21,9 @@ extension ModuleTensors {
       }
       if let tensor = self[.upBias] {
         let scale = try scale(rank: self[.down]?.shape.first ?? 0, notes)
-        add(DifferenceFormula(difference: try checked(tensor, count: bias.count), scale: scale), to: module.biasPath, .upBias)
+        add(
+          DifferenceFormula(difference: try checked(tensor, count: bias.count), scale: scale), to: module.biasPath,
+          .upBias)
       }
     }
     if let shape = module.weight.map(WeightShape.init), let (formula, parts) = try weightFormula(shape, notes) {
@@ -61,17 +64,20 @@ extension ModuleTensors {
       let outer = up.extent(behind: 1)
       guard middle.shape == [outer, rank] + shape.kernel else { throw Mismatch(.shape) }
       let formula = LowRankFormula(
-        up: try checked(up, [shape.rows, outer]), down: try checked(down, [rank, shape.inputs]), middle: middle, scale: scale)
+        up: try checked(up, [shape.rows, outer]), down: try checked(down, [rank, shape.inputs]), middle: middle,
+        scale: scale)
       return (formula, [.up, .down, .middle])
     }
     let formula = LowRankFormula(
-      up: try checked(up, [shape.rows, rank]), down: try checked(down, [rank, shape.inputs] + shape.kernel), middle: nil,
+      up: try checked(up, [shape.rows, rank]), down: try checked(down, [rank, shape.inputs] + shape.kernel),
+      middle: nil,
       scale: scale)
     return (formula, [.up, .down])
   }
 
   private func hadamard(_ shape: WeightShape, _ notes: AdapterNotes) throws -> (any AdapterFormula, [TensorPart])? {
-    guard let a1 = self[.hadamard1A], let b1 = self[.hadamard1B], let a2 = self[.hadamard2A], let b2 = self[.hadamard2B],
+    guard let a1 = self[.hadamard1A], let b1 = self[.hadamard1B], let a2 = self[.hadamard2A],
+      let b2 = self[.hadamard2B],
       let rank = b1.shape.first, rank > 0
     else { return nil }
     var parts: [TensorPart] = [.hadamard1A, .hadamard1B, .hadamard2A, .hadamard2B]
@@ -127,14 +133,16 @@ extension ModuleTensors {
       return KroneckerPart(
         factor: .whole(tensor), rows: rows, columns: tensor.extent(behind: 1), rank: nil, parts: [whole])
     }
-    guard let first = self[a], let second = self[b], let rank = second.shape.first, let rows = first.shape.first, rank > 0
+    guard let first = self[a], let second = self[b], let rank = second.shape.first, let rows = first.shape.first,
+      rank > 0
     else { return nil }
     if let core, let tensor = self[core] {
       guard let module = module.weight.map(WeightShape.init), tensor.shape == [rows, rank] + module.kernel else {
         throw Mismatch(.shape)
       }
       return KroneckerPart(
-        factor: .tucker(tensor, first, second), rows: first.extent(behind: 1), columns: second.extent(behind: 1), rank: rank,
+        factor: .tucker(tensor, first, second), rows: first.extent(behind: 1), columns: second.extent(behind: 1),
+        rank: rank,
         parts: [a, b, core], hasCore: true)
     }
     guard first.extent(behind: 1) == rank else { throw Mismatch(.shape) }
@@ -195,7 +203,10 @@ extension ModuleTensors {
     guard size > 1, size <= shape.columns, size * (size - 1) / 2 == tensor.shape[1], shape.columns % size == 0,
       groups == (isShared ? 1 : shape.columns / size)
     else { throw Mismatch(.shape) }
-    return (InputRotationFormula(triangles: tensor, groups: groups, size: size, terms: isSeries ? terms : nil), [.packedBlocks])
+    return (
+      InputRotationFormula(triangles: tensor, groups: groups, size: size, terms: isSeries ? terms : nil),
+      [.packedBlocks]
+    )
   }
 
   /// The same change under a magnitude of its own, where there is one.

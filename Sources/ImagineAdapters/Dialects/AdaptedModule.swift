@@ -1,4 +1,4 @@
-package import ImagineGraph
+internal import ImagineGraph
 
 /// A layer of a model that adapters change: its path, and the shapes of what it has.
 package struct AdaptedModule: Sendable, Hashable {

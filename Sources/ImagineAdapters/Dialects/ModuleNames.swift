@@ -24,7 +24,8 @@ package struct ModuleNames: Sendable {
       let parameter = "\(network).\(path)"
       modules.append(
         AdaptedModule(
-          network: network, path: path, weight: parameters["\(parameter).weight"], bias: parameters["\(parameter).bias"],
+          network: network, path: path, weight: parameters["\(parameter).weight"],
+          bias: parameters["\(parameter).bias"],
           isAbsent: isAbsent))
     }
     let unet = paths["unet"] ?? [], original = OriginalUNetNames(unet)
@@ -49,7 +50,9 @@ package struct ModuleNames: Sendable {
 
   /// The paths that layers behind the last one had.
   private static func absent(_ count: Int, behind paths: Set<String>) -> [String] {
-    let numbers = paths.lazy.filter { $0.hasPrefix(layers) }.compactMap { Int($0.dropFirst(layers.count).prefix { $0 != "." }) }
+    let numbers = paths.lazy.filter { $0.hasPrefix(layers) }.compactMap {
+      Int($0.dropFirst(layers.count).prefix { $0 != "." })
+    }
     guard count > 0, let last = numbers.max() else { return [] }
     let inside = paths.filter { $0.hasPrefix("\(layers)\(last).") }.map { $0.dropFirst("\(layers)\(last).".count) }
     return (1...count).flatMap { number in inside.map { "\(layers)\(last + number).\($0)" } }

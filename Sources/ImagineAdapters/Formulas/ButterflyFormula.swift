@@ -36,7 +36,7 @@ struct ButterflyFormula: AdapterFormula {
   /// Which rows come together in a stage: seen as [groups of 2 k, 2, k] with the two last axes exchanged, k growing from half
   /// a block by factors of 2.
   static func order(of rows: Int, stage: Int, blockSize: Int) -> [Int] {
-    let half = blockSize / 2 << stage
+    let half = (blockSize / 2) << stage
     return (0..<rows).map { place in
       let (group, inside) = place.quotientAndRemainder(dividingBy: 2 * half)
       return group * 2 * half + inside % 2 * half + inside / 2
