@@ -1,10 +1,10 @@
 /// The original names of a UNet's modules (CompVis "openaimodel"), by diffusers' paths: what `UNetKeyMap` of the checkpoint
 /// reads, the other way round, for any number of levels, layers and attentions.
-struct OriginalUNetNames {
+package struct OriginalUNetNames {
   private var blocks: [String: String] = [:]
 
   /// - Parameter paths: of all modules inside the UNet, in diffusers' names.
-  init(_ paths: some Sequence<String>) {
+  package init(_ paths: some Sequence<String>) {
     // "down_blocks.0" and its like, with the kinds and numbers of what is in them.
     var levels: [String: [Int: Set<Kind>]] = [:]
     for path in paths {
@@ -64,7 +64,7 @@ struct OriginalUNetNames {
   }
 
   /// The original path of a module; nil for one that the original has not.
-  subscript(_ path: String) -> String? {
+  package subscript(_ path: String) -> String? {
     if let top = Self.tops[path] { return top }
     let parts = path.split(separator: ".", omittingEmptySubsequences: false)
     let depth = parts.first == "mid_block" ? 3 : 4
