@@ -48,16 +48,16 @@ let package = Package(
     module(
       "ImagineEngine",
       [
-        "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU", "ImagineVulkan",
-        "ImagineImage", "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
+        "ImagineModels", "ImagineAdapters", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU",
+        "ImagineVulkan", "ImagineImage", "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
       ]),
 
     // The library, which is the public API and nothing else; measuring; the command.
     module(
       "Imagine",
       [
-        "ImagineEngine", "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineCPU", "ImagineVulkan",
-        "ImagineImage", "ImagineFiles", "ImagineGraph", "CSHA256", .product(name: "Logging", package: "swift-log"),
+        "ImagineEngine", "ImagineModels", "ImagineAdapters", "ImagineSampling", "ImagineCheckpoint", "ImagineCPU",
+        "ImagineVulkan", "ImagineText", "ImagineImage", "ImagineFiles", "ImagineGraph", "CSHA256", .product(name: "Logging", package: "swift-log"),
       ]),
     module(
       "ImagineBenchmark",

@@ -22,7 +22,7 @@ public struct ModelFolder: Sendable, Hashable {
   /// - Returns: nil if it is not here.
   /// - Throws: `CancellationError`.
   public func model(named name: String?, hash: String?) async throws -> URL? {
-    let files = try files()
+    let files = try files(endingIn: Self.endings)
     if let name {
       let wanted = Self.bare(name), named = files.filter { Self.bare($0.lastPathComponent) == wanted }
       // Of several the one that it was, if that can be told.
@@ -46,7 +46,7 @@ public struct ModelFolder: Sendable, Hashable {
   /// All models here and in folders below, in the order of their paths; links to folders are followed here alone.
   ///
   /// - Throws: `CancellationError`.
-  private func files() throws -> [URL] {
+  func files(endingIn endings: Set<String>) throws -> [URL] {
     guard
       let found = FileManager.default.enumerator(
         at: url.resolvingSymlinksInPath(), includingPropertiesForKeys: nil, options: [.skipsHiddenFiles])
@@ -57,7 +57,7 @@ public struct ModelFolder: Sendable, Hashable {
       guard files.count < Self.mostFiles, seen <= Self.mostSeen else { break }
       if seen.isMultiple(of: 256) { try Task.checkCancellation() }
       // What only has the name of a model, such as a folder or a pipe, is none.
-      if Self.endings.contains(file.pathExtension.lowercased()), HashedFile(file.path(percentEncoded: false)) != nil {
+      if endings.contains(file.pathExtension.lowercased()), HashedFile(file.path(percentEncoded: false)) != nil {
         files.append(file)
       }
     }

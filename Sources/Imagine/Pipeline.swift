@@ -1,5 +1,6 @@
 public import Foundation
 package import ImagineEngine
+internal import ImagineAdapters
 internal import ImagineImage
 internal import ImagineModels
 internal import ImagineSampling
@@ -82,7 +83,12 @@ public final class Pipeline: Sendable {
     hash = opened.source == .file ? ModelHash(report.url) : nil
   }
 
-  deinit { hash?.stop() }
+  private let loraHashes = LoRAHashes()
+
+  deinit {
+    hash?.stop()
+    loraHashes.stop()
+  }
 
   /// What computes, such as `AMD EPYC 7763, 8 threads`.
   public var deviceName: String { engine.deviceName }
@@ -127,7 +133,10 @@ public final class Pipeline: Sendable {
   private func run(
     _ request: GenerationRequest, _ ticket: Turns.Ticket, _ report: @escaping @Sendable (GenerationEvent) -> Void
   ) async throws {
-    let resolved = resolved(request), (picture, wayBack) = try drawing(of: resolved)
+    let resolved = resolved(request), drawing = try drawing(of: resolved), picture = drawing.picture
+    let notices = drawing.notices + [fewStepsNotice(request, resolved, drawing.loras)].compactMap { $0 }
+    for notice in notices { report(.notice(Notice(notice))) }
+    for item in picture.adapters { loraHashes.begin(item.adapter.file) }
     do {
       try await engine.inner.draw(picture, with: opened, ticket: ticket) { event in
         switch event {
@@ -143,7 +152,10 @@ public final class Pipeline: Sendable {
         }
       } deliver: { drawn in
         let hash = try await self.modelHash(report)
-        report(.image(try GeneratedImage(drawn, picture, resolved, wayBack, self.opened, hash: hash)))
+        var hashes: [URL: String] = [:]
+        for file in picture.adapters.map(\.adapter.file) { hashes[file.url] = try await self.loraHashes.hash(of: file) }
+        let loras = drawing.loras.recorded { $0.file.flatMap { hashes[$0.standardizedFileURL] } }
+        report(.image(try GeneratedImage(drawn, drawing, resolved, self.opened, hash: hash, loras)))
       }
     } catch { throw ImagineError.translated(error) }
   }

@@ -10,13 +10,18 @@ package import ImagineGraph
 /// with the adapter merged in would hold.
 package struct AdaptedWeights: WeightSource {
   /// An adapter with how much of it is applied.
-  package struct Applied: Sendable {
+  package struct Applied: Sendable, Equatable {
     package let adapter: Adapter
     package let strength: AdapterStrength
 
     package init(_ adapter: Adapter, _ strength: AdapterStrength) {
       self.adapter = adapter
       self.strength = strength
+    }
+
+    /// Whether they are of the same file, as it was when it was opened, and bound to one model do the same to it.
+    package static func == (one: Applied, other: Applied) -> Bool {
+      one.strength == other.strength && one.adapter.file.version == other.adapter.file.version
     }
   }
 

@@ -3,8 +3,8 @@
     python adapters_dialects.py
 
 Made with diffusers 0.42.1, peft 0.21.2, transformers 5.24 and torch 2.15. Tensors of the files are made by the formula of
-families_weights.py from their names, so that the golden holds names and shapes only. Of each weight that a file changes it
-has two products with numbers by the same formula. The weights after come from formulas in 64 bits; files that diffusers
+families_weights.py from their names, so that the golden holds names and shapes only. Of each weight that a file changes
+it has two products with numbers by the same formula. The weights after come from formulas in 64 bits; files that diffusers
 reads are read by it too, fused, and found equal.
 """
 
@@ -27,11 +27,13 @@ GOLDENS = pathlib.Path(__file__).resolve().parent.parent / "Goldens" / "adapters
 RANK = 3
 SHARE = 6
 # diffusers tells the dialect by projections to the output.
-LATE = ("layers.1.self_attn.out_proj", "proj_in", "conv_in", "conv_out", "time_embedding.linear_1", "text_projection", "conv_shortcut", "mid_block.attentions.0.proj_out")
+LATE = ("layers.1.self_attn.out_proj", "proj_in", "conv_in", "conv_out", "time_embedding.linear_1", "text_projection",
+        "conv_shortcut", "mid_block.attentions.0.proj_out")
 
 
 # Names of kohya's that diffusers leaves out without a word, and how the modules end.
-UNREAD = {"te2_text_projection": "text_encoder_2_text_projection", "unet_add_embedding_linear_1": "unet_add_embedding_linear_1",
+UNREAD = {"te2_text_projection": "text_encoder_2_text_projection",
+          "unet_add_embedding_linear_1": "unet_add_embedding_linear_1",
           "unet_add_embedding_linear_2": "unet_add_embedding_linear_2"}
 
 
@@ -102,6 +104,17 @@ class File:
         state = {name: torch.from_numpy(weight(name, tuple(shape))) for name, shape in self.tensors.items()}
         return state | {name: torch.tensor(float(x)) for name, x in self.numbers.items()}
 
+    def notes_with_targets(self):
+        """The notes with the modules that PEFT is to look for."""
+        notes = dict(self.notes)
+        if notes:
+            changed = [(q, p) for q, p in self.model.modules if f"{q}.{p}.weight" in self.changes]
+            # transformers 5 leaves the prefix out.
+            targets = {f"{part}.target_modules": [p.removeprefix("text_model.") for q, p in changed if q == part]
+                       for part in self.model.parts}
+            notes["lora_adapter_metadata"] = json.dumps(json.loads(notes["lora_adapter_metadata"]) | targets)
+        return notes
+
     def compare(self):
         """Whether diffusers makes the same of it."""
         networks = {p: load(p, self.model.configs[p]) for p in self.model.networks}
@@ -114,11 +127,7 @@ class File:
         state = {n: t for n, t in self.state().items() if not any(word in n for word in UNREAD)}
         unread = {full for full in self.changes if us(full.removesuffix(".weight")).endswith(tuple(UNREAD.values()))}
         unread = unread if len(state) < len(self.state()) else set()
-        notes = dict(self.notes)
-        if notes:
-            targets = {f"{part}.target_modules": [p.removeprefix("text_model.") for q, p in self.model.modules if q == part and f"{q}.{p}.weight" in self.changes]
-                       for part in self.model.parts}
-            notes["lora_adapter_metadata"] = json.dumps(json.loads(notes["lora_adapter_metadata"]) | targets)
+        notes = self.notes_with_targets()
         with tempfile.TemporaryDirectory() as folder:
             save_file(state, f"{folder}/{self.name}", metadata=notes)
             pipeline.load_lora_weights(folder, weight_name=self.name, adapter_name="a")
@@ -133,7 +142,8 @@ class File:
                 seen += expected is not None
                 if expected is None:
                     expected = weight(full, tuple(parameter.shape))
-                largest = max(largest, float((parameter.detach().double() - torch.from_numpy(np.asarray(expected, np.float64))).abs().max()))
+                expected = torch.from_numpy(np.asarray(expected, np.float64))
+                largest = max(largest, float((parameter.detach().double() - expected).abs().max()))
         assert seen == len(self.changes) - len(unread), (seen, len(self.changes))
         assert largest < 2e-6, largest
         return largest
@@ -157,6 +167,7 @@ def lora(down, up, scale):
     return lambda v, w: w + product(v, down, up, w.shape, scale)
 
 
+PROJECTIONS = {"q_proj": "to_q", "k_proj": "to_k", "v_proj": "to_v", "out_proj": "to_out"}
 PREFIX = {"text_encoder": "lora_te1_", "text_encoder_2": "lora_te2_"}
 
 
@@ -186,7 +197,7 @@ def processors(model, dialect):
             stem = f"unet.{at}.processor.{name}_lora"
         elif ".self_attn." in path:
             at, name = path.rsplit(".", 1)
-            stem = f"{part}.{at}.{ {'q_proj': 'to_q', 'k_proj': 'to_k', 'v_proj': 'to_v', 'out_proj': 'to_out'}[name]}_lora"
+            stem = f"{part}.{at}.{PROJECTIONS[name]}_lora"
         else:
             continue
         file.add(part, path, stem, low(shape, "down.weight", "up.weight"), lora("down.weight", "up.weight", 1.0))
@@ -209,18 +220,18 @@ def linear_layer(model, dialect):
     """diffusers 0.19 to 0.21: layers beside the layers."""
     file = File(model, dialect)
     for part, path, shape, _ in model.chosen(dialect, (2,)):
+        ends = "down.weight", "up.weight"
         if part == "unet" and (".attn1." in path or ".attn2." in path):
-            file.add(part, path, f"unet.{path}.lora", low(shape, "down.weight", "up.weight"), lora("down.weight", "up.weight", 1.0))
+            file.add(part, path, f"unet.{path}.lora", low(shape, *ends), lora(*ends, 1.0))
         elif part != "unet" and path.startswith("text_model.encoder."):
-            file.add(part, path, f"{part}.{path}.lora_linear_layer", low(shape, "down.weight", "up.weight"),
-                     lora("down.weight", "up.weight", 1.0))
+            file.add(part, path, f"{part}.{path}.lora_linear_layer", low(shape, *ends), lora(*ends, 1.0))
     return file
 
 
 def plain_peft(model, dialect):
     """PEFT's own file of a UNet, with its configuration beside it, rank stabilised, and DoRA."""
-    file = File(model, dialect, config={"peft_type": "LORA", "r": RANK, "lora_alpha": 4, "use_rslora": True, "use_dora": True},
-                name="adapter_model.safetensors")
+    config = {"peft_type": "LORA", "r": RANK, "lora_alpha": 4, "use_rslora": True, "use_dora": True}
+    file = File(model, dialect, config=config, name="adapter_model.safetensors")
 
     def change(v, w):
         changed = w + product(v, "lora_A.weight", "lora_B.weight", w.shape, 4 / math.sqrt(RANK))
@@ -242,9 +253,11 @@ def comfy(model, dialect):
     """ComfyUI's: the networks' own original names with dots, text encoders as it has them."""
     file = File(model, dialect)
     for part, path, shape, _ in model.chosen(dialect, (2, 4)):
-        stem = f"diffusion_model.{model.original(path)}" if part == "unet" else f"text_encoders.{CLIP[part]}.transformer.{path}"
-        file.add(part, path, stem, low(shape, "lora_A.weight", "lora_B.weight"), lora("lora_A.weight", "lora_B.weight", 1.5 / RANK),
-                 alpha=1.5)
+        stem = f"text_encoders.{CLIP.get(part)}.transformer.{path}"
+        if part == "unet":
+            stem = f"diffusion_model.{model.original(path)}"
+        ends = "lora_A.weight", "lora_B.weight"
+        file.add(part, path, stem, low(shape, *ends), lora(*ends, 1.5 / RANK), alpha=1.5)
     return file
 
 
@@ -252,15 +265,18 @@ def lycoris(model, dialect):
     """LyCORIS' own names: LoHa for linear layers, LoKr for convolutions."""
     file = File(model, dialect)
     for part, path, shape, _ in model.chosen(dialect, (2, 4)):
-        stem = "lycoris_" + us(path) if part == "unet" else {"text_encoder": "lycoris_te1_", "text_encoder_2": "lycoris_te2_"}[part] + us(path)
+        stem = {"unet": "lycoris_", "text_encoder": "lycoris_te1_", "text_encoder_2": "lycoris_te2_"}[part] + us(path)
         if len(shape) == 2:
             file.add(part, path, stem, {"hada_w1_a": (shape[0], RANK), "hada_w1_b": (RANK, shape[1]),
                                         "hada_w2_a": (shape[0], RANK), "hada_w2_b": (RANK, shape[1])},
                      lambda v, w: w + (v["hada_w1_a"] @ v["hada_w1_b"]) * (v["hada_w2_a"] @ v["hada_w2_b"]) / RANK, alpha=1.0)
         elif shape[0] % 2 == 0 and shape[1] % 2 == 0:
-            file.add(part, path, stem, {"lokr_w1": (2, 2), "lokr_w2_a": (shape[0] // 2, 2), "lokr_w2_b": (2, shape[1] // 2 * shape[2] * shape[3])},
-                     lambda v, w: w + 0.5 * np.kron(v["lokr_w1"][:, :, None, None], (v["lokr_w2_a"] @ v["lokr_w2_b"]).reshape(
-                         w.shape[0] // 2, w.shape[1] // 2, *w.shape[2:])), alpha=1.0)
+            def change(v, w):
+                second = (v["lokr_w2_a"] @ v["lokr_w2_b"]).reshape(w.shape[0] // 2, w.shape[1] // 2, *w.shape[2:])
+                return w + 0.5 * np.kron(v["lokr_w1"][:, :, None, None], second)
+
+            file.add(part, path, stem, {"lokr_w1": (2, 2), "lokr_w2_a": (shape[0] // 2, 2),
+                                        "lokr_w2_b": (2, shape[1] // 2 * shape[2] * shape[3])}, change, alpha=1.0)
     return file
 
 
@@ -276,7 +292,8 @@ def magnitudes(model, dialect):
     for part, path, shape, _ in model.chosen(dialect, (2, 4)):
         stem = "lora_unet_" + us(path) if part == "unet" else PREFIX[part] + us(path)
         scale = (1, shape[1]) if len(shape) == 2 else (shape[0], 1, 1, 1)
-        file.add(part, path, stem, {**low(shape, "lora_down.weight", "lora_up.weight"), "dora_scale": scale}, change, alpha=float(RANK))
+        file.add(part, path, stem, {**low(shape, "lora_down.weight", "lora_up.weight"), "dora_scale": scale}, change,
+                 alpha=float(RANK))
     return file
 
 
@@ -308,7 +325,8 @@ def main():
         model = Model(name)
         is_xl = len(model.parts) > 2
         made = [
-            (kohya(model, "kohya", "original" if is_xl else "diffusers"), True), (processors(model, "attention processors"), True),
+            (kohya(model, "kohya", "original" if is_xl else "diffusers"), True),
+            (processors(model, "attention processors"), True),
             (peft(model, "diffusers with PEFT"), True), (linear_layer(model, "linear layers"), True),
             (kohya(model, "kohya with the other names", "diffusers" if is_xl else "original", "lora_te1_"), is_xl),
             (plain_peft(model, "PEFT"), False), (comfy(model, "ComfyUI"), False), (lycoris(model, "LyCORIS"), False),
@@ -318,10 +336,7 @@ def main():
         for file, is_read in made:
             note = "formula"
             if is_read:
-                try:
-                    note = f"diffusers, {file.compare():.1e}"
-                except Exception as error:
-                    note = f"NOT READ: {type(error).__name__} {str(error)[:300]}"
+                note = f"diffusers, {file.compare():.1e}"
             print(name, file.dialect, len(file.tensors) + len(file.numbers), "tensors,", note)
             files.append(file.described() | {"oracle": note.split(",")[0]})
     GOLDENS.mkdir(parents=True, exist_ok=True)

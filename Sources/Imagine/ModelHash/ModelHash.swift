@@ -21,7 +21,12 @@ final class ModelHash: Sendable {
   ///   - url: the model's file; a folder has no hash.
   ///   - cache: the folder for what is kept between runs; nil keeps nothing.
   ///   - keepingFrom: bytes from which on it is worth keeping: smaller files are read in no time.
-  init(_ url: URL, cache: URL? = VulkanBackend.Configuration.userCache(), keepingFrom: Int = 1 << 26) {
+  ///   - start: bytes that are left out at the beginning. What is kept between runs is of whole files.
+  ///   - digits: how many of the hash there are to be.
+  init(
+    _ url: URL, cache: URL? = VulkanBackend.Configuration.userCache(), keepingFrom: Int = 1 << 26, from start: Int = 0,
+    digits: Int = 10
+  ) {
     let path = url.path(percentEncoded: false)
     guard let file = HashedFile(path) else {
       settle(nil)
@@ -37,7 +42,7 @@ final class ModelHash: Sendable {
         // On Linux this is the thread's own.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
       #endif
-      let hash = compute(path)
+      let hash = compute(path, from: start, digits: digits)
       // A file that changed meanwhile has neither its old hash nor this one.
       let isSame = hash != nil && HashedFile(path) == file
       if isSame, let hash { cache?.keep(hash, for: file) }
@@ -65,10 +70,11 @@ final class ModelHash: Sendable {
     return hash
   }
 
-  private func compute(_ path: String) -> String? {
+  private func compute(_ path: String, from start: Int, digits: Int) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    guard lseek(descriptor, off_t(start), SEEK_SET) == off_t(start) else { return nil }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { buffer.deallocate() }
     var hash = SHA256()
@@ -76,7 +82,7 @@ final class ModelHash: Sendable {
       let count = read(descriptor, buffer.baseAddress, buffer.count)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { return nil }
-      guard count > 0 else { return String(hash.finish().prefix(10)) }
+      guard count > 0 else { return String(hash.finish().prefix(digits)) }
       hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
     return nil

@@ -30,6 +30,9 @@ struct LineOptions: ParsableArguments {
   @OptionGroup(title: "Conditioning")
   var conditioning: ConditioningOptions
 
+  @OptionGroup(title: "LoRA")
+  var loras: LoRAOptions
+
   /// - Parameters:
   ///   - pictures: those that were read before.
   ///   - recorded: how a picture was used that is now given again.
@@ -43,6 +46,7 @@ struct LineOptions: ParsableArguments {
     sampling.apply(to: &request)
     prompts.apply(to: &request)
     conditioning.apply(to: &request)
+    try loras.apply(to: &request)
     try initialImage.apply(to: &request, pictures, recorded)
   }
 }

@@ -18,8 +18,10 @@ final class NetworkRunner {
 
   private let members: [Network]
   private var weights: any WeightSource
+  /// What is merged into them at the moment.
+  var adapters: AppliedAdapters
   private let memory: MemorySettings
-  private let log: Logger
+  let log: Logger
   private let places: ComputePlaces
   private let residents: ResidentNetworks
   private var modes: [Network.Role: (demand: Demand, mode: RunMode)] = [:]
@@ -34,6 +36,7 @@ final class NetworkRunner {
   ) {
     members = opened.networks
     weights = opened.weights
+    adapters = AppliedAdapters(opened.weights)
     memory = settings.memory
     log = settings.log
     self.places = places
