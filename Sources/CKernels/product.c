@@ -54,3 +54,11 @@ void ck_add_low_rank(
 ) {
   if (rank > 0) device.kernels->add_low_rank(up, down, weights, rows, rank, columns);
 }
+
+bool ck_within(ck_device device, const float *x, size_t count, float limit) {
+  return device.kernels->within(x, count, limit);
+}
+
+void ck_store_as(ck_device device, const float *x, ck_stored to, void *out, size_t count) {
+  device.kernels->store_as(x, to, out, count);
+}

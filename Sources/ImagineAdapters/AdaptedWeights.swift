@@ -1,3 +1,4 @@
+internal import CKernels
 internal import ImagineCheckpoint
 package import ImagineGraph
 
@@ -111,49 +112,81 @@ package struct AdaptedWeights: WeightSource {
     _ name: String, _ shape: Shape, _ elements: Range<Int>, as type: ElementType,
     into destination: UnsafeMutableRawBufferPointer
   ) throws {
-    guard let contributions = contributions[name], type != .int32,
+    guard let contributions = contributions[name], let format = type.stored, let target = destination.baseAddress,
       destination.count == elements.count * type.size, elements.lowerBound >= 0, elements.upperBound <= shape.count,
-      !elements.isEmpty, let target = destination.baseAddress
+      !elements.isEmpty
     else { return try base.read(name, as: type, elements: elements, of: shape.count, into: destination) }
-    let weight = WeightShape(shape), columns = weight.columns
-    let changes = try contributions.map { item in
-      (item.file, try item.formula.change(weight, item.strength, ranks: item.ranks, kernels))
+    let weight = WeightShape(shape)
+    let changes = try contributions.map {
+      try $0.formula.change(weight, $0.strength, ranks: $0.ranks, kernels)
     }
-    let isRowwise = contributions.allSatisfy(\.formula.isRowwise)
-    let rows = elements.lowerBound / columns..<(elements.upperBound + columns - 1) / columns
-    let pieces = isRowwise ? rows : 0..<weight.rows
-    let step = isRowwise ? max(Self.pieceLength / columns, 1) : weight.rows
-    let scratch = UnsafeMutableBufferPointer<Float>.allocate(capacity: min(step, pieces.count) * columns)
-    defer { scratch.deallocate() }
-    for start in stride(from: pieces.lowerBound, to: pieces.upperBound, by: step) {
-      let piece = start..<min(start + step, pieces.upperBound), count = piece.count * columns, first = start * columns
-      guard let values = scratch.baseAddress else { continue }
+    let merging = Merging(
+      weight: weight, elements: elements, changes: changes, isRowwise: contributions.allSatisfy(\.formula.isRowwise),
+      format: format, limit: type == .float16 ? 65504 : .greatestFiniteMagnitude, target: target)
+    // Where the model has the weight in memory anyway, it is widened from there.
+    let isMerged = try base.lend(name, count: shape.count) { lentType, bytes in
+      guard let lent = lentType.stored else { return false }
+      try run(merging) { range, values in
+        kernels.widen(
+          UnsafeRawBufferPointer(rebasing: bytes[range.lowerBound * lentType.size..<range.upperBound * lentType.size]),
+          lent, into: values)
+      } tooLarge: {
+        tooLarge(name, contributions, type)
+      }
+      return true
+    }
+    if isMerged == true { return }
+    try run(merging) { range, values in
       try base.read(
-        name, as: .float32, elements: first..<first + count, of: shape.count,
-        into: UnsafeMutableRawBufferPointer(start: values, count: count * MemoryLayout<Float>.size))
-      for (_, change) in changes { try change(WeightRows(range: piece, values: values, columns: columns)) }
-      let wanted = elements.clamped(to: first..<first + count)
-      guard !wanted.isEmpty else { continue }
-      let source = UnsafeBufferPointer(rebasing: scratch[wanted.lowerBound - first..<wanted.upperBound - first])
-      guard Self.fits(source, type) else { throw Self.tooLarge(name, changes.map(\.0), type) }
-      try StorageFormat.float32.convert(
-        UnsafeRawBufferPointer(source), to: type,
-        into: UnsafeMutableRawBufferPointer(
-          start: target + (wanted.lowerBound - elements.lowerBound) * type.size, count: wanted.count * type.size))
+        name, as: .float32, elements: range, of: shape.count, into: UnsafeMutableRawBufferPointer(values))
+    } tooLarge: {
+      tooLarge(name, contributions, type)
     }
   }
 
-  /// Whether all values stay finite in a format.
-  private static func fits(_ values: UnsafeBufferPointer<Float>, _ type: ElementType) -> Bool {
-    let largest: Float = type == .float16 ? 65504 : .greatestFiniteMagnitude
-    var isInside = true
-    // Comparisons with a value that is no number are false.
-    for value in values { isInside = isInside && value.magnitude <= largest }
-    return isInside
+  /// What is to be merged of a weight.
+  private struct Merging {
+    let weight: WeightShape
+    /// Those that are wanted.
+    let elements: Range<Int>
+    let changes: [RowChange]
+    let isRowwise: Bool
+    let format: ck_stored
+    /// The largest magnitude that the format holds.
+    let limit: Float
+    let target: UnsafeMutableRawPointer
   }
 
-  private static func tooLarge(_ name: String, _ files: [String], _ type: ElementType) -> AdapterError {
-    let adapters = files.map { quoted($0) }.joined(separator: " and ")
+  /// - Parameter read: gives some of the model's own numbers.
+  private func run(
+    _ merging: Merging, read: (Range<Int>, UnsafeMutableBufferPointer<Float>) throws -> Void,
+    tooLarge: () -> AdapterError
+  ) throws {
+    let columns = merging.weight.columns, elements = merging.elements
+    let rows = elements.lowerBound / columns..<(elements.upperBound + columns - 1) / columns
+    let wanted = merging.isRowwise ? rows : 0..<merging.weight.rows
+    let step = merging.isRowwise ? max(Self.pieceLength / columns, 1) : wanted.count
+    let scratch = UnsafeMutableBufferPointer<Float>.allocate(capacity: min(step, wanted.count) * columns)
+    defer { scratch.deallocate() }
+    guard let values = scratch.baseAddress else { return }
+    for start in stride(from: wanted.lowerBound, to: wanted.upperBound, by: step) {
+      let piece = start..<min(start + step, wanted.upperBound)
+      let all = piece.lowerBound * columns..<piece.upperBound * columns
+      try read(all, UnsafeMutableBufferPointer(rebasing: scratch[..<all.count]))
+      for change in merging.changes { try change(WeightRows(range: piece, values: values, columns: columns)) }
+      let kept = elements.clamped(to: all)
+      guard !kept.isEmpty else { continue }
+      let first = values + (kept.lowerBound - all.lowerBound)
+      guard ck_within(kernels.device, first, kept.count, merging.limit) else { throw tooLarge() }
+      let size = merging.format == CK_STORED_F32 ? 4 : 2
+      ck_store_as(
+        kernels.device, first, merging.format, merging.target + (kept.lowerBound - elements.lowerBound) * size,
+        kept.count)
+    }
+  }
+
+  private func tooLarge(_ name: String, _ contributions: [Contribution], _ type: ElementType) -> AdapterError {
+    let adapters = contributions.map { quoted($0.file) }.joined(separator: " and ")
     return AdapterError(
       .invalid,
       "With \(adapters) the weight \(quoted(name)) gets values that are larger than \(type) can hold: choose a smaller weight "

@@ -50,13 +50,12 @@ package struct AdapterFile: Sendable {
 
   /// The first tensor with a value that is no number, looked for on all processors.
   private static func notFinite(_ tensors: [AdapterTensor]) throws -> AdapterTensor? {
-    let found = Findings()
+    let found = Findings(), kernels = MergeKernels.any
     DispatchQueue.concurrentPerform(iterations: tensors.count) { index in
       guard !found.isDecided(before: index) else { return }
       do {
-        // A product with 0 is 0, of anything else no number: one sum tells.
-        let sum = try tensors[index].floats().reduce(Float(0)) { $0 + $1 * 0 }
-        if sum != 0 { found.note(index, nil) }
+        let values = try tensors[index].floats(kernels)
+        if !kernels.areWithin(values, .greatestFiniteMagnitude) { found.note(index, nil) }
       } catch { found.note(index, error) }
     }
     guard let first = found.first else { return nil }

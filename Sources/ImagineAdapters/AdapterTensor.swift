@@ -21,16 +21,21 @@ package struct AdapterTensor: Sendable {
   /// The numbers, row by row.
   ///
   /// - Throws: `CheckpointError` if the file was changed meanwhile.
-  func floats() throws -> [Float] {
+  func floats(_ kernels: MergeKernels) throws -> [Float] {
     let info = element.info
-    var values = [Float](repeating: 0, count: info.elementCount)
-    try element.file.withBytes(of: info, 0..<info.elementCount) { bytes in
-      try values.withUnsafeMutableBytes { try info.dataType.convert(bytes, to: .float32, into: $0) }
+    defer { element.file.release(info, 0..<info.elementCount) }
+    return try [Float](unsafeUninitializedCapacity: info.elementCount) { buffer, count in
+      try element.file.withBytes(of: info, 0..<info.elementCount) { bytes in
+        if let format = info.dataType.elementType?.stored {
+          kernels.widen(bytes, format, into: buffer)
+        } else {
+          try info.dataType.convert(bytes, to: .float32, into: UnsafeMutableRawBufferPointer(buffer))
+        }
+      }
+      count = info.elementCount
     }
-    element.file.release(info, 0..<info.elementCount)
-    return values
   }
 
   /// The number of a tensor that holds one.
-  func number() throws -> Float? { count == 1 ? try floats()[0] : nil }
+  func number() throws -> Float? { count == 1 ? try floats(.any)[0] : nil }
 }

@@ -168,6 +168,10 @@ bool ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights 
 // for together. Runs on the calling thread.
 void ck_add_low_rank(
   ck_device device, const float *up, const float *down, float *weights, size_t rows, size_t rank, size_t columns);
+// Whether all magnitudes are at most `limit`; not where there is a NaN.
+bool ck_within(ck_device device, const float *x, size_t count, float limit);
+// Rounds to nearest, ties to even, on the calling thread.
+void ck_store_as(ck_device device, const float *x, ck_stored to, void *out, size_t count);
 
 // Whether there are products of bfloat16 by pairs: two neighbours along the depth are multiplied and added at once.
 bool ck_has_pairs(ck_device device);

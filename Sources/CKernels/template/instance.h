@@ -8,9 +8,9 @@
 #include "pointwise.h"
 #include "normalisation.h"
 #include "tile.h"
-#include "low_rank.h"
 #include "attention.h"
 #include "conversion.h"
+#include "low_rank.h"
 #include "product.h"
 #include "winograd.h"
 #include "packing.h"
@@ -37,6 +37,8 @@ const ck_kernels CK_TABLE = {
   .pack_values = pack_values,
   .attend = attend,
   .add_low_rank = add_low_rank,
+  .within = within,
+  .store_as = store_as,
   .multiply_block = multiply_block,
   .least_rows = CK_ROWS / 3,
   .transform_image = transform_image,

@@ -10,9 +10,9 @@ struct ButterflyFormula: AdapterFormula {
   func change(_ shape: WeightShape, _ strength: Float, ranks: Int?, _ kernels: MergeKernels) throws -> RowChange {
     let size = blocks.size
     let rotations = try (0..<stages).map {
-      try blocks.rotations(strength, outputs: shape.rows, stage: $0, of: stages)
+      try blocks.rotations(strength, outputs: shape.rows, stage: $0, of: stages, kernels)
     }
-    let factors = try rescale?.floats()
+    let factors = try rescale?.floats(kernels)
     return { rows in
       for (stage, rotations) in rotations.enumerated() {
         let order = Self.order(of: shape.rows, stage: stage, blockSize: size)

@@ -4,7 +4,7 @@ struct DifferenceFormula: AdapterFormula {
   var scale: Float = 1
 
   func change(_ shape: WeightShape, _ strength: Float, ranks: Int?, _ kernels: MergeKernels) throws -> RowChange {
-    let values = try difference.floats(), factor = strength * scale
+    let values = try difference.floats(kernels), factor = strength * scale
     return { rows in
       let first = rows.range.lowerBound * rows.columns
       for index in 0..<rows.count { rows.values[index] += factor * values[first + index] }
@@ -17,7 +17,7 @@ struct ReplacementFormula: AdapterFormula {
   let replacement: AdapterTensor
 
   func change(_ shape: WeightShape, _ strength: Float, ranks: Int?, _ kernels: MergeKernels) throws -> RowChange {
-    let values = try replacement.floats()
+    let values = try replacement.floats(kernels)
     return { rows in
       let first = rows.range.lowerBound * rows.columns
       for index in 0..<rows.count { rows.values[index] = values[first + index] }

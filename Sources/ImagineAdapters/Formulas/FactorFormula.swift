@@ -6,7 +6,7 @@ struct FactorFormula: AdapterFormula {
   let isOfInputs: Bool
 
   func change(_ shape: WeightShape, _ strength: Float, ranks: Int?, _ kernels: MergeKernels) throws -> RowChange {
-    let factors = try self.factors.floats().map { 1 + strength * (isWhole ? $0 - 1 : $0) }
+    let factors = try self.factors.floats(kernels).map { 1 + strength * (isWhole ? $0 - 1 : $0) }
     return { [isOfInputs] rows in
       for row in rows.range {
         let values = rows[row]

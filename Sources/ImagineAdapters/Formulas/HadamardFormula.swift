@@ -13,10 +13,10 @@ struct HadamardFormula: AdapterFormula {
 
     func product(_ shape: WeightShape, factor: Float, _ kernels: MergeKernels) throws -> LowRankProduct {
       let rank = b.shape[0]
-      var (up, down) = (try a.floats(), try b.floats())
+      var (up, down) = (try a.floats(kernels), try b.floats(kernels))
       if let core {
         let outer = a.shape[0]
-        down = TuckerCore(try core.floats(), outer: outer, inner: rank, taps: shape.taps)
+        down = TuckerCore(try core.floats(kernels), outer: outer, inner: rank, taps: shape.taps)
           .expanded(by: down, inputs: shape.inputs)
         up = up.transposed(rows: outer, columns: shape.rows)
         return LowRankProduct(up, down, rank: outer, columns: shape.columns, factor: factor, kernels)

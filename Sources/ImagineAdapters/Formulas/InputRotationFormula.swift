@@ -10,7 +10,7 @@ struct InputRotationFormula: AdapterFormula {
   let terms: Int?
 
   func change(_ shape: WeightShape, _ strength: Float, ranks: Int?, _ kernels: MergeKernels) throws -> RowChange {
-    let values = try triangles.floats().map(Double.init), length = size * (size - 1) / 2
+    let values = try triangles.floats(kernels).map(Double.init), length = size * (size - 1) / 2
     let rotations = (0..<groups).map { group in
       rotation(Array(values[group * length..<(group + 1) * length]), strength)
     }

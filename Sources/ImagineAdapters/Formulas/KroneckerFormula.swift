@@ -11,15 +11,16 @@ struct KroneckerFormula: AdapterFormula {
 
     func values(_ extents: Extents, taps: Int, _ kernels: MergeKernels) throws -> [Float] {
       switch self {
-      case .whole(let tensor): return try tensor.floats()
+      case .whole(let tensor): return try tensor.floats(kernels)
       case .product(let a, let b):
         let product = LowRankProduct(
-          try a.floats(), try b.floats(), rank: a.extent(behind: 1), columns: extents.inputs * taps, factor: 1, kernels)
+          try a.floats(kernels), try b.floats(kernels), rank: a.extent(behind: 1), columns: extents.inputs * taps,
+          factor: 1, kernels)
         return product.values(of: 0..<extents.rows)
       case .tucker(let core, let a, let b):
-        let down = TuckerCore(try core.floats(), outer: a.shape[0], inner: b.shape[0], taps: taps)
-          .expanded(by: try b.floats(), inputs: extents.inputs)
-        let up = try a.floats().transposed(rows: a.shape[0], columns: extents.rows)
+        let down = TuckerCore(try core.floats(kernels), outer: a.shape[0], inner: b.shape[0], taps: taps)
+          .expanded(by: try b.floats(kernels), inputs: extents.inputs)
+        let up = try a.floats(kernels).transposed(rows: a.shape[0], columns: extents.rows)
         let product = LowRankProduct(
           up, down, rank: a.shape[0], columns: extents.inputs * taps, factor: 1, kernels)
         return product.values(of: 0..<extents.rows)

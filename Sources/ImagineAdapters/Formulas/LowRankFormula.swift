@@ -11,9 +11,9 @@ struct LowRankFormula: AdapterFormula {
 
   func change(_ shape: WeightShape, _ strength: Float, ranks: Int?, _ kernels: MergeKernels) throws -> RowChange {
     let rank = up.extent(behind: 1)
-    var (up, down) = (try up.floats(), try down.floats())
+    var (up, down) = (try up.floats(kernels), try down.floats(kernels))
     if let middle {
-      down = TuckerCore(try middle.floats(), outer: rank, inner: self.down.shape[0], taps: shape.taps)
+      down = TuckerCore(try middle.floats(kernels), outer: rank, inner: self.down.shape[0], taps: shape.taps)
         .expanded(by: down, inputs: shape.inputs)
     }
     // AUTOMATIC1111's `dyn`: the first ones alone, as networks trained with a dynamic rank (DyLoRA) allow.

@@ -1,4 +1,5 @@
 internal import CKernels
+internal import ImagineGraph
 
 /// The processor's kernels that merge: of the best instruction set that it has and is allowed.
 struct MergeKernels: Sendable {
@@ -7,6 +8,35 @@ struct MergeKernels: Sendable {
 
   /// - Parameter features: instruction sets, as the kernels' mask of them.
   init(features: UInt32) { device = ck_device(kernels: ck_kernels_for(features), threads: 1, pool: nil) }
+
+  /// Those of any processor: what only moves numbers is the same with all.
+  static let any = MergeKernels(features: ck_cpu_features())
+
+  /// Whether all magnitudes are at most a limit, which no NaN's is.
+  func areWithin(_ values: [Float], _ limit: Float) -> Bool {
+    values.withUnsafeBufferPointer { values in
+      values.baseAddress.map { ck_within(device, $0, values.count, limit) } ?? true
+    }
+  }
+
+  /// Stored numbers as floats.
+  func widen(_ bytes: UnsafeRawBufferPointer, _ format: ck_stored, into values: UnsafeMutableBufferPointer<Float>) {
+    guard let source = bytes.baseAddress, let target = values.baseAddress else { return }
+    ck_convert(
+      device, format, source, CK_F32, target, min(values.count, bytes.count / (format == CK_STORED_F32 ? 4 : 2)))
+  }
+}
+
+extension ElementType {
+  /// What kernels call a format of floats.
+  var stored: ck_stored? {
+    switch self {
+    case .float32: CK_STORED_F32
+    case .bfloat16: CK_STORED_BF16
+    case .float16: CK_STORED_F16
+    case .int32: nil
+    }
+  }
 }
 
 extension ck_device: @retroactive @unchecked Sendable {}

@@ -18,7 +18,7 @@ struct MagnitudeFormula: AdapterFormula {
   var isRowwise: Bool { direction == .rows && base.isRowwise }
 
   func change(_ shape: WeightShape, _ strength: Float, ranks: Int?, _ kernels: MergeKernels) throws -> RowChange {
-    let base = try self.base.change(shape, 1, ranks: ranks, kernels), magnitude = try magnitude.floats()
+    let base = try self.base.change(shape, 1, ranks: ranks, kernels), magnitude = try magnitude.floats(kernels)
     return { [direction] rows in
       let original = Array(UnsafeBufferPointer(start: rows.values, count: rows.count))
       try base(rows)

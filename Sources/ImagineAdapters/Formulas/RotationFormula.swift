@@ -8,8 +8,8 @@ struct RotationFormula: AdapterFormula {
   var isRowwise: Bool { false }
 
   func change(_ shape: WeightShape, _ strength: Float, ranks: Int?, _ kernels: MergeKernels) throws -> RowChange {
-    let rotations = try blocks.rotations(strength, outputs: shape.rows), size = blocks.size
-    let factors = try rescale?.floats()
+    let rotations = try blocks.rotations(strength, outputs: shape.rows, kernels), size = blocks.size
+    let factors = try rescale?.floats(kernels)
     return { rows in
       for (group, rotation) in rotations.enumerated() {
         let start = rows.values + group * size * rows.columns
@@ -41,8 +41,10 @@ struct RotationBlocks: Sendable {
   /// - Parameters:
   ///   - stage: of the tensor's first axis, where it has one more.
   ///   - outputs: of the layer.
-  func rotations(_ strength: Float, outputs: Int, stage: Int = 0, of stages: Int = 1) throws -> [[Float]] {
-    let values = try tensor.floats().map(Double.init), length = size * size
+  func rotations(
+    _ strength: Float, outputs: Int, stage: Int = 0, of stages: Int = 1, _ kernels: MergeKernels
+  ) throws -> [[Float]] {
+    let values = try tensor.floats(kernels).map(Double.init), length = size * size
     // The bound is on the norm over all blocks, of all stages.
     var skews = (0..<stages * groups).map { index in
       let block = Array(values[index * length..<(index + 1) * length])
