@@ -62,7 +62,7 @@ enum CLIPKeyMap {
     return [("\(layer).\(part.canonical)\(path[1].dropFirst(part.openCLIP.count))", .whole)]
   }
 
-  private static let layerParts: [(openCLIP: String, canonical: String)] = [
+  static let layerParts: [(openCLIP: String, canonical: String)] = [
     ("ln_1.", "layer_norm1."), ("ln_2.", "layer_norm2."), ("attn.out_proj.", "self_attn.out_proj."),
     ("mlp.c_fc.", "mlp.fc1."), ("mlp.c_proj.", "mlp.fc2."),
   ]

@@ -59,6 +59,9 @@ struct Opening {
   /// What the file is, where its container says so.
   private(set) var kind: CheckpointKind?
 
+  /// What the configuration of a network goes by that is no component of a model.
+  static let otherNetwork = "network"
+
   init(
     url: URL, layout: Checkpoint.Layout?, sources: [Checkpoint.Source], configs: [String: JSONValue], pipeline: String?
   ) {

@@ -15,6 +15,13 @@ extension Checkpoint {
     return try places(below: url, depth: 0, &seen)
   }
 
+  /// Reads a small YAML file of settings in groups, such as one that says where models are.
+  ///
+  /// - Throws: `CheckpointError` if it cannot be read or understood.
+  package static func settings(in file: URL) throws -> [UTF8Name: JSONValue] {
+    try ConfigurationFile.readYAML(file, about: "says where models are").object ?? [:]
+  }
+
   /// Folders of models are seldom in more folders than these.
   private static let deepest = 8
 
@@ -50,8 +57,14 @@ extension Checkpoint {
   /// Whether a folder is one model, of several networks or of one, or its versions in Hugging Face's cache. Programs have
   /// folders for networks of many models, too, under the same names.
   private static func isModel(_ folder: URL, _ names: [String]) -> Bool {
-    if names.contains("model_index.json") || names.contains("config.json") { return true }
+    if names.contains("config.json") { return true }
     if names.contains("snapshots"), folder.lastPathComponent.hasPrefix("models--") { return true }
+    return isPipeline(folder, names)
+  }
+
+  /// Whether a folder is one model of several networks, each in a folder of its own.
+  package static func isPipeline(_ folder: URL, _ names: [String]) -> Bool {
+    if names.contains("model_index.json") { return true }
     return (["transformer"] + Component.allCases.map(\.rawValue)).contains { network in
       names.contains(network) && isFolder(folder.appending(path: "\(network)/config.json")) == false
     }

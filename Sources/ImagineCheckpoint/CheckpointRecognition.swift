@@ -59,12 +59,17 @@ extension CheckpointKind {
   /// Names that only one kind has, in an order in which the first hit is right. A name is tried with a dot before it, so
   /// that ".x" stands for a whole part of the path.
   private static let typicalNames: [(CheckpointKind, [String])] = [
+    // Both have parts with the names of LoRAs' in them.
+    (.ipAdapter, [".ip_adapter.", ".image_proj.", ".ip_adapter_proj_model."]),
+    (.controlNet, [".lora_controlnet", ".lllite_"]),
     (
       .lora,
       [
-        ".lora_unet_", ".lora_te", ".lora_transformer_", ".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.",
-        ".lora.down.",
-        ".lora.up.", "_lora.down.", "_lora.up.", ".hada_w1_a", ".lokr_w1", ".lokr_w2", ".oft_blocks", ".dora_scale",
+        ".lora_unet_", ".lora_te", ".lora_transformer_", ".lycoris_", ".lora_down.", ".lora_up.", ".lora_mid.",
+        ".lora_A.", ".lora_B.", ".lora.down.", ".lora.up.", "_lora.down.", "_lora.up.", ".lora_linear_layer.",
+        ".lora_magnitude_vector", ".hada_w1_a", ".lokr_w1", ".lokr_w2", ".oft_blocks", ".oft_diag", ".oft_R.", ".ia3_l",
+        ".dora_scale",
+        ".diff_b", ".w_norm",
       ]
     ),
     (
@@ -72,10 +77,8 @@ extension CheckpointKind {
       [
         ".control_model.", ".controlnet_cond_embedding.", ".input_hint_block.", ".zero_convs.",
         ".controlnet_down_blocks.",
-        ".lllite_",
       ]
     ),
-    (.ipAdapter, [".ip_adapter.", ".image_proj."]),
     (.motionModule, [".motion_modules."]),
     (.t2iAdapter, [".adapter.body.", ".body.0.resnets.", ".body.0.block1."]),
     (.flux, [".double_blocks.0.img_attn", ".single_transformer_blocks.0."]),
@@ -84,7 +87,9 @@ extension CheckpointKind {
       .upscaler,
       [
         ".conv_first.weight", ".body.0.rdb1.", ".RRDB_trunk.", ".model.1.sub.", ".params_ema.", ".params.body.",
-        ".layers.0.residual_group.",
+        ".layers.0.residual_group.", ".before_RG.",
+        // Compact networks (realesr-general) are one sequence; the last, RealPLKSR, too.
+        ".body.0.weight", ".feats.0.weight",
       ]
     ),
     (.embedding, [".emb_params", ".string_to_param"]),
@@ -93,10 +98,10 @@ extension CheckpointKind {
     (.textEncoder, [".encoder.block.0.layer.0.SelfAttention."]),
   ]
 
-  /// An embedding is a few vectors as wide as a text encoder.
+  /// An embedding is a few vectors as wide as a text encoder, for one or for up to three of them.
   private static func isEmbedding(_ shapes: [String: [Int]]) -> Bool {
-    let widths: Set<Int> = [768, 1024, 1280]
-    return (1...2).contains(shapes.count)
+    let widths: Set<Int> = [768, 1024, 1280, 4096]
+    return (1...3).contains(shapes.count)
       && shapes.values.allSatisfy { (1...2).contains($0.count) && widths.contains($0.last ?? 0) }
   }
 }

@@ -35,6 +35,9 @@ package struct CheckpointTensor: Sendable {
     case .third(let index):
       guard let rows = info.shape.first, rows % 3 == 0 else { throw Self.wrongShape(info, "three times as many rows") }
       place = info.rows(index * (rows / 3)..<(index + 1) * (rows / 3))
+    case .half(let index):
+      guard let rows = info.shape.first, rows % 2 == 0 else { throw Self.wrongShape(info, "twice as many rows") }
+      place = info.rows(index * (rows / 2)..<(index + 1) * (rows / 2))
     case .transposed:
       guard info.shape.count == 2, info.dataType.blockLength == 1 else {
         throw Self.wrongShape(info, "rows and columns")

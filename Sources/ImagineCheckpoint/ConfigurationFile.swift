@@ -11,15 +11,17 @@ package enum ConfigurationFile {
   }
 
   /// Reads the configuration of a training program; see `YAMLReader`.
-  static func readYAML(_ url: URL) throws -> JSONValue {
+  ///
+  /// - Parameter purpose: what the file does, in words that fit after its name.
+  static func readYAML(_ url: URL, about purpose: String = "lies beside the model") throws -> JSONValue {
     try contents(of: url) { bytes, name in
       do {
         return try YAMLReader.read(bytes)
       } catch let error as YAMLError {
         throw CheckpointError(
           .invalidConfiguration,
-          "\(quoted(name)) lies beside the model and cannot be understood (\(error)): mend it, or move it away if it does "
-            + "not describe the model.")
+          "\(quoted(name)) \(purpose) and cannot be understood (\(error)): mend it, or move it away if that is not what it is "
+            + "for.")
       }
     }
   }

@@ -73,7 +73,7 @@ struct DiffusersFolder {
     let tensors = try CheckpointTensors(url.appending(path: Self.weights(in: url, names)))
     return Opening(
       url: url, layout: .diffusersFolder, sources: [.init(tensors: tensors, component: component)],
-      configs: component.map { [$0.rawValue: config] } ?? [:], pipeline: className)
+      configs: [component?.rawValue ?? Opening.otherNetwork: config], pipeline: className)
   }
 
   private static func list(_ folder: URL) throws -> Set<String> {

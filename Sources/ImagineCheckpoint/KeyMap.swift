@@ -3,6 +3,8 @@ enum TensorPart: Sendable, Hashable {
   case whole
   /// The first, second or last third of the rows: query, key and value kept as one matrix.
   case third(Int)
+  /// The first or second half of the rows: key and value kept as one matrix.
+  case half(Int)
   /// Rows and columns exchanged.
   case transposed
 }

@@ -1,4 +1,3 @@
-package import Foundation
 import ImagineGraph
 
 /// The parsed and checked header of a safetensors file (format: huggingface/safetensors, README "Format").
@@ -15,12 +14,6 @@ package struct SafetensorsHeader: Sendable {
   static let maximumLength = 100_000_000
   /// The largest extent of a tensor in any file: far above any real one, and small enough that widths can be added and multiplied.
   package static let maximumExtent = Int(Int32.max)
-
-  /// Where the tensors of a safetensors file begin; nil for other files.
-  package static func end(of url: URL) -> Int? {
-    guard let file = try? SafetensorsFile(url) else { return nil }
-    return file.tensors.first?.range.lowerBound
-  }
 
   /// - Parameters:
   ///   - bytes: the whole file; only the header is touched.

@@ -7,9 +7,10 @@ struct YAMLError: Error, CustomStringConvertible {
   var description: String { "\(reason) in line \(line)" }
 }
 
-/// Reads the part of YAML that configurations of training programs use: mappings by indentation, lists, and scalars.
+/// Reads the part of YAML that configurations of training programs use: mappings by indentation, lists, scalars, and
+/// texts of several lines after `|`, without empty ones.
 ///
-/// What is beyond it (anchors, tags, texts of several lines) is an error, never skipped: a setting that is not understood
+/// What is beyond it (anchors, tags, texts that are folded) is an error, never skipped: a setting that is not understood
 /// must not be taken for one that is not there.
 struct YAMLReader {
   private struct Line {
@@ -91,7 +92,9 @@ struct YAMLReader {
         throw YAMLError(line: line.number, reason: "the key \(quoted(key.text)) for the second time")
       }
       position += 1
-      if !rest.isEmpty {
+      if rest.utf8.elementsEqual("|".utf8) {
+        members[key] = .string(lines(deeperThan: indentation))
+      } else if !rest.isEmpty {
         members[key] = try Self.scalarOrList(rest, line: line.number)
       } else if let inner = next,
         inner.indentation > indentation || (inner.indentation == indentation && Self.isItem(inner))
@@ -105,6 +108,17 @@ struct YAMLReader {
       }
     }
     return .object(members)
+  }
+
+  /// Reads the lines of a text that stands deeper than its key, each with what it is indented by beyond the first.
+  private mutating func lines(deeperThan indentation: Int) -> String {
+    var text: [String] = []
+    let first = next?.indentation ?? 0
+    while let line = next, line.indentation > indentation {
+      text.append(String(repeating: " ", count: max(0, line.indentation - first)) + line.text)
+      position += 1
+    }
+    return text.joined(separator: "\n")
   }
 
   private static func isItem(_ line: Line) -> Bool {

@@ -1,5 +1,5 @@
 package import Foundation
-internal import ImagineCheckpoint
+package import ImagineCheckpoint
 internal import ImagineGraph
 internal import ImagineModels
 
@@ -64,6 +64,22 @@ package struct FamilyModel {
     return try JSONSerialization.jsonObject(with: Data(contentsOf: url))
   }
 
+  /// The configurations of its networks, by component, as the single file has them.
+  package func configurations() throws -> [String: JSONValue] {
+    let text = try JSONSerialization.data(withJSONObject: networkSettings)
+    var members: [String: JSONValue] = [:]
+    for (key, value) in try JSONValue(parsing: String(decoding: text, as: UTF8.self)).object ?? [:] {
+      members[key.text] = value
+    }
+    return members
+  }
+
+  private var networkSettings: [String: Any] {
+    let networks = files.filter { $0.key.hasSuffix("/config.json") }
+    return Dictionary(
+      uniqueKeysWithValues: networks.map { (String($0.key.dropLast("/config.json".count)), $0.value) })
+  }
+
   /// The numbers of a weight, in 32-bit floats.
   package static func values(_ row: Row) throws -> [Float] {
     let weights = SyntheticWeights([row.path: Shape(row.shape)])
@@ -96,10 +112,7 @@ package struct FamilyModel {
       }
       tensors.append(.init(name: name, shape: shape, values: .float32(values)))
     }
-    let networks = files.filter { $0.key.hasSuffix("/config.json") }
-    let configurations = Dictionary(
-      uniqueKeysWithValues: networks.map { (String($0.key.dropLast("/config.json".count)), $0.value) })
-    let config = String(decoding: try JSONSerialization.data(withJSONObject: configurations), as: UTF8.self)
+    let config = String(decoding: try JSONSerialization.data(withJSONObject: networkSettings), as: UTF8.self)
     try SafetensorsWriter.write(tensors, metadata: notes.merging(["config": config]) { $1 }, to: url)
   }
 

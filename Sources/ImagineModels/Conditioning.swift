@@ -1,3 +1,5 @@
+package import ImagineCheckpoint
+
 /// How prompts and numbers become what the denoiser is told beside the noisy latents: a recipe, carried out by the engine.
 package struct Conditioning: Sendable, Hashable {
   /// One text encoder's part in it.
@@ -11,8 +13,17 @@ package struct Conditioning: Sendable, Hashable {
     package var skippedLayers: Int
     /// Layers that the encoder had behind those, which nobody asked for and the file does not hold.
     package var absentLayers: Int
+    /// Width of its tokens' vectors.
+    package var width: Int
+    /// Which of a textual inversion's vectors are for it.
+    package var embedding: EmbeddingFile.Encoder
 
-    package init(role: Network.Role, padding: Int32, layers: Int, skippedLayers: Int, absentLayers: Int) {
+    package init(
+      role: Network.Role, padding: Int32, layers: Int, skippedLayers: Int, absentLayers: Int, width: Int,
+      embedding: EmbeddingFile.Encoder
+    ) {
+      self.width = width
+      self.embedding = embedding
       self.role = role
       self.padding = padding
       self.layers = layers

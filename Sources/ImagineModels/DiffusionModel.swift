@@ -15,6 +15,14 @@ package struct DiffusionModel: Sendable {
   /// The shapes of all weights that the networks read, by path.
   package let parameters: [String: Shape]
 
+  /// How many values of the denoiser's way down are joined to its way up.
+  package var skipCount: Int {
+    parameters.keys.count { $0.hasPrefix("unet.up_blocks.") && $0.hasSuffix(".conv1.weight") }
+  }
+
+  /// Where the denoiser looks at the prompt, in the order that IP-Adapters number the places.
+  package let crossAttentions: [UNet2DConditionModel.CrossAttention]
+
   /// The network of a role; nil if the model has none.
   package subscript(role: Network.Role) -> Network? { networks.first { $0.role == role } }
 }

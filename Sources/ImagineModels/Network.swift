@@ -63,7 +63,7 @@ package struct Network: Sendable {
 
 extension Network {
   /// The same with those of a model's weights that are its own.
-  func reading(_ parameters: [String: Shape]) -> Network {
+  package func reading(_ parameters: [String: Shape]) -> Network {
     var network = self
     network.parameters = parameters.filter { path, _ in prefixes.contains { path.hasPrefix($0) } }
     return network
@@ -72,7 +72,7 @@ extension Network {
 
 /// Everything about a request that a network's graph depends on; each network looks at what concerns it.
 ///
-/// - text encoders: `ids` [rows, 77] (and `pooling` [rows, 1, 77] where a pooled vector is asked for)
+/// - text encoders: `ids` [rows, 77] (and `vectors` [rows, 77, C] and `kept` [rows, 77, 1] where vectors are inserted; and `pooling` [rows, 1, 77] where a pooled vector is asked for)
 /// - denoiser: `latents` [rows, height, width, channels], `timestep` [rows], `context` [rows, tokens, D], and what the
 ///   model's `Conditioning` and the `additions` add
 /// - decoder: `latents` [rows, height, width, channels]
@@ -88,6 +88,8 @@ package struct NetworkShape: Sendable, Hashable {
   package var tokens = 77
   /// Layers at the end of a text encoder that are left out.
   package var skippedLayers = 0
+  /// Whether a text encoder is given vectors in place of some tokens.
+  package var insertsVectors = false
   /// The axes along which every convolution goes on at the opposite edge.
   package var seamless: SeamlessAxes = []
   /// What a denoiser is given beside prompts.

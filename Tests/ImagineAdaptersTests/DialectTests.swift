@@ -9,61 +9,20 @@ import Testing
 
 /// Files of every dialect: all of their tensors find their place, and the weights become what the oracle made of them.
 struct DialectTests {
-  struct File: Decodable, CustomTestStringConvertible {
-    let dialect: String
-    let model: String
-    let file: String
-    let notes: [String: String]
-    let config: [String: FormulaTests.Setting]?
-    /// Shapes by the end of the name, by its beginning.
-    let tensors: [String: [String: [Int]]]
-    let numbers: [String: Float]
-    /// Two products of each weight after with numbers by formula.
-    let merged: [String: [Double]]
+  @Test func goldensAreThere() { #expect(AdapterGolden.all.count == 22) }
 
-    var testDescription: String { "\(dialect), \(model)" }
-
-    /// The tensors as they are in the file, by the formula that the oracle used.
-    func contents() throws -> [String: TestTensor] {
-      var contents = numbers.mapValues { TestTensor([], [$0]) }
-      for (stem, ends) in tensors {
-        for (end, shape) in ends {
-          let row = FamilyModel.Row(path: stem + end, shape: shape)
-          contents[row.path] = TestTensor(shape, try FamilyModel.values(row))
-        }
-      }
-      return contents
-    }
-
-    func written(to folder: TestFolder) throws -> AdapterFile {
-      if let config { try JSONEncoder().encode(config).write(to: folder.file("adapter_config.json")) }
-      return try AdapterFile.writing(contents(), notes: notes, to: folder.file(file))
-    }
-  }
-
-  private struct Golden: Decodable {
-    let files: [File]
-  }
-
-  static let files: [File] = {
-    let url = ImagineGoldens.Golden.url("adapters").appending(path: "dialects.json")
-    return (try? JSONDecoder().decode(Golden.self, from: Data(contentsOf: url)))?.files ?? []
-  }()
-
-  @Test func goldensAreThere() { #expect(Self.files.count == 22) }
-
-  @Test(arguments: files)
-  func findsEveryTensorAndMergesAsItsOracle(_ example: File) throws {
+  @Test(arguments: AdapterGolden.all)
+  func findsEveryTensorAndMergesAsItsOracle(_ example: AdapterGolden) throws {
     let folder = try TestFolder(), model = try FamilyModel(example.model)
     let base = MemoryWeights(
       tensors: Dictionary(
         uniqueKeysWithValues: try model.rows.filter { !$0.forms.contains("single") }.map {
           ($0.path, (Shape($0.shape), try FamilyModel.values($0)))
         }))
-    let file = try example.written(to: folder)
+    let file = try AdapterFile(example.write(to: folder.url))
     let adapter = try Adapter(file, for: ModuleNames(base.shapes))
     #expect(adapter.leftovers.isEmpty, "\(adapter.named)")
-    #expect(adapter.tensorCount == file.tensors.count)
+    #expect(adapter.tensorCount == example.tensorCount)
     #expect(adapter.parameters == Set(example.merged.keys))
     let adapted = AdaptedWeights(base, base.shapes, [.init(adapter, .init(1))], features: ck_cpu_features())
     #expect(adapted.touched == adapter.parameters)

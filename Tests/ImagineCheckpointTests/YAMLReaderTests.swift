@@ -50,6 +50,23 @@ struct YAMLReaderTests {
     #expect(params["nothing"] == nil && value["data"] == nil)
   }
 
+  @Test func readsTextsOfSeveralLines() throws {
+    let value = try read(
+      """
+      a:
+        paths: |
+          models/Lora
+
+            models/Other # not a comment's place
+        next: 1
+      last: |
+        one
+      """)
+    #expect(value["a"]?["paths"]?.string == "models/Lora\n  models/Other")
+    #expect(value["a"]?["next"]?.int == 1 && value["last"]?.string == "one")
+    #expect(try read("a: |")["a"]?.string == "")
+  }
+
   @Test func readsListsOfSettings() throws {
     let value = try read(
       """
@@ -77,7 +94,7 @@ struct YAMLReaderTests {
   }
 
   @Test(arguments: [
-    "a: 1\na: 2", "a:\n\tb: 1", "a", "a: [1, 2", "a: &x 1", "a: *x", "a: !!str 1", "a: |\n  text", "a: > \n b",
+    "a: 1\na: 2", "a:\n\tb: 1", "a", "a: [1, 2", "a: &x 1", "a: *x", "a: !!str 1", "a: > \n b",
     "- 1\n- 2", "a:\n    b: 1\n  c: 2", "a: {b: 1}", "a: \"x", "a: 'it''s'", "  a: 1\n b: 2", "a: [1,, 2]", "1: 2",
     "a: \"\\u0041\"", "? a\n: b", "a: 1\n\u{301}", ": 1",
   ])

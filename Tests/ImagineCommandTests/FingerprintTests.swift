@@ -51,9 +51,37 @@ import Testing
       { $0.hires = hires { $0.size = Size(width: 8, height: 8) } }, { $0.hires = hires { $0.strength = 0.5 } },
       { $0.hires = hires { $0.upscaler = .lanczos } },
     ],
+    "controls": [
+      { $0.controls = [try control { _ in }] }, { $0.controls = [try control { _ in }, try control { _ in }] },
+      { $0.controls = [try control { $0.model = URL(filePath: "/b") }] },
+      { $0.controls = [try control { $0.picture = try picture(4) }] },
+      { $0.controls = [try control { $0.picture = nil }] },
+      { $0.controls = [try control { $0.preprocessor = .canny }] },
+      { $0.controls = [try control { $0.preprocessor = try ControlPreprocessor(named: "canny:1:2") }] },
+      { $0.controls = [try control { $0.weight = 0.5 }] }, { $0.controls = [try control { $0.start = 0.5 }] },
+      { $0.controls = [try control { $0.end = 0.5 }] }, { $0.controls = [try control { $0.importance = .guess }] },
+      { $0.controls = [try control { $0.resizing = .fill }] },
+    ],
+    "imagePrompts": [
+      { $0.imagePrompts = [try imagePrompt { _ in }] }, { $0.imagePrompts = [try imagePrompt { $0.weight = 0.5 }] },
+      { $0.imagePrompts = [try imagePrompt { $0.model = URL(filePath: "/b") }] },
+      { $0.imagePrompts = [try imagePrompt { $0.encoder = URL(filePath: "/c") }] },
+      { $0.imagePrompts = [try imagePrompt { $0.pictures = [try picture(4)] }] },
+      { $0.imagePrompts = [try imagePrompt { $0.start = 0.5 }] },
+      { $0.imagePrompts = [try imagePrompt { $0.end = 0.5 }] },
+    ],
     "promptSyntax": [{ $0.promptSyntax = .comfy }, { $0.promptSyntax = .plain }],
     "emphasis": [{ $0.emphasis = .noNorm }, { $0.emphasis = .ignore }],
     "countsEditsAnew": [{ $0.countsEditsAnew = true }],
+    "embeddings": [
+      { $0.embeddings = [Embedding(URL(filePath: "a.pt"))] },
+      { $0.embeddings = [Embedding(URL(filePath: "a.pt"), name: "b")] },
+      { $0.embeddings = [Embedding(URL(filePath: "b.pt"), name: "a")] },
+    ],
+    "featureCache": [
+      { $0.featureCache = FeatureCache(interval: 2) }, { $0.featureCache = FeatureCache(interval: 3) },
+      { $0.featureCache = FeatureCache(interval: 2, branch: 1) },
+    ],
     "secondPrompt": [{ $0.secondPrompt = "" }, { $0.secondPrompt = "b" }],
     "secondNegativePrompt": [{ $0.secondNegativePrompt = "" }, { $0.secondNegativePrompt = "b" }],
     "clipSkip": [{ $0.clipSkip = 2 }], "originalSize": [{ $0.originalSize = Size(width: 8, height: 8) }],
@@ -93,6 +121,18 @@ import Testing
     var image = InitialImage(try picture(1))
     try change(&image)
     return image
+  }
+
+  private static func control(_ change: (inout ControlImage) throws -> Void) throws -> ControlImage {
+    var control = ControlImage(model: URL(filePath: "/a"), picture: try picture(3))
+    try change(&control)
+    return control
+  }
+
+  private static func imagePrompt(_ change: (inout ImagePrompt) throws -> Void) throws -> ImagePrompt {
+    var prompt = ImagePrompt(model: URL(filePath: "/a"), pictures: [try picture(3)])
+    try change(&prompt)
+    return prompt
   }
 
   private static func masked(_ change: (inout Mask) throws -> Void) throws -> InitialImage {
@@ -141,6 +181,11 @@ import Testing
       (Variation(strength: 1), ["seed", "strength"]), (HiresFix(), ["scale", "size", "steps", "strength", "upscaler"]),
       (image, ["picture", "strength", "resizing", "mask", "margins"]),
       (image.picture, ["size", "pixels", "alpha"]),
+      (
+        try Self.control { _ in },
+        ["model", "picture", "preprocessor", "weight", "start", "end", "importance", "resizing"]
+      ),
+      (try Self.imagePrompt { _ in }, ["model", "encoder", "pictures", "weight", "start", "end"]),
       (try #require(image.mask), ["picture", "blur", "isInverted", "content", "padding"]),
       (lora { _ in }, ["file", "name", "weight", "textEncoderWeight", "ranks", "blocks"]),
       (Margins(), ["left", "top", "right", "bottom"]),

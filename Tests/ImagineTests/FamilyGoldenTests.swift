@@ -31,7 +31,7 @@ import Testing
   static let drawn = [
     "sd1", "sd1_inpainting", "sd1_edit", "sd1_lcm", "sd2", "sd2_v", "sd2_v_zero_snr", "sdxl", "sdxl_no_negative",
     "sdxl_turbo", "sdxl_edm", "sdxl_v", "sdxl_refiner", "ssd_1b", "sd1_clip_skip", "sd1_long", "sdxl_long",
-    "sdxl_sizes",
+    "sdxl_sizes", "sd1_cache", "sdxl_cache",
   ]
   /// Every model in both layouts, without the single files of which this version does not know every name.
   static let written = FamilyModel.names.flatMap { name in Layout.allCases.map { (name, $0) } }

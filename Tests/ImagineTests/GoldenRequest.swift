@@ -23,6 +23,7 @@ extension GenerationRequest {
     originalSize = pair("original_size").map { Size(width: $0, height: $1) }
     targetSize = pair("target_size").map { Size(width: $0, height: $1) }
     crop = pair("crop").map { Crop(left: $0, top: $1) }
+    featureCache = pair("cache").map { FeatureCache(interval: $0, branch: $1) }
     recordsTensors = true
   }
 }

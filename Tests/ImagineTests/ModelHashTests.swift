@@ -61,26 +61,46 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appending(path: "model.safetensors"), cache = folder.appending(path: "cache")
     try Data("abc".utf8).write(to: file)
-    #expect(hash(of: ModelHash(file, cache: cache, keepingFrom: 0)) == "ba7816bf8f")
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    let abcd = "88d4266fd4e6338d13b845fcf289579d209c897823b9217da3e161936f031589"
+    #expect(hash(of: ModelHash(file, cache: cache, keepingFrom: 0)) == abc)
     let sign = try #require(HashedFile(file.path))
-    #expect(ModelHashCache(cache.path)[sign] == "ba7816bf8f")
+    #expect(ModelHashCache(cache.path, .file)[sign] == abc)
 
     // What the cache says counts for the file it was made of, and no other.
-    try Data("0123456789 \(sign.sign)\n".utf8).write(to: cache.appending(path: "model-hashes"))
-    #expect(hash(of: ModelHash(file, cache: cache, keepingFrom: 0)) == "0123456789")
+    let other = String(repeating: "0123456789abcdef", count: 4)
+    try Data("\(other) \(sign.sign)\n".utf8).write(to: cache.appending(path: "model-hashes"))
+    #expect(hash(of: ModelHash(file, cache: cache, keepingFrom: 0)) == other)
     try Data("abcd".utf8).write(to: file)
-    #expect(hash(of: ModelHash(file, cache: cache, keepingFrom: 0)) == "88d4266fd4")
+    #expect(hash(of: ModelHash(file, cache: cache, keepingFrom: 0)) == abcd)
 
     #expect(hash(of: ModelHash(folder, cache: cache, keepingFrom: 0)) == nil)
     #expect(hash(of: ModelHash(folder.appending(path: "none"), cache: cache, keepingFrom: 0)) == nil)
-    for damage in ["", "\u{0}", "zz\n", "not hexadecimal \(sign.sign)", "012345678"] {
+    for damage in ["", "\u{0}", "zz\n", "not hexadecimal \(sign.sign)", "0123456789 \(sign.sign)"] {
       try Data(damage.utf8).write(to: cache.appending(path: "model-hashes"))
-      #expect(hash(of: ModelHash(file, cache: cache, keepingFrom: 0)) == "88d4266fd4")
+      #expect(hash(of: ModelHash(file, cache: cache, keepingFrom: 0)) == abcd)
     }
     try FileManager.default.removeItem(at: cache)
-    #expect(hash(of: ModelHash(file, cache: cache)) == "88d4266fd4")
+    #expect(hash(of: ModelHash(file, cache: cache)) == abcd)
     #expect(!FileManager.default.fileExists(atPath: cache.path))
-    #expect(hash(of: ModelHash(file, cache: nil)) == "88d4266fd4")
+    #expect(hash(of: ModelHash(file, cache: nil)) == abcd)
+  }
+
+  @Test func weightsHaveAHashOfTheirOwn() throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "hash-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: file) }
+    func weights(_ bytes: [UInt8]) throws -> String? {
+      try Data(bytes).write(to: file)
+      return hash(of: ModelHash(file, .weights, cache: nil))
+    }
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    #expect(try weights([2, 0, 0, 0, 0, 0, 0, 0] + Array("{}abc".utf8)) == abc)
+    #expect(try weights([4, 0, 0, 0, 0, 0, 0, 0] + Array("{  }abc".utf8)) == abc)
+    // What is no safetensors file, or says that it is longer than it is, has none.
+    #expect(try weights(Array("PK\u{3}\u{4} a pickle".utf8)) == nil)
+    #expect(try weights([9, 0, 0, 0, 0, 0, 0, 0] + Array("{}abc".utf8)) == nil)
+    #expect(try weights([UInt8](repeating: 255, count: 8) + Array("{}abc".utf8)) == nil)
+    #expect(try weights([2, 0]) == nil)
   }
 
   @Test func theParametersCarryIt() async throws {

@@ -7,7 +7,7 @@ struct PromptChunkTests {
   let tokenizer = CLIPTokenizer()
 
   private func chunks(_ text: String, _ syntax: PromptSyntax = .a1111) throws -> [PromptChunk] {
-    tokenizer.chunks(try PromptPiece.pieces(of: text, syntax), syntax)
+    try tokenizer.chunks(PromptPiece.pieces(of: text, syntax), syntax)
   }
 
   /// Words and commas, as "60w,20w".

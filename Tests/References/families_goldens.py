@@ -2,7 +2,7 @@
 
     python families_goldens.py [--check] [NAME ...]
 
-Made with diffusers 0.42.1, transformers 5.24 and torch 2.15, in float32 on one thread. README.md describes the files.
+Made with diffusers 0.42.1, transformers 5.24, torch 2.15 and DeepCache 0.1.1, in float32 on one thread. README.md describes the files.
 """
 
 import argparse
@@ -52,6 +52,8 @@ RUNS = {
     "sd1_long": ("sd1", None, {"sampler": "ddim", "steps": 3, "guidance": 7.5, "prompt": LONG, "own_conditions": True}),
     "sdxl_long": ("sdxl", None, {"sampler": "euler", "schedule": "trailing", "steps": 3, "guidance": 5.0, "prompt": LONG,
                                  "own_conditions": True}),
+    "sd1_cache": ("sd1", None, {"sampler": "ddim", "steps": 7, "guidance": 7.5, "cache": [3, 0]}),
+    "sdxl_cache": ("sdxl", None, {"sampler": "euler", "schedule": "trailing", "steps": 5, "guidance": 5.0, "cache": [2, 1]}),
     "sdxl_sizes": ("sdxl", None, {"sampler": "euler", "schedule": "trailing", "steps": 3, "guidance": 5.0,
                                   "original_size": [640, 320], "crop": [24, 8], "target_size": [1024, 768]}),
 }

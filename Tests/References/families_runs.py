@@ -7,6 +7,7 @@ import tempfile
 
 import diffusers
 import torch
+from DeepCache import DeepCacheSDHelper
 from transformers import CLIPTokenizer
 
 from families_prompts import conditions
@@ -90,7 +91,8 @@ def make_pipeline(name, modules, configs, tokenizers, index):
     if "XL" in name:
         parts.setdefault("tokenizer", None)
         parts.setdefault("text_encoder", None)
-        parts |= {"add_watermarker": False, **index}
+        # Adapters' pipeline marks nothing.
+        parts |= index if "Adapter" in name else {"add_watermarker": False, **index}
     else:
         parts |= {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
     pipeline = kind(**parts)
@@ -150,10 +152,16 @@ def draw(name, pipeline, settings, **more):
     for place, keyword in (("original_size",) * 2, ("crop", "crops_coords_top_left"), ("target_size",) * 2):
         if place in settings:  # width and height, left and top: diffusers has them the other way round
             more[keyword] = tuple(reversed(settings[place]))
+    helper = DeepCacheSDHelper(pipe=pipeline)
+    if "cache" in settings:  # the interval, and the branch
+        helper.set_params(cache_interval=settings["cache"][0], cache_branch_id=settings["cache"][1])
+        helper.enable()
     latents = pipeline(
         **words, num_inference_steps=settings["steps"], guidance_scale=settings["guidance"],
         generator=torch.Generator().manual_seed(settings["seed"]), output_type="latent",
         **image_arguments(name, pipeline), **more).images
+    if "cache" in settings:
+        helper.disable()
     return recorder, latents, rows or tokens(pipeline, prompts)
 
 

@@ -17,8 +17,7 @@ final class LoRAHashes: Sendable {
     guard Self.noted(file) == nil else { return }
     running.withLock { running in
       guard running[file.version] == nil else { return }
-      running[file.version] = ModelHash(
-        file.url, cache: nil, from: SafetensorsHeader.end(of: file.url) ?? 0, digits: Self.digits)
+      running[file.version] = ModelHash(file.url, Self.part(file.url))
     }
   }
 
@@ -30,7 +29,17 @@ final class LoRAHashes: Sendable {
     begin(file)
     guard let hash = running.withLock({ $0[file.version] }) else { return nil }
     while hash.isComputing { try await Task.sleep(for: .milliseconds(20)) }
-    return hash.known
+    return hash.known.map { String($0.prefix(Self.digits)) }
+  }
+
+  /// The same of a file that nobody draws with; nil also for one that is no LoRA.
+  static func hash(of url: URL) async throws -> String? {
+    if let file = try? AdapterFile(url), let noted = noted(file) { return noted }
+    return try await ModelHash.of(url, part(url)).map { String($0.prefix(digits)) }
+  }
+
+  private static func part(_ url: URL) -> ModelHash.Part {
+    ["safetensors", "sft"].contains(url.pathExtension.lowercased()) ? .weights : .file
   }
 
   /// What the trainer has noted.

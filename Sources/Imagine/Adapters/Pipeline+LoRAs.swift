@@ -9,21 +9,7 @@ extension Pipeline {
   ///
   /// - Throws: `ImagineError` for tags that cannot be read, and names without a file.
   func requestedLoRAs(_ request: GenerationRequest) throws -> RequestedLoRAs {
-    try RequestedLoRAs(request) { loraFile(named: $0) }
-  }
-
-  /// The file that a prompt names.
-  private func loraFile(named name: String) -> URL? {
-    guard opened.source == .file, !name.contains("/"), !name.hasPrefix(".") else { return nil }
-    let folder = report.url.deletingLastPathComponent()
-    let folders = [folder] + ["loras", "Lora", "../loras", "../Lora"].map { folder.appending(path: $0) }
-    for folder in folders {
-      for ending in ["safetensors", "pt", "ckpt", "bin"] {
-        let file = folder.appending(path: "\(name).\(ending)")
-        if FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) { return file }
-      }
-    }
-    return nil
+    try RequestedLoRAs(request) { try namedLoRAs.file(named: $0) }
   }
 
   /// How a request is drawn that leaves steps, guidance and sampler open: as the model wants it, or one of its LoRAs that was

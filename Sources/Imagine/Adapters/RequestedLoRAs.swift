@@ -1,5 +1,6 @@
 internal import Foundation
 internal import ImagineAdapters
+internal import ImagineCheckpoint
 internal import ImagineEngine
 internal import ImagineModels
 internal import ImagineText
@@ -32,7 +33,7 @@ struct RequestedLoRAs {
     if let found = try file(name) { return found }
     throw ImagineError(
       .invalidRequest,
-      "There is no LoRA '\(name)' in the folders of models: give its file, or leave it out.")
+      "There is no LoRA \(quoted(name)) in the folders of models: give its file, or leave it out.")
   }
 
   private static func tags(_ request: GenerationRequest) throws -> [LoRATag] {

@@ -1,13 +1,20 @@
 internal import Foundation
-internal import ImagineFiles
 internal import ImagineVulkan
 internal import Synchronization
 
-/// The sign by which AUTOMATIC1111 and model sites know a model's file: the first ten digits of its SHA-256.
+/// The SHA-256 of a model's file, by which AUTOMATIC1111 and model sites know it: the first ten digits of the whole file's, or the first
+/// twelve of what its weights alone have.
 ///
 /// To compute it the whole file is read, so that happens once for a file, on a thread of its own that gives way to others,
 /// while the first picture is drawn; later runs find it in the user's cache, by the file's path, size and time.
 final class ModelHash: Sendable {
+  /// What of a file is hashed.
+  enum Part: Sendable {
+    case file
+    /// What follows the header of a safetensors file, which stays the same when notes in it change.
+    case weights
+  }
+
   private enum State {
     case computing
     case known(String)
@@ -16,23 +23,22 @@ final class ModelHash: Sendable {
 
   private let state = Mutex(State.computing)
   private let isStopped = Atomic(false)
+  private let part: Part
 
   /// - Parameters:
   ///   - url: the model's file; a folder has no hash.
   ///   - cache: the folder for what is kept between runs; nil keeps nothing.
   ///   - keepingFrom: bytes from which on it is worth keeping: smaller files are read in no time.
-  ///   - start: bytes that are left out at the beginning. What is kept between runs is of whole files.
-  ///   - digits: how many of the hash there are to be.
   init(
-    _ url: URL, cache: URL? = VulkanBackend.Configuration.userCache(), keepingFrom: Int = 1 << 26, from start: Int = 0,
-    digits: Int = 10
+    _ url: URL, _ part: Part = .file, cache: URL? = VulkanBackend.Configuration.userCache(), keepingFrom: Int = 1 << 26
   ) {
+    self.part = part
     let path = url.path(percentEncoded: false)
     guard let file = HashedFile(path) else {
       settle(nil)
       return
     }
-    let cache = file.size < keepingFrom ? nil : cache.map { ModelHashCache($0.path(percentEncoded: false)) }
+    let cache = file.size < keepingFrom ? nil : cache.map { ModelHashCache($0.path(percentEncoded: false), part) }
     if let known = cache?[file] {
       settle(known)
       return
@@ -42,7 +48,7 @@ final class ModelHash: Sendable {
         // On Linux this is the thread's own.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
       #endif
-      let hash = compute(path, from: start, digits: digits)
+      let hash = compute(path)
       // A file that changed meanwhile has neither its old hash nor this one.
       let isSame = hash != nil && HashedFile(path) == file
       if isSame, let hash { cache?.keep(hash, for: file) }
@@ -50,6 +56,16 @@ final class ModelHash: Sendable {
     }
     thread.name = "imagine hash"
     thread.start()
+  }
+
+  /// The hash, once it is computed; nil for what has none.
+  ///
+  /// - Throws: `CancellationError`.
+  static func of(_ url: URL, _ part: Part) async throws -> String? {
+    let hash = ModelHash(url, part)
+    defer { hash.stop() }
+    while hash.isComputing { try await Task.sleep(for: .milliseconds(20)) }
+    return hash.known
   }
 
   private func settle(_ hash: String?) {
@@ -64,17 +80,21 @@ final class ModelHash: Sendable {
     if case .computing = state.withLock({ $0 }) { true } else { false }
   }
 
-  /// The hash; nil if there is none, or it is not known yet.
+  /// The hash, in 64 digits; nil if there is none, or it is not known yet.
   var known: String? {
     guard case .known(let hash) = state.withLock({ $0 }) else { return nil }
     return hash
   }
 
-  private func compute(_ path: String, from start: Int, digits: Int) -> String? {
+  private func compute(_ path: String) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    guard lseek(descriptor, off_t(start), SEEK_SET) == off_t(start) else { return nil }
+    if part == .weights {
+      guard let start = Self.weightsStart(descriptor), lseek(descriptor, off_t(start), SEEK_SET) == start else {
+        return nil
+      }
+    }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { buffer.deallocate() }
     var hash = SHA256()
@@ -82,61 +102,20 @@ final class ModelHash: Sendable {
       let count = read(descriptor, buffer.baseAddress, buffer.count)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { return nil }
-      guard count > 0 else { return String(hash.finish().prefix(digits)) }
+      guard count > 0 else { return hash.finish() }
       hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
     return nil
   }
-}
 
-/// A regular file as it was at one time.
-struct HashedFile: Equatable {
-  let size: Int
-  /// One line of text.
-  let sign: String
-
-  init?(_ path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let real = realpath(path, nil) else {
+  /// Where the weights of a safetensors file begin; nil for files of other formats.
+  private static func weightsStart(_ descriptor: Int32) -> Int? {
+    var start = [UInt8](repeating: 0, count: 9), status = stat()
+    guard pread(descriptor, &start, 9, 0) == 9, start[8] == UInt8(ascii: "{"), fstat(descriptor, &status) == 0 else {
       return nil
     }
-    defer { free(real) }
-    let name = String(cString: real)
-    guard name.utf8.allSatisfy({ $0 >= 0x20 }) else { return nil }
-    #if canImport(Darwin)
-      let time = status.st_mtimespec
-    #else
-      let time = status.st_mtim
-    #endif
-    size = Int(status.st_size)
-    sign = "\(status.st_size) \(time.tv_sec).\(time.tv_nsec) \(name)"
-  }
-}
-
-/// Hashes kept between runs: lines of a hash, a size, a time and a path.
-struct ModelHashCache {
-  private static let name = "model-hashes"
-  private static let mostLines = 200
-
-  private let folder: String
-
-  init(_ folder: String) { self.folder = folder }
-
-  subscript(_ file: HashedFile) -> String? {
-    guard let line = lines.first(where: { $0.dropFirst(11).utf8.elementsEqual(file.sign.utf8) }) else { return nil }
-    let hash = String(line.prefix(10))
-    return hash.utf8.count == 10 && hash.allSatisfy(\.isHexDigit) ? hash : nil
-  }
-
-  /// Keeps a hash; where that is not possible it is computed again next time.
-  func keep(_ hash: String, for file: HashedFile) {
-    let text = ([Substring("\(hash) \(file.sign)")] + lines.prefix(Self.mostLines - 1)).joined(separator: "\n") + "\n"
-    try? Folder(path: folder, making: true).replace(Self.name, with: Array(text.utf8))
-  }
-
-  private var lines: [Substring] {
-    guard let text = try? String(contentsOfFile: folder + "/" + Self.name, encoding: .utf8), text.utf8.count < 1 << 20
-    else { return [] }
-    return text.split(separator: "\n")
+    let length = start[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length <= 100_000_000, Int(length) + 8 <= Int(status.st_size) else { return nil }
+    return Int(length) + 8
   }
 }

@@ -104,7 +104,7 @@ extension InitialImage {
 
 extension SourcePicture {
   /// Without transparency, on white.
-  fileprivate var opaque: RGBImage {
+  var opaque: RGBImage {
     get throws {
       try DecodedImage(
         image: RGBImage(width: size.width, height: size.height, pixels: pixels), alpha: alpha
@@ -126,7 +126,7 @@ extension Mask {
 }
 
 extension Fitting {
-  fileprivate init(_ resizing: Resizing) {
+  init(_ resizing: Resizing) {
     self =
       switch resizing {
       case .stretch, .latent: .stretch

@@ -54,11 +54,14 @@ extension Infotext {
     }
     if syntax != request.likeness?.promptSyntax ?? .a1111 { fields["Prompt syntax"] = syntax.name }
     if request.countsEditsAnew { fields["Old prompt editing timelines"] = "True" }
+    fields["TI hashes"] = EmbeddingHash.list(picture, model)
+    if let cache = request.featureCache { fields["DeepCache"] = "\(cache.interval) \(cache.branch)" }
     fields["Prompt 2"] = request.secondPrompt
     fields["Negative prompt 2"] = request.secondNegativePrompt
     if request.guidance.rescale != 0 { fields["Guidance rescale"] = Self.number(request.guidance.rescale) }
     fields["Guidance interval"] = request.guidance.interval.map { "\($0.lowerBound) \($0.upperBound)" }
     fields.add(describing: request)
+    for (index, unit) in request.controlUnits.enumerated() { fields["ControlNet \(index)"] = unit }
     fields["Like"] = request.likeness?.name
     fields["Version"] = ImagineVersion.full
     self.init(
@@ -77,7 +80,7 @@ extension Infotext {
   static let wholeNegativePrompt = "Whole negative prompt"
 
   /// 7 rather than 7.0, as the pictures of A1111's interface have it.
-  fileprivate static func number(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
+  static func number(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
     Int(exactly: value).map(String.init) ?? "\(value)"
   }
 }

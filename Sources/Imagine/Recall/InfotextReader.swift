@@ -18,7 +18,7 @@ struct InfotextReader {
 
   private static let mostNamed = 40
 
-  private static func shortened(_ text: String) -> String {
+  static func shortened(_ text: String) -> String {
     text.unicodeScalars.count <= 200 ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(200))) + "..."
   }
 

@@ -35,11 +35,14 @@ extension RecordedSettings {
     request.countsEditsAnew =
       reader.take("Old prompt editing timelines") == "True"
       || program == "AUTOMATIC1111" && Self.isOldPromptEditing(version) && request.prompt.contains("[")
+    for index in 0..<16 {
+      if let unit = reader.take("ControlNet \(index)") { impossible.append(Self.missing(unit)) }
+    }
     impossible += reader.problems
     impossible += reader.unread
     readLoRAs(infotext)
     if let hashes = infotext["TI hashes"], !hashes.isEmpty {
-      impossible.append("It was drawn with textual inversions (\(hashes)), which this version cannot read.")
+      impossible.append("It was drawn with textual inversions (\(hashes)): name their files if you have them.")
     }
   }
 
@@ -67,6 +70,13 @@ extension RecordedSettings {
     if !lost.isEmpty {
       impossible.append("It was drawn with LoRAs (\(lost.joined(separator: ", "))) whose weights it does not say.")
     }
+  }
+
+  /// What is said of a picture that guided another one, which is in no file.
+  private static func missing(_ unit: String) -> String {
+    let settings = unit.split(separator: ",").map { String($0.drop { $0 == " " }) }
+    let name = settings.first { $0.hasPrefix("Model: ") }.map { InfotextReader.shortened(String($0.dropFirst(7))) }
+    return "It was guided through \(name ?? "a ControlNet") by a picture that is not in the file: give both again."
   }
 
   /// Before 1.6.0 numbers below 1 were shares, and a second pass counted anew; A1111 itself reads such pictures so.
@@ -145,6 +155,11 @@ extension RecordedSettings {
     request.guidance.rescale = reader.number("Guidance rescale") ?? 0
     request.guidance.minimumSigma = reader.number("NGMS") ?? 0
     request.guidance.interval = reader.interval("Guidance interval")
+    if let numbers: [Int] = reader.numbers("DeepCache") {
+      request.featureCache = numbers.first.map {
+        FeatureCache(interval: $0, branch: numbers.count > 1 ? numbers[1] : 0)
+      }
+    }
   }
 
   private mutating func readNoise(_ reader: inout InfotextReader) {

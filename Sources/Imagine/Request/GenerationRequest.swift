@@ -6,6 +6,8 @@ public struct GenerationRequest: Sendable, Hashable {
   public var prompt: String
   /// What to stay away from.
   public var negativePrompt = ""
+  /// Textual inversions that the prompts may name.
+  public var embeddings: [Embedding] = []
   /// In pixels, each a multiple of 8.
   public var size: Size?
   /// How many times the denoiser runs, 1...1000.
@@ -35,6 +37,10 @@ public struct GenerationRequest: Sendable, Hashable {
   public var initialImage: InitialImage?
   /// A second pass at a larger size; nil for none.
   public var hires: HiresFix?
+  /// Pictures that guide it, through ControlNets and T2I-Adapters.
+  public var controls: [ControlImage] = []
+  /// Pictures that are looked at as a prompt is, through IP-Adapters.
+  public var imagePrompts: [ImagePrompt] = []
   /// The language of the prompts; nil is AUTOMATIC1111's.
   public var promptSyntax: PromptSyntax?
   /// What weights in the prompts do; nil goes with the language.
@@ -62,6 +68,8 @@ public struct GenerationRequest: Sendable, Hashable {
   /// Nil is 6 and 2.5.
   public var aestheticScore: Float?
   public var negativeAestheticScore: Float?
+  /// How often the whole denoiser is run; nil for always.
+  public var featureCache: FeatureCache?
   /// A model that goes on with the picture; nil for none.
   public var refiner: Refiner?
   /// Small files that change the model, in this order; the refiner is as it is. Those that the prompt names, as

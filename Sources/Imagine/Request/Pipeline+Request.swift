@@ -106,6 +106,8 @@ extension Pipeline {
       return (size.width, size.height)
     }
     picture.tiling = SeamlessAxes(rawValue: request.tiling.rawValue & 3)
+    picture.embeddings = try embeddings(request)
+    picture.featureReuse = try request.featureCache.map { try featureReuse($0) }
     try describe(&picture, request)
     picture.hires = try hires(request, size)
     picture.refiner = try request.refiner.map { try refiner($0) }
@@ -119,6 +121,7 @@ extension Pipeline {
     picture.adapters = adapters
     let prepared = try prepared(request)
     picture.initial = prepared?.initial
+    try addGuides(to: &picture, request, wayBack: prepared?.wayBack)
     try ImagineError.translating { try picture.requirePasses(sampling: opened.sampling) }
     return RequestedDrawing(picture: picture, wayBack: prepared?.wayBack, loras: loras, notices: notices)
   }

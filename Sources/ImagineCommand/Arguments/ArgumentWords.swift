@@ -1,4 +1,5 @@
 import ArgumentParser
+import Imagine
 
 /// A command line, put into the words that the argument parser knows.
 ///

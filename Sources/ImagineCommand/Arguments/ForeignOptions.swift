@@ -21,12 +21,15 @@ enum ForeignOptions {
     "--refiner-model": "--refiner", "--refiner-checkpoint": "--refiner", "--refiner-switch-at": "--refiner-start",
     "--image": "--init-image", "--input-image": "--init-image", "--img2img": "--init-image",
     "--denoising-strength": "--strength", "--denoise": "--strength", "--init-image-strength": "--strength",
+    "--control-guidance-start": "--control-start", "--control-guidance-end": "--control-end",
+    "--ip-adapter-image": "--ip-image", "--preprocessor": "--preprocess", "--module": "--preprocess",
     "--mask-image": "--mask", "--inpaint": "--mask", "--inpaint-full-res": "--only-masked", "--outpaint": "--expand",
     "--inpaint-full-res-padding": "--mask-padding", "--padding-mask-crop": "--mask-padding",
     "--hires-fix": "--hires", "--enable-hr": "--hires", "--hr-scale": "--hires-scale",
     "--hr-upscaler": "--hires-upscaler",
     "--hr-second-pass-steps": "--hires-steps", "--hires-denoise": "--hires-strength",
     "--tile": "--tiling", "--seamless": "--tiling", "--image-guidance-scale": "--image-cfg-scale",
+    "--embeddings": "--embedding", "--textual-inversion": "--embedding", "--deep-cache": "--cache",
     "--prompt-two": "--prompt-2", "--second-prompt": "--prompt-2", "--show-work": "--show",
     "--preview-path": "--preview", "--ddim-eta": "--eta", "--churn": "--s-churn",
     "--loras": "--lora", "--lora-path": "--lora", "--lyco": "--lora",
@@ -35,7 +38,12 @@ enum ForeignOptions {
 
   /// What says the same in other words.
   static let otherWords: [String: String] = [
-    "--vae-dir": "say --vae and a file", "--crops-coords-top-left": "say --crop X,Y, the left first",
+    "--control-strength": "say it behind the network's name, as in --control NAME:0.8",
+    "--controlnet-conditioning-scale": "say it behind the network's name, as in --control NAME:0.8",
+    "--ip-adapter-scale": "say it behind the adapter's name, as in --ip-adapter NAME:0.8",
+    "--canny": "say --preprocess canny", "--guess-mode": "say --control-mode guess",
+    "--vae-dir": "say --vae and a file", "--embd-dir": "say --embedding and a file",
+    "--embeddings-dir": "say --embedding and a file", "--crops-coords-top-left": "say --crop X,Y, the left first",
     "--tile-x": "say --tiling x", "--tile-y": "say --tiling y", "--circular": "say --tiling both",
     "--jpeg": "let the name after --output end in .jpg, or say --format jpg",
     "--webp": "let the name after --output end in .webp, or say --format webp",
@@ -59,18 +67,11 @@ enum ForeignOptions {
     let kinds: [(String, [String])] = [
       (
         "models that read prompts with T5 or a language model cannot be drawn yet",
-        ["--t5xxl", "--llm", "--clip-vision"]
+        ["--t5xxl", "--llm"]
       ),
       (
-        "textual inversions cannot be read yet",
-        ["--embedding", "--embeddings", "--embd-dir", "--embeddings-dir", "--textual-inversion"]
-      ),
-      (
-        "ControlNets and adapters cannot be read yet",
-        [
-          "--control-net", "--controlnet", "--control-image", "--control-strength", "--control-video", "--ip-adapter",
-          "--photo-maker", "--pulid",
-        ]
+        "adapters of faces, and ControlNets for films, cannot be read yet",
+        ["--control-video", "--photo-maker", "--pulid", "--face-id"]
       ),
       ("there are no upscalers yet", ["--upscale", "--upscaler", "--upscale-model", "--upscale-repeats"]),
       ("guidance that was distilled into a model is for other families", ["--guidance", "--distilled-cfg-scale"]),

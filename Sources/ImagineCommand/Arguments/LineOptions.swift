@@ -15,6 +15,12 @@ struct LineOptions: ParsableArguments {
   @OptionGroup(title: "Picture to Change")
   var initialImage: InitialImageOptions
 
+  @OptionGroup(title: "Pictures That Guide")
+  var control: ControlOptions
+
+  @OptionGroup(title: "Pictures as a Prompt")
+  var imagePrompt: ImagePromptOptions
+
   @OptionGroup(title: "Second Pass")
   var hires: HiresOptions
 
@@ -33,6 +39,9 @@ struct LineOptions: ParsableArguments {
   @OptionGroup(title: "LoRA")
   var loras: LoRAOptions
 
+  /// The pictures that are named.
+  var paths: [String] { initialImage.paths + control.paths + imagePrompt.paths }
+
   /// - Parameters:
   ///   - pictures: those that were read before.
   ///   - recorded: how a picture was used that is now given again.
@@ -48,5 +57,7 @@ struct LineOptions: ParsableArguments {
     conditioning.apply(to: &request)
     try loras.apply(to: &request)
     try initialImage.apply(to: &request, pictures, recorded)
+    try control.apply(to: &request, pictures)
+    try imagePrompt.apply(to: &request, pictures)
   }
 }

@@ -9,8 +9,8 @@ struct OptionTable {
     let takesValue: Bool
     /// Whether the next word is the value even if it begins with a dash.
     let takesAnyValue: Bool
-    /// Whether it may be given several times.
-    let repeats: Bool
+    /// Whether it may be given more than once.
+    let isRepeating: Bool
 
     var name: String { names.first ?? "" }
   }
@@ -47,8 +47,8 @@ struct OptionTable {
   fileprivate struct Argument: Decodable {
     struct Name: Decodable { let kind, name: String }
     let kind, parsingStrategy: String
-    let isRepeating: Bool?
     let names: [Name]?
+    let isRepeating: Bool?
   }
 }
 
@@ -58,6 +58,6 @@ extension OptionTable.Option {
     let ordered = names.filter { $0.kind == "long" } + names.filter { $0.kind != "long" }
     self.init(
       names: ordered.map { ($0.kind == "long" ? "--" : "-") + $0.name }, takesValue: argument.kind == "option",
-      takesAnyValue: argument.parsingStrategy == "unconditional", repeats: argument.isRepeating ?? false)
+      takesAnyValue: argument.parsingStrategy == "unconditional", isRepeating: argument.isRepeating ?? false)
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Imagine
 
 /// How prompts are read.
@@ -31,9 +32,16 @@ struct PromptOptions: ParsableArguments {
       valueName: "text"))
   var secondNegativePrompt: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A textual inversion's file; prompts name it by the file's name. Can be given several times.", valueName: "file"),
+    completion: .file(extensions: ["safetensors", "pt", "bin"]))
+  var embedding: [String] = []
+
   func apply(to request: inout GenerationRequest) {
     if let promptSyntax { request.promptSyntax = promptSyntax }
     if let emphasis { request.emphasis = emphasis }
+    request.embeddings += embedding.map { Embedding(URL(filePath: $0)) }
     if let secondPrompt { request.secondPrompt = secondPrompt }
     if let secondNegativePrompt { request.secondNegativePrompt = secondNegativePrompt }
   }

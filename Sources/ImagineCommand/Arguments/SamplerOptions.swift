@@ -67,6 +67,21 @@ struct SamplerOptions: ParsableArguments {
         + "Default: 0.", valueName: "sigma"))
   var ngms: Float?
 
+  @Option(
+    name: [.customLong("cache")],
+    help: ArgumentHelp(
+      "Run the whole model only at every n-th step, and its outer layers in between: deep:2 is hardly seen, deep:3 a little. "
+        + "deep:3:1 runs one layer more.", valueName: "deep:n"),
+    transform: { text in
+      let parts = text.lowercased().split(separator: ":", omittingEmptySubsequences: false)
+      let numbers = parts.dropFirst().compactMap { Int($0) }
+      guard parts.first == "deep", 1...2 ~= numbers.count, numbers.count == parts.count - 1 else {
+        throw ValidationError("give deep and a number of steps, such as deep:3")
+      }
+      return FeatureCache(interval: numbers[0], branch: numbers.count > 1 ? numbers[1] : 0)
+    })
+  var cache: FeatureCache?
+
   func validate() throws {
     let limited: [(String, Double?, ClosedRange<Double>)] = [
       ("--eta", eta, 0...10), ("--s-churn", churn, 0...1e4), ("--s-noise", noise, 0...10),
@@ -88,6 +103,7 @@ struct SamplerOptions: ParsableArguments {
     if let sigmas { request.samplerSettings.sigmas = sigmas }
     if let guidanceRescale { request.guidance.rescale = guidanceRescale }
     if let guidanceInterval { request.guidance.interval = guidanceInterval }
+    if let cache { request.featureCache = cache }
     if let ngms { request.guidance.minimumSigma = ngms }
   }
 }

@@ -83,16 +83,15 @@ struct AgainCommand: AsyncParsableCommand {
     _ settings: RecordedSettings, _ file: String, _ display: Display
   ) async throws -> RecordedSettings {
     var settings = settings
+    guard !settings.loras.isEmpty else { return settings }
+    display.loading("the names of LoRAs")
+    let library = library()
     for lora in settings.loras {
-      for folder in folders() {
-        display.loading("what \(folder.url.lastPathComponent) holds")
-        guard let found = try await folder.lora(named: lora.name, hash: lora.hash) else { continue }
-        if lora.hash != nil, !found.hasHash {
-          display.note("\(file) was drawn with another file of the LoRA \(lora.name).")
-        }
-        settings.use(found.file, for: lora)
-        break
+      guard let found = try await library.lora(named: lora.name, hash: lora.hash) else { continue }
+      if lora.hash != nil, !found.hasHash {
+        display.note("\(file) was drawn with another file of the LoRA \(lora.name).")
       }
+      settings.use(found.file, for: lora)
     }
     return settings
   }
@@ -105,11 +104,9 @@ struct AgainCommand: AsyncParsableCommand {
       display.note("\(file) does not say which model drew it.")
       return engine.modelFiles()
     }
-    for folder in folders() {
-      display.loading("what \(folder.url.lastPathComponent) holds")
-      if let url = try await folder.model(named: settings.modelName, hash: settings.modelHash) {
-        return engine.parts.applied(to: url)
-      }
+    display.loading("the names of models")
+    if let url = try await library().checkpoint(named: settings.modelName, hash: settings.modelHash) {
+      return engine.parts.applied(to: url)
     }
     if settings.program == "imagine", settings.modelName == Self.demonstration { return nil }
     if let files = engine.modelFiles() {
@@ -125,9 +122,12 @@ struct AgainCommand: AsyncParsableCommand {
   private static let demonstration = "demonstration"
 
   /// Where models are looked for.
-  private func folders(environment: [String: String] = ProcessInfo.processInfo.environment) -> [ModelFolder] {
-    let named = modelsDir ?? environment["IMAGINE_MODELS"]
-    let beside = engine.modelFiles().map { $0.model.deletingLastPathComponent() }
-    return [named.map { URL(literalPath: $0) }, beside].compactMap { $0.map(ModelFolder.init) }
+  private func library(environment: [String: String] = ProcessInfo.processInfo.environment) -> ModelLibrary {
+    var library = ModelLibrary.standard(environment: environment)
+    if let modelsDir { library.folders.insert(ModelLibrary.Folder(URL(literalPath: modelsDir)), at: 0) }
+    if let model = engine.modelFiles()?.model {
+      library.folders.append(ModelLibrary.Folder(model.deletingLastPathComponent()))
+    }
+    return library
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Imagine
 
 /// All that can be said about pictures to draw.
 struct RenderArguments: ParsableArguments {

@@ -94,7 +94,9 @@ enum PictureName {
       request.allowsPartialLoRAs ? "partial LoRAs" : nil,
       request.refiner.map { "refiner at \($0.start)" }, request.likeness.map { "like \($0.name)" },
       request.variation.map { "variation \($0)" }, request.noiseSize.map { "noise of \($0)" },
-      request.hires.map { "hires \($0)" }, request.promptSyntax.map { "syntax \($0.name)" },
+      request.hires.map { "hires \($0)" },
+      request.featureCache.map { "cache \($0.interval) \($0.branch)" },
+      request.promptSyntax.map { "syntax \($0.name)" },
       request.emphasis.map { "emphasis \($0.name)" },
       request.countsEditsAnew ? "old edits" : nil, request.secondPrompt.map { "second \($0)" },
       request.secondNegativePrompt.map { "second negative \($0)" },
@@ -104,8 +106,10 @@ enum PictureName {
       request.aestheticScore.map { "aesthetic \($0)" },
       request.negativeAestheticScore.map { "negative aesthetic \($0)" },
     ].compactMap { $0 } + changed(request.samplerSettings, from: SamplerSettings())
+      + request.embeddings.map { "embedding \($0.name) \($0.file.lastPathComponent)" }
       + changed(request.guidance, from: GuidanceSettings()) + changed(request.tiling.rawValue, from: 0)
-      + initial(request.initialImage) + request.loras.map { "\($0)" }
+      + initial(request.initialImage) + request.controls.map(sign) + request.imagePrompts.map(sign)
+      + request.loras.map { "\($0)" }
   }
 
   /// What is not as usual, in the words of its properties.
@@ -121,6 +125,17 @@ enum PictureName {
     return [
       "initial \(digest(image.picture)) \(image.strength ?? -1) \(image.resizing) \(image.margins)"
     ] + mask
+  }
+
+  /// A picture that guides it.
+  private static func sign(_ control: ControlImage) -> String {
+    "control \(control.model.path) \(control.picture.map(digest) ?? "") \(control.preprocessor) \(control.weight) "
+      + "\(control.start) \(control.end) \(control.importance) \(control.resizing)"
+  }
+
+  private static func sign(_ prompt: ImagePrompt) -> String {
+    "pictures \(prompt.model.path) \(prompt.encoder?.path ?? "") \(prompt.pictures.map(digest)) \(prompt.weight) "
+      + "\(prompt.start) \(prompt.end)"
   }
 
   private static func digest(_ picture: SourcePicture) -> String {

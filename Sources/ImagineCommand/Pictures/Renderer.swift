@@ -33,7 +33,7 @@ struct Renderer {
       command.output.output, severalPictures: several, format: command.output.format ?? .png)
     preview = try command.output.preview.preview.map(PreviewFile.init)
     dump = try command.output.dumpTensors.map(TensorDump.init(path:))
-    let paths = command.picture.line.initialImage.paths
+    let paths = command.picture.line.paths
     if command.output.prompts == "-", paths.contains("-") {
       throw CommandFailure.usage(
         "The standard input cannot hold both prompts and a picture: name a file for one of them.")

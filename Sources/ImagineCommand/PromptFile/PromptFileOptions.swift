@@ -77,7 +77,7 @@ extension PromptFileEntry {
     switch option {
     case .needless: return "--\(name) means nothing here and is left out."
     case .missing: break
-    case .shared(let shared) where shared.repeats: break
+    case .shared(let shared) where shared.isRepeating: break
     default:
       guard seen.insert(option).inserted, option != .prompt || prompt == nil else {
         throw PromptFileError("--\(name) sets what was set before in the line: give it once.")

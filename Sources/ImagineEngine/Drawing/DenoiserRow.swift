@@ -3,18 +3,23 @@ internal import ImagineSampling
 
 /// One of the rows that a denoiser is run for at a step: a prompt, or a part of one, and what it stands for.
 struct DenoiserRow {
-  private enum Meaning: Hashable {
+  enum Meaning: Hashable {
     /// The negative prompt, where there is a picture with guidance of its own: without the picture.
     case unconditional
     /// The negative prompt beside the picture.
     case picture
-    /// A part of the prompt, with its weight.
-    case part(Float)
+    /// A part of the prompt, counted from 0, with its weight.
+    case part(Int, weight: Float)
   }
 
   let condition: StepConditions.Row
   let planes: HostTensor?
-  private let meaning: Meaning
+  let meaning: Meaning
+
+  /// Whether it is for the prompt, or a part of it.
+  var isPrompted: Bool {
+    if case .part = meaning { true } else { false }
+  }
 
   /// All rows of a step: those of the negative prompt first.
   static func rows(_ conditions: StepConditions, isGuided: Bool, _ planes: Planes?) -> [DenoiserRow] {
@@ -27,8 +32,8 @@ struct DenoiserRow {
       }
     }
     return rows
-      + conditions.positive.map {
-        DenoiserRow(condition: $0, planes: planes?.values, meaning: .part($0.weight))
+      + conditions.positive.enumerated().map { index, part in
+        DenoiserRow(condition: part, planes: planes?.values, meaning: .part(index, weight: part.weight))
       }
   }
 
@@ -59,7 +64,7 @@ struct DenoiserRow {
     switch meaning {
     case .unconditional: output.unconditional = values
     case .picture: output.picture = values
-    case .part(let weight): output.conditional.append(ModelOutput.Part(values, weight: weight))
+    case .part(_, let weight): output.conditional.append(ModelOutput.Part(values, weight: weight))
     }
   }
 }

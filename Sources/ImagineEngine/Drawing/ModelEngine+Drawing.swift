@@ -12,7 +12,7 @@ extension ModelEngine {
     try Task.checkCancellation()
     let passes = try request.passes(sampling: model.sampling)
     let prompts = try RequestPrompts(request)
-    for notice in notices(of: request, prompts, model) { report(.notice(notice)) }
+    for notice in try notices(of: request, prompts, model) { report(.notice(notice)) }
     try requireMemory(for: request)
     let policy = try self.policy(request, model, report: report)
     try apply(request.adapters, to: model, others: request.refiner.map { [$0.model] } ?? [], report)
@@ -25,6 +25,8 @@ extension ModelEngine {
     let autoencoding = Autoencoding(
       model: model.model, runner: runner(of: model), policy: policy, tiling: request.tiling, report: report)
     let beginnings = try passes.map { try Beginning($0.request, autoencoding) }
+    let images = try self.images(request, policy, report)
+    let guides = try passes.map { try additions($0, of: request, images, model, policy, report) }
     for index in 0..<request.count {
       try Task.checkCancellation()
       let recorder = noted.map { TensorRecorder($0.contents) }
@@ -32,7 +34,7 @@ extension ModelEngine {
       for (number, pass) in passes.enumerated() {
         let job = PictureJob(
           pass: pass, policy: policy, latent: model.model.latent, phases: phases[number],
-          beginning: beginnings[number], recorder: recorder, index: index,
+          beginning: beginnings[number], additions: guides[number], recorder: recorder, index: index,
           stepsBefore: last?.pass.plan.stepCount ?? 0,
           stepCount: passes.reduce(0) { $0 + $1.plan.stepCount }, report: report)
         let smaller = try last.map { try enlarged(latents, of: $0, for: job, autoencoding) }
@@ -79,15 +81,16 @@ extension ModelEngine {
   /// What the person should know before the work begins.
   private func notices(
     of request: PictureRequest, _ prompts: RequestPrompts, _ model: OpenedModel
-  ) -> [EngineNotice] {
-    let own = model.model.defaults
+  ) throws -> [EngineNotice] {
+    let own = model.model.defaults, models = request.models(first: model)
+    let plans = try models.map { try PromptPlan(request, prompts, for: $0, tokenizer, request.editTiming) }
     let language = prompts.notices(
-      readsNegative: request.models(first: model).contains(where: request.isGuided))
+      readsNegative: models.contains(where: request.isGuided), plans, request.embeddings)
     return [
       takeDeviceNotice().map { EngineNotice(.device, $0) },
       EngineNotice(width: request.width, height: request.height, ownWidth: own.width, ownHeight: own.height),
-    ].compactMap { $0 } + request.unusedSettings(request.models(first: model)) + language + model.notices
-      + (request.refiner?.model.notices ?? [])
+    ].compactMap { $0 } + request.unusedSettings(models) + language + model.notices
+      + (request.refiner?.model.notices ?? []) + request.guideNotices
   }
 
   /// Arrays of pixels cannot say that there is no memory for them.

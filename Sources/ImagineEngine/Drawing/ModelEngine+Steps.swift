@@ -19,11 +19,11 @@ extension ModelEngine {
       image: job.beginsWithNoiseAlone ? nil : masked?.latents ?? given, noise: first)
     job.record("latents.initial", job.asOthersHaveThem(start))
 
-    let predictions = Counter(), steps = Counter()
+    let predictions = Counter(), steps = Counter(), features = job.request.featureReuse.map(KeptFeatures.init)
     let denoiser = GuidedDenoiser(
       sampling: job.plan.sampling, guidance: job.request.method.adapted(job.request.guidance),
       observe: { prediction, _ in job.record("noise_pred.\(predictions.next())", prediction) },
-      model: { call in try await self.predict(call, step: steps.value, planes, job) })
+      model: { call in try await self.predict(call, step: steps.value, planes, features, job) })
     let loop = SamplingLoop(job.request.method, plan: job.plan, mask: masked?.mask)
     let latents = try await loop.run(from: start, noise: &noise, denoise: Denoiser(denoiser)) { step in
       _ = steps.next()
@@ -49,7 +49,7 @@ extension ModelEngine {
   ///
   /// - Parameter step: of the pass, from 0.
   private func predict(
-    _ call: ModelCall, step: Int, _ planes: Planes?, _ job: PictureJob
+    _ call: ModelCall, step: Int, _ planes: Planes?, _ features: KeptFeatures?, _ job: PictureJob
   ) throws -> ModelOutput {
     guard let phase = job.phase(of: step) else { throw GraphError("step \(step) belongs to no model") }
     let conditions = phase.conditions.rows(at: call.index)
@@ -65,13 +65,20 @@ extension ModelEngine {
       var inputs = DenoiserRow.inputs(rows)
       inputs["latents"] = HostTensor(joining: rows.map { row in row.planes.map(latents.joinedChannels) ?? latents })
       inputs["timestep"] = HostTensor([rows.count], [Float](repeating: call.timestep, count: rows.count))
-      let values: HostTensor
+      let use = features?.use(rows, of: phase.model, call: call.index)
+      let guides = try use?.guides ?? additions(to: rows, latents, call, step: step, job)
+      shape.additions = guides.additions
+      shape.additions.caching = use?.caching
+      inputs.merge(guides.inputs) { $1 }
+      inputs["cached"] = use?.feature
+      let results: [HostTensor]
       do {
-        values = try runner(of: phase.model).run(.denoiser, shape, inputs, job.policy, report: job.report)[0]
+        results = try runner(of: phase.model).run(.denoiser, shape, inputs, job.policy, report: job.report)
       } catch let failure as any BackendFailure where failure.failure == .notFinite {
         throw notFinite(phase.model, step: step + 1, of: job.plan.stepCount, cause: failure)
       }
-      let planar = ImageLayout.channelsFirst(values.floats, channels: job.latent.channels, images: rows.count)
+      features?.keep(results, guides, of: rows, phase.model)
+      let planar = ImageLayout.channelsFirst(results[0].floats, channels: job.latent.channels, images: rows.count)
       for (index, row) in rows.enumerated() {
         row.put(Array(planar[index * job.latentCount..<(index + 1) * job.latentCount]), into: &output)
       }

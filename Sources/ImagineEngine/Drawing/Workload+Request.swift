@@ -19,7 +19,9 @@ extension Workload {
     for (model, plan) in zip(models, plans) {
       for (text, sequences) in zip(model.model.conditioning.texts, plan.sequences) {
         let skipped = try request.skippedLayers(of: text)
-        add(text.role, of: model, NetworkShape(rows: sequences.count, skippedLayers: skipped))
+        var shape = NetworkShape(rows: sequences.count, skippedLayers: skipped)
+        shape.insertsVectors = sequences.contains { !$0.vectors.isEmpty }
+        add(text.role, of: model, shape)
       }
     }
     let small = shape(request.width, request.height)
@@ -35,11 +37,17 @@ extension Workload {
         add(.encoder, of: model, large)
       }
     }
+    addGuides(of: request, sizes: sizes)
     for (index, size) in sizes.enumerated() {
       for (model, plan) in zip(models, plans) where index == sizes.count - 1 || model === models[0] {
         var shape = size
         (shape.rows, shape.tokens) = plan.largestRun
         if model.model.conditioning.planes == [.picture], plan.negative != nil { shape.rows += 1 }
+        if model === models[0] {
+          addControls(of: request, shape)
+          shape.additions = request.largestAdditions(model)
+        }
+        shape.additions.caching = request.featureReuse.map { .keeps(branch: $0.branch) }
         add(.denoiser, of: model, shape)
       }
     }

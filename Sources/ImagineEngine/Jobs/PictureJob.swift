@@ -19,6 +19,8 @@ struct PictureJob: Sendable {
   let latent: LatentFormat
   let phases: [Phase]
   let beginning: Beginning
+  /// What guides the pass beside prompts.
+  let additions: PassAdditions
   let recorder: TensorRecorder?
   /// Of the picture among the request's, from 0.
   let index: Int

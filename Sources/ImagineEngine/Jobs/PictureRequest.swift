@@ -34,6 +34,8 @@ package struct PictureRequest: Sendable {
   package var syntax = PromptSyntax.a1111
   /// Whether the numbers of edits in the prompts count as in AUTOMATIC1111 before 1.6.
   package var countsEditsAnew = false
+  /// The textual inversions that the prompts may name.
+  package var embeddings = EmbeddingCollection.none
   /// What weights in a prompt do to its vectors.
   package var emphasis = Emphasis.original
   /// What the last of several text encoders reads in place of the prompts; nil is the same.
@@ -76,8 +78,15 @@ package struct PictureRequest: Sendable {
   /// Calls of the model in the pass of a hires fix before this one: prompts that change on the way go on counting.
   var callsBefore: Int?
 
+  /// How often the whole denoiser is run; nil for always.
+  package var featureReuse: FeatureReuse?
+  /// Pictures that guide it.
+  package var controls: [PictureControl] = []
+  /// Pictures that it looks at as at a prompt.
+  package var imagePrompts: [PicturePrompt] = []
+
   /// What goes beside the models.
-  var parts: [OpenedPart] { [] }
+  var parts: [OpenedPart] { guides }
 
   package init(
     prompt: String, negativePrompt: String, width: Int, height: Int, steps: Int, guidanceScale: Float, seed: UInt64,

@@ -71,6 +71,10 @@ package struct MemoryForecast: Sendable {
     if entry.network.role == .decoder {
       host = graph.outputs.reduce(0) { $0 + graph[$1].type.shape.count / 3 } * ProcessMemory.bytesPerPixel
     }
+    if entry.network.role == .control {
+      // What it tells, on its way to the denoiser.
+      host = graph.outputs.reduce(0) { $0 + graph[$1].type.shape.count } * 2 * ElementType.float32.size
+    }
     if let tile = policy.tiles[entry.network.role], let tiling = entry.network.tiling {
       let tiled = try tiling.tiledNeeds(
         entry.shape, tile: tile, entry.weights, backend, precision, dropsSections: policy.savesMemory)

@@ -5,8 +5,8 @@ internal import Logging
 /// The networks of one model, or of what goes beside one, run with values from the host on whatever can run them.
 ///
 /// Weights are read and plans made when a network is first needed. What a device cannot do goes down the
-/// `FallbackOrder`, network by network; a network stays in the mode it found for as long as it is asked for the same
-/// shape, and tries anew with another.
+/// `FallbackOrder`, network by network; a network stays in the mode it found for as long as it is asked for the same few
+/// shapes, and tries anew with another.
 final class NetworkRunner {
   /// What a network was asked for when it found its mode.
   private struct Demand: Hashable {
@@ -24,7 +24,8 @@ final class NetworkRunner {
   let log: Logger
   private let places: ComputePlaces
   private let residents: ResidentNetworks
-  private var modes: [Network.Role: (demand: Demand, mode: RunMode)] = [:]
+  /// Of each network for what it was asked for last, the last one at the end: some are asked for two things in turn.
+  private var modes: [Network.Role: [(demand: Demand, mode: RunMode)]] = [:]
   private var planned: [Network.Role: PlannedNetwork]
   private let tiled: [Network.Role: TiledNetwork]
   /// Whether the person knows that other models make room for this one.
@@ -99,7 +100,11 @@ final class NetworkRunner {
   ) throws -> [HostTensor] {
     let plan = try planned.plan(for: shape, context) { network.trace(shape, $0) }
     if order.tileableSide != nil { try requireMemory(for: plan, network.name, mode, context.backend) }
-    return try plan.run(inputs)
+    guard case .uses = shape.additions.caching, let needed = planned.inputs(for: shape) else {
+      return try plan.run(inputs)
+    }
+    // Of what is added, much goes into layers that are left out.
+    return try plan.run(inputs.filter { needed.contains($0.key) })
   }
 
   /// The processor's memory is promised before it is there: a plan that needs more than there is would end the process,
@@ -130,7 +135,7 @@ final class NetworkRunner {
         guard results.allSatisfy({ $0.floats.allSatisfy(\.isFinite) }) else {
           throw StageFailure(.notFinite, "The \(network.name) gave values that are no numbers.")
         }
-        modes[role] = (demand, mode)
+        remember(mode, of: role, for: demand)
         return results
       } catch let failure as any BackendFailure {
         var order = order
@@ -174,11 +179,17 @@ final class NetworkRunner {
   /// Where a network begins: as it ended, if it is asked for the same; else only what does not hang on size is kept.
   private func mode(of role: Network.Role, for demand: Demand) -> RunMode {
     var fresh = RunMode()
-    let known = modes[role]
-    if let known, known.demand == demand { return known.mode }
+    let known = modes[role, default: []]
+    if let found = known.first(where: { $0.demand == demand }) { return found.mode }
     if tiled[role] != nil { fresh.tile = demand.policy.tiles[role] }
-    fresh.isWide = known?.mode.isWide ?? false
+    fresh.isWide = known.last?.mode.isWide ?? false
     return fresh
+  }
+
+  private func remember(_ mode: RunMode, of role: Network.Role, for demand: Demand) {
+    modes[role, default: []].removeAll { $0.demand == demand }
+    modes[role, default: []].append((demand, mode))
+    if modes[role, default: []].count > PlannedNetwork.mostPlans { modes[role]?.removeFirst() }
   }
 
   private func context(
@@ -241,7 +252,7 @@ extension EngineStage {
 
 extension HostTensor {
   /// The values of one picture or prompt among several.
-  fileprivate func row(_ index: Int) -> HostTensor {
+  func row(_ index: Int) -> HostTensor {
     let count = shape.count / shape[0], floats = floats
     return HostTensor(shape.replacing(axis: 0, with: 1), Array(floats[index * count..<(index + 1) * count]))
   }

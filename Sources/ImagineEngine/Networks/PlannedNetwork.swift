@@ -42,7 +42,7 @@ final class PlannedNetwork {
   private var location: PlanningContext.Location?
   private var weights: (any DeviceWeights)?
   /// The one used last at the end.
-  private var plans: [(key: AnyHashable, plan: any Plan, operations: Int)] = []
+  private var plans: [(key: AnyHashable, plan: any Plan, operations: Int, inputs: Set<String>)] = []
 
   init(_ name: String, for stage: EngineStage, among residents: ResidentNetworks) {
     self.name = name
@@ -83,7 +83,7 @@ final class PlannedNetwork {
     let graph = try builder.finish(network(builder))
     let weights = try loadedWeights(for: graph, context)
     let plan = try context.backend.plan(graph, weights: weights)
-    plans.append((key, plan, graph.nodes.count))
+    plans.append((key, plan, graph.nodes.count, Set(graph.inputs.map(\.name))))
     context.log.debug(
       "planned a network",
       metadata: [
@@ -94,6 +94,9 @@ final class PlannedNetwork {
       ])
     return plan
   }
+
+  /// Which inputs the plan for a key has; nil if there is none.
+  func inputs(for key: some Hashable) -> Set<String>? { plans.first { $0.key == AnyHashable(key) }?.inputs }
 
   /// Has weights ready for a graph with all parameters that later graphs will ask for.
   func prepareWeights(_ context: PlanningContext, tracing network: (GraphBuilder) -> [Tensor]) throws {

@@ -18,7 +18,7 @@ struct ConditionsMaker {
   ) throws -> Conditions {
     let recipe = model.conditioning
     guard !recipe.texts.isEmpty else { throw GraphError("the model has no text encoder") }
-    let encoders = try recipe.texts.indices.map { try encode(plan.sequences[$0], $0, request) }
+    let encoders = try recipe.texts.indices.map { try encode(plan, $0, request) }
     func line(_ line: PromptPlan.Line, isNegative: Bool) -> Conditions.Line {
       var encoded = line.readings.indices.map { encoders[$0].encoded(line.readings[$0], request.emphasis) }
       if isNegative, recipe.zeroesEmptyNegative, request.zeroesEmptyNegative, prompts.negative.isEmpty {
@@ -51,13 +51,15 @@ struct ConditionsMaker {
 
   /// - Parameter index: of the encoder.
   private func encode(
-    _ sequences: [PromptChunk], _ index: Int, _ request: PictureRequest
+    _ plan: PromptPlan, _ index: Int, _ request: PictureRequest
   ) throws -> EncodedSequences {
-    let recipe = model.conditioning, text = recipe.texts[index]
+    let recipe = model.conditioning, text = recipe.texts[index], sequences = plan.sequences[index]
     let ids = sequences.map { $0.ids(padding: text.padding) }
     var shape = NetworkShape(rows: ids.count)
     shape.skippedLayers = try request.skippedLayers(of: text)
     var inputs = ["ids": HostTensor([ids.count, CLIPTokenizer.sequenceLength], ids.flatMap { $0 })]
+    inputs.merge(plan.vectors.inputs(sequences, encoder: index)) { $1 }
+    shape.insertsVectors = inputs["vectors"] != nil
     if recipe.pooled == index {
       // A row of weights that picks the vector at the end of the text.
       let rows = ids.map { row in

@@ -3,8 +3,10 @@ internal import ImagineText
 extension RequestPrompts {
   /// What the person should know of how the prompts are read.
   ///
-  /// - Parameter readsNegative: whether any model runs for the negative prompt.
-  func notices(readsNegative: Bool) -> [EngineNotice] {
+  /// - Parameters:
+  ///   - readsNegative: whether any model runs for the negative prompt.
+  ///   - plans: what each model reads.
+  func notices(readsNegative: Bool, _ plans: [PromptPlan], _ embeddings: EmbeddingCollection) -> [EngineNotice] {
     let read = [positive] + (readsNegative ? [negative] : [])
     let prompts = read.flatMap { [$0.first, $0.second].compactMap { $0 } }
     var notices: [EngineNotice] = []
@@ -19,8 +21,16 @@ extension RequestPrompts {
     }
     let findings = prompts.flatMap(\.findings)
     for (kind, says) in Self.meanings {
-      let texts = findings.filter { $0.kind == kind }.map(\.text)
+      let texts = findings.filter { $0.kind == kind && !isKnown($0, embeddings) }.map(\.text)
       if !texts.isEmpty { notices.append(EngineNotice(.promptLanguage, says(Self.list(texts)))) }
+    }
+    let misfits = plans.flatMap(\.vectors.misfits)
+    if !misfits.isEmpty {
+      notices.append(
+        EngineNotice(
+          .promptLanguage,
+          "\(Self.list(misfits)) \(misfits.count == 1 ? "is a textual inversion" : "are textual inversions") made for another "
+            + "family of models, and \(misfits.count == 1 ? "is" : "are") read as text."))
     }
     if !readsNegative, !negative.isEmpty {
       notices.append(
@@ -29,6 +39,13 @@ extension RequestPrompts {
           "The negative prompt has no effect: it is not read where the guidance scale is 1, or inside the model."))
     }
     return notices
+  }
+
+  /// Whether what was found is an embedding that there is: then it is read as one.
+  private func isKnown(_ finding: PromptFinding, _ embeddings: EmbeddingCollection) -> Bool {
+    guard finding.kind == .missingEmbedding, let colon = finding.text.firstIndex(of: ":") else { return false }
+    let name = finding.text[finding.text.index(after: colon)...].lowercased()
+    return embeddings.files.keys.contains { $0.lowercased() == name }
   }
 
   private static let meanings: [(PromptFinding.Kind, @Sendable (String) -> String)] = [
@@ -42,8 +59,8 @@ extension RequestPrompts {
     ),
     (.weight, { "\($0) is read as text: a weight is one number, such as :1.2)." }),
     (.foreign, { "\($0) is read as text: it is of AUTOMATIC1111's language, not of ComfyUI's." }),
-    (.embedding, { "\($0) is read as text: this version has no embeddings." }),
-    (.missingEmbedding, { "\($0) is left out: this version has no embeddings." }),
+    (.embedding, { "\($0) is read as text: here a textual inversion is named by its name alone." }),
+    (.missingEmbedding, { "\($0) is left out: there is no textual inversion of that name." }),
     (.choice, { "\($0) is read as text: nothing is chosen in this version." }),
     (.wildcard, { "\($0) is read as text: this version has no wildcards." }),
     (.comment, { "\($0) is a comment, and left out: write prompts with # in plain syntax." }),

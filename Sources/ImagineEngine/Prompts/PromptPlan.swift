@@ -30,18 +30,22 @@ struct PromptPlan: Sendable {
   let sequences: [[PromptChunk]]
   /// Tokens of each part of the prompt.
   let positiveTokens: Int
+  /// What words that are textual inversions stand for.
+  let vectors: PromptVectors
 
-  /// - Throws: `EngineError` for weights that cannot be meant.
+  /// - Throws: `EngineError` for weights that cannot be meant, and textual inversions that cannot be read.
   init(
     _ request: PictureRequest, _ prompts: RequestPrompts, for model: OpenedModel, _ tokenizer: CLIPTokenizer,
     _ timing: EditTiming
   ) throws {
     let encoders = model.model.conditioning.texts.count
+    let vectors = PromptVectors(request.embeddings, for: model.model.conditioning)
+    let vocabulary = vectors.vocabulary(tokenizer)
     var chunks: [String: [PromptChunk]] = [:]
     func divided(_ text: String) throws -> [PromptChunk] {
       if let known = chunks[text] { return known }
       let pieces = try EngineError.translating { try PromptPiece.pieces(of: text, request.syntax) }
-      let divided = tokenizer.chunks(pieces, request.syntax)
+      let divided = try tokenizer.chunks(pieces, request.syntax, vocabulary)
       chunks[text] = divided
       return divided
     }
@@ -72,6 +76,7 @@ struct PromptPlan: Sendable {
       return distinct
     }
     (self.positive, self.negative) = (positive, negative)
+    self.vectors = vectors
     positiveTokens = (positive.map(\.sequences).max() ?? 0) * CLIPTokenizer.sequenceLength
   }
 

@@ -5,6 +5,13 @@ extension PictureRequest {
   package func requirePrompts() throws { _ = try RequestPrompts(self) }
 }
 
+extension PictureRequest {
+  /// The textual inversions that the prompts name and the model reads.
+  package func namedEmbeddings(by model: OpenedModel) throws -> [String] {
+    try PromptPlan(self, RequestPrompts(self), for: model, CLIPTokenizer(), editTiming).vectors.used
+  }
+}
+
 /// A request's prompts, read in their language.
 struct RequestPrompts: Sendable {
   /// One prompt as text encoders read it.

@@ -63,17 +63,22 @@ package struct CLIPTextModel {
   ///
   /// Layers behind everything that is asked for are not computed.
   ///
-  /// - Parameter pooling: [N, 1, T], 1 at the token that ends the prompt and 0 elsewhere, so that the product with it is the
-  ///   last layer's vector of that token, in every precision. It is normalised, and projected if the model has a projection.
+  /// - Parameters:
+  ///   - inserted: vectors [N, T, C] in place of some tokens' own (textual inversion), zero elsewhere, and [N, T, 1], 0 at
+  ///     those tokens and 1 elsewhere.
+  ///   - pooling: [N, 1, T], 1 at the token that ends the prompt and 0 elsewhere, so that the product with it is the
+  ///     last layer's vector of that token, in every precision. It is normalised, and projected if the model has a projection.
   package func callAsFunction(
-    _ ids: Tensor, _ output: Output = Output(), pooling: Tensor? = nil
+    _ ids: Tensor, _ output: Output = Output(), inserted: (vectors: Tensor, kept: Tensor)? = nil, pooling: Tensor? = nil
   ) -> (hidden: Tensor, pooled: Tensor?) {
     if !(0...layers.count).contains(output.skippedLayers) {
       ids.builder.note(
         GraphError("of \(layers.count) layers of a text encoder \(output.skippedLayers) cannot be left out"))
     }
     let positions = ids.builder.parameter(positionEmbedding).asActivation()
-    let embedded = ids.embedded(in: tokenEmbedding) + positions.reshaped([1, positions.shape[0], positions.shape[1]])
+    var tokens = ids.embedded(in: tokenEmbedding)
+    if let inserted { tokens = tokens * inserted.kept.asActivation() + inserted.vectors.asActivation() }
+    let embedded = tokens + positions.reshaped([1, positions.shape[0], positions.shape[1]])
     let count = layers.count - min(max(output.skippedLayers, 0), layers.count)
     let hidden = layers.prefix(count).reduce(embedded) { $1($0) }
     let normalised = output.isNormalised ? finalLayerNorm(hidden) : hidden
@@ -88,7 +93,7 @@ package struct CLIPTextModel {
   }
 }
 
-/// Causal self-attention and a two-layer network, each normalised and added.
+/// Self-attention, causal unless told otherwise, and a two-layer network, each normalised and added.
 package struct CLIPEncoderLayer {
   let layerNorm1: LayerNorm, layerNorm2: LayerNorm
   let queries: Linear, keys: Linear, values: Linear, output: Linear
@@ -111,10 +116,10 @@ package struct CLIPEncoderLayer {
     activation = configuration.activation
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor {
+  func callAsFunction(_ x: Tensor, causal: Bool = true) -> Tensor {
     let normalised = layerNorm1(x)
     let attended = queries(normalised).attention(
-      keys: keys(normalised), values: values(normalised), heads: heads, causal: true)
+      keys: keys(normalised), values: values(normalised), heads: heads, causal: causal)
     let h = output(attended) + x
     return fc2(fc1(layerNorm2(h)).activation(activation)) + h
   }

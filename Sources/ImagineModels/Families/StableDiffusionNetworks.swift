@@ -6,19 +6,21 @@ extension DiffusionModel {
   /// Builds the networks. The report says what is missing; running an incomplete model fails when a weight is read.
   package init(_ configuration: ModelConfiguration, _ layout: CheckpointLayout) {
     let inventory = WeightInventory(layout.shapes)
+    let unet = UNet2DConditionModel(Weights(inventory, path: "unet"), configuration.unet)
     let networks =
       configuration.textEncoders.enumerated().map { index, encoder in
         let name = configuration.textEncoders.count == 1 ? "text encoder" : "text encoder \(index + 1)"
         let model = CLIPTextModel(Weights(inventory, path: "\(encoder.component).text_model"), encoder.model)
         return Network.textEncoder(model, index, name, encoder, isPooled: configuration.pooled == index)
       }
-      + [.denoiser(UNet2DConditionModel(Weights(inventory, path: "unet"), configuration.unet))]
+      + [.denoiser(unet)]
       + Network.autoencoder(Weights(inventory, path: "vae"), configuration)
     self.networks = networks.map { $0.reading(inventory.requested) }
     conditioning = Conditioning(configuration)
     latent = configuration.latent.coloured(by: configuration.latentColours)
     scheduler = configuration.scheduler
     defaults = configuration.defaults
+    crossAttentions = unet.crossAttentions
     report = inventory.report
     parameters = inventory.requested
   }
@@ -39,7 +41,8 @@ extension Conditioning {
       texts: configuration.textEncoders.enumerated().map { index, encoder in
         Text(
           role: .textEncoder(index), padding: encoder.padding, layers: encoder.model.layers,
-          skippedLayers: encoder.skippedLayers, absentLayers: encoder.absentLayers)
+          skippedLayers: encoder.skippedLayers, absentLayers: encoder.absentLayers, width: encoder.model.hiddenSize,
+          embedding: encoder.component == Component.textEncoder2.rawValue ? .clipG : .clipL)
       })
     pooled = configuration.pooled
     numbers = configuration.numbers
@@ -59,7 +62,13 @@ extension Network {
       let pooling = isPooled ? builder.input("pooling", [shape.rows, 1, tokens]) : nil
       let output = CLIPTextModel.Output(
         skippedLayers: shape.skippedLayers, isNormalised: encoder.isNormalised, isPooled: isPooled)
-      let (hidden, pooled) = model(ids, output, pooling: pooling)
+      let inserted =
+        shape.insertsVectors
+        ? (
+          vectors: builder.input("vectors", [shape.rows, tokens, encoder.model.hiddenSize]),
+          kept: builder.input("kept", [shape.rows, tokens, 1])
+        ) : nil
+      let (hidden, pooled) = model(ids, output, inserted: inserted, pooling: pooling)
       return [hidden] + [pooled].compactMap { $0 }
     }
   }

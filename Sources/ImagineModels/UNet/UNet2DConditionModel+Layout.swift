@@ -3,8 +3,10 @@ import ImagineGraph
 
 /// The structure of a UNet, read off its weights.
 extension UNet2DConditionModel.Configuration {
-  /// - Parameter text: the width of the prompt's vectors, where no weight of the UNet says it.
-  init(_ layout: CheckpointLayout, text: Int) throws {
+  /// - Parameters:
+  ///   - text: the width of the prompt's vectors, where no weight of the UNet says it.
+  ///   - isHalf: whether there is a way down and a middle alone, as in a ControlNet.
+  init(_ layout: CheckpointLayout, text: Int, isHalf: Bool = false) throws {
     self.init()
     let levels = try layout.count(atMost: 8, "levels") { "unet.down_blocks.\($0).resnets.0.conv1.weight" }
     try require(levels >= 1, "the UNet has no down blocks")
@@ -13,7 +15,7 @@ extension UNet2DConditionModel.Configuration {
     }
     try require(blockOutChannels.count == levels, "a convolution of the UNet is a single number")
     downDepths = try (0..<levels).map { try layout.depths("unet.down_blocks.\($0)") }
-    upDepths = try (0..<levels).map { try layout.depths("unet.up_blocks.\($0)") }
+    upDepths = try isHalf ? [] : (0..<levels).map { try layout.depths("unet.up_blocks.\($0)") }
     midDepths = try layout.midDepths()
     inChannels = try layout.width("unet.conv_in.weight", 1) ?? inChannels
     outChannels = try layout.width("unet.conv_out.weight", 0) ?? outChannels

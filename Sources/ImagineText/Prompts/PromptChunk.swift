@@ -1,6 +1,6 @@
 /// Tokens that an encoder reads at once, with their weights: between a start, and an end and padding, which count 1.
 package struct PromptChunk: Sendable, Hashable {
-  /// At most 75.
+  /// At most 75; those beyond CLIP's vocabulary stand for vectors of an `EmbeddingVocabulary`.
   package fileprivate(set) var tokens: [Int32] = []
   package fileprivate(set) var weights: [Float] = []
 
@@ -8,6 +8,10 @@ package struct PromptChunk: Sendable, Hashable {
   package static let empty = PromptChunk()
 
   package init() {}
+
+  mutating func append(_ word: EmbeddingVocabulary.Entry, _ weight: Float) {
+    for token in word.tokens { append(token, weight) }
+  }
 
   mutating func append(_ token: Int32, _ weight: Float) {
     tokens.append(token)
@@ -21,10 +25,16 @@ package struct PromptChunk: Sendable, Hashable {
   /// - Parameter padding: the token that it was trained to see after the first end of text, also where a prompt spells that
   ///   out, as in AUTOMATIC1111. ComfyUI pads after its own end only.
   package func ids(padding: Int32) -> [Int32] {
-    var ids = [CLIPTokenizer.startOfText] + tokens
+    // In the place of a vector stands the token that AUTOMATIC1111 puts there.
+    var ids = [CLIPTokenizer.startOfText] + tokens.map { $0 < EmbeddingVocabulary.firstToken ? $0 : 0 }
     ids += Array(repeating: CLIPTokenizer.endOfText, count: CLIPTokenizer.sequenceLength - ids.count)
     guard padding != CLIPTokenizer.endOfText, let end = ids.firstIndex(of: CLIPTokenizer.endOfText) else { return ids }
     return ids[...end] + [Int32](repeating: padding, count: ids.count - end - 1)
+  }
+
+  /// The tokens that stand for vectors, with their places among the 77.
+  package var vectors: [(place: Int, token: Int32)] {
+    tokens.enumerated().filter { $0.element >= EmbeddingVocabulary.firstToken }.map { ($0.offset + 1, $0.element) }
   }
 
   /// What each of the 77 counts.
@@ -50,13 +60,23 @@ extension CLIPTokenizer {
   private static let backtrack = 20
 
   /// Divides a text among the sequences that an encoder reads, at least one.
-  package func chunks(_ pieces: [PromptPiece], _ syntax: PromptSyntax) -> [PromptChunk] {
-    syntax == .comfy ? sections(pieces) : commaChunks(pieces)
+  ///
+  /// - Parameter vocabulary: words that stand for vectors; in no language at all there are none.
+  /// - Throws: what looking up a word does.
+  package func chunks(
+    _ pieces: [PromptPiece], _ syntax: PromptSyntax, _ vocabulary: EmbeddingVocabulary = .empty
+  ) throws -> [PromptChunk] {
+    switch syntax {
+    case .comfy: try sections(pieces, vocabulary)
+    case .a1111: try commaChunks(pieces, vocabulary)
+    case .plain: try commaChunks(pieces, .empty)
+    }
   }
 
   /// The rule of AUTOMATIC1111 (modules/sd_hijack_clip.py): tokens fill sequences of 75; where the next would not fit, and a
   /// comma stands among the last 20, what follows it goes to the next sequence. Each piece is tokenised by itself.
-  private func commaChunks(_ pieces: [PromptPiece]) -> [PromptChunk] {
+  /// The vectors of a word stay in one sequence.
+  private func commaChunks(_ pieces: [PromptPiece], _ vocabulary: EmbeddingVocabulary) throws -> [PromptChunk] {
     var chunks: [PromptChunk] = []
     var chunk = PromptChunk()
     // The place of the last comma in the chunk.
@@ -70,14 +90,22 @@ extension CLIPTokenizer {
         close()
         continue
       }
-      for token in encode(piece.text) {
+      var tokens = encode(piece.text)[...]
+      while let token = tokens.first {
         if token == Self.comma {
           comma = chunk.tokens.count
         } else if chunk.isFull, let place = comma, Self.capacity - place <= Self.backtrack {
           close(keeping: chunk.split(after: place))
         }
         if chunk.isFull { close() }
-        chunk.append(token, Float(piece.weight))
+        guard let (word, length) = try vocabulary.word(at: tokens) else {
+          chunk.append(token, Float(piece.weight))
+          tokens = tokens.dropFirst()
+          continue
+        }
+        if chunk.tokens.count + word.count > Self.capacity { close() }
+        chunk.append(word, Float(piece.weight))
+        tokens = tokens.dropFirst(length)
       }
     }
     if !chunk.tokens.isEmpty || chunks.isEmpty { close() }
@@ -86,12 +114,16 @@ extension CLIPTokenizer {
 
   /// The rule of ComfyUI (comfy/sd1_clip.py): a weighted piece of fewer than 8 tokens stays in one sequence, longer ones are
   /// cut where the sequence ends. An embedding by name begins a piece; one that is not found is left out.
-  private func sections(_ pieces: [PromptPiece]) -> [PromptChunk] {
+  private func sections(_ pieces: [PromptPiece], _ vocabulary: EmbeddingVocabulary) throws -> [PromptChunk] {
     var chunks: [PromptChunk] = []
     var chunk = PromptChunk()
     for piece in pieces {
-      for words in PromptScalars(piece.text).withoutEmbeddings {
-        var group = encode(words.text)[...]
+      for part in PromptScalars(piece.text).embeddingParts {
+        var group: ArraySlice<Int32> =
+          switch part {
+          case .text(let text): encode(text.text)[...]
+          case .embedding(let name): try vocabulary.word(named: name.text).map { Array($0.tokens)[...] } ?? []
+          }
         let isLong = group.count >= 8
         while !group.isEmpty {
           let room = Self.capacity - chunk.tokens.count
@@ -121,15 +153,22 @@ extension PromptChunk {
   }
 }
 
+/// A part of a text: as it is, or the name of an embedding.
+private enum EmbeddingPart {
+  case text(PromptScalars)
+  case embedding(PromptScalars)
+}
+
 extension PromptScalars {
-  /// What is before, between and behind words that ask for an embedding.
-  fileprivate var withoutEmbeddings: [PromptScalars] {
-    var texts: [PromptScalars] = []
+  /// The words that ask for an embedding, with what is before, between and behind them.
+  fileprivate var embeddingParts: [EmbeddingPart] {
+    var parts: [EmbeddingPart] = []
     var start = startIndex
     for word in EmbeddingWord.words(in: self) {
-      texts.append(self[start..<word.lowerBound])
+      if start < word.lowerBound { parts.append(.text(self[start..<word.lowerBound])) }
+      parts.append(.embedding(self[word].dropFirst(EmbeddingWord.mark.count)))
       start = word.upperBound
     }
-    return (texts + [self[start...]]).filter { !$0.isEmpty }
+    return start < endIndex ? parts + [.text(self[start...])] : parts
   }
 }

@@ -1,7 +1,7 @@
 /// The name that was probably meant.
-enum NearestName {
+package enum NearestName {
   /// The name nearest to a word; nil if none is near. A beginning counts as near if it is the beginning of one name only.
-  static func of(_ word: String, among names: some Sequence<String>) -> String? {
+  package static func of(_ word: String, among names: some Sequence<String>) -> String? {
     guard word.utf8.count <= 64 else { return nil }
     let names = names.sorted()
     let longer = names.filter { $0.hasPrefix(word) }

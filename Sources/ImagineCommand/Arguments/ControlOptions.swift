@@ -1,0 +1,103 @@
+import ArgumentParser
+import Foundation
+import Imagine
+
+/// Pictures that guide drawing, each with the network that it guides through. What is given more than once belongs together
+/// in its order; given once, it is for all.
+struct ControlOptions: ParsableArguments {
+  @Option(
+    name: [.customLong("control"), .customLong("control-net"), .customLong("controlnet")],
+    help: ArgumentHelp(
+      "A ControlNet, Control-LoRA or T2I-Adapter through which --control-image guides, with its weight behind a colon "
+        + "(default 1). May be repeated.", valueName: "model[:weight]"))
+  var control: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The picture that guides; one for each --control, in their order. Default: the picture to change.",
+      valueName: "file"), completion: .file())
+  var controlImage: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "What is made of it first: \(Choices.sentence(ControlPreprocessor.all.map(\.name))). canny takes its thresholds, as in "
+        + "canny:100:200; blur, tile and scribble a number. Maps of depths, poses or segments need none. Default: none.",
+      valueName: "name"), completion: .list(ControlPreprocessor.all.map(\.name)),
+    transform: { try Choices.named($0, ControlPreprocessor.init(named:)) })
+  var preprocess: [ControlPreprocessor] = []
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The share of the steps at which it begins to guide. Default: 0.", valueName: "x"))
+  var controlStart: [Double] = []
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The share of the steps at which it ends. Default: 1.", valueName: "x"))
+  var controlEnd: [Double] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "What counts more where they disagree, or guess for hardly a prompt: \(Choices.sentence(of: ControlImportance.self)). "
+        + "Default: balanced.", valueName: "name"), completion: .list(ControlImportance.allCases.map(\.rawValue)),
+    transform: Choices.byRawValue)
+  var controlMode: [ControlImportance] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "How it is brought to the picture's size: stretch, crop or fill. Default: crop.", valueName: "name"),
+    completion: .list(["stretch", "crop", "fill"]), transform: Choices.byRawValue)
+  var controlResize: [Resizing] = []
+
+  /// The pictures that are named.
+  var paths: [String] { controlImage }
+
+  /// - Throws: `ValidationError` for what does not belong together, `ImagineError` for files that are no pictures.
+  func apply(to request: inout GenerationRequest, _ pictures: SourcePictures) throws {
+    guard !control.isEmpty else {
+      if let dependent { throw ValidationError("\(dependent) is for a network that guides: give --control, too.") }
+      return
+    }
+    request.controls = try control.indices.map { index in
+      let (path, weight) = WeightedName.parse(control[index])
+      let file = try each(controlImage, "--control-image", index)
+      var image = ControlImage(model: URL(literalPath: path), picture: try file.map { try pictures.picture($0) })
+      if let weight { image.weight = weight }
+      if let preprocessor = try each(preprocess, "--preprocess", index) { image.preprocessor = preprocessor }
+      if let start = try each(controlStart, "--control-start", index) { image.start = start }
+      if let end = try each(controlEnd, "--control-end", index) { image.end = end }
+      if let mode = try each(controlMode, "--control-mode", index) { image.importance = mode }
+      if let resizing = try each(controlResize, "--control-resize", index) { image.resizing = resizing }
+      return image
+    }
+  }
+
+  /// The value for one of the networks; nil where none is given.
+  private func each<Value>(_ values: [Value], _ name: String, _ index: Int) throws -> Value? {
+    guard values.count <= 1 || values.count == control.count else {
+      throw ValidationError(
+        "\(name) is given \(values.count) times and --control \(control.count) times: give it once, or once for each.")
+    }
+    return values.count == 1 ? values[0] : values.isEmpty ? nil : values[index]
+  }
+
+  private var dependent: String? {
+    let given: [(String, Bool)] = [
+      ("--control-image", !controlImage.isEmpty), ("--preprocess", !preprocess.isEmpty),
+      ("--control-start", !controlStart.isEmpty), ("--control-end", !controlEnd.isEmpty),
+      ("--control-mode", !controlMode.isEmpty), ("--control-resize", !controlResize.isEmpty),
+    ]
+    return given.first { $0.1 }?.0
+  }
+}
+
+/// A file with a weight behind a colon, as in `canny.safetensors:0.8`.
+enum WeightedName {
+  /// What is no number behind the last colon belongs to the name.
+  static func parse(_ text: String) -> (name: String, weight: Float?) {
+    guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
+      let weight = Float(text[text.index(after: colon)...]), !FileManager.default.fileExists(atPath: text)
+    else { return (text, nil) }
+    return (String(text[..<colon]), weight)
+  }
+}
