@@ -27,6 +27,10 @@ package struct Adapter: Sendable {
         leftovers.append((tensor.name, .unknownName))
         continue
       }
+      if case .unsupported(let kind) = part {
+        leftovers.append((tensor.name, .unsupported(kind)))
+        continue
+      }
       let module = candidates.first { tensor.mayBelong(to: $0, as: part) } ?? candidates[0]
       if modules[module] == nil { order.append(module) }
       // The same part in two spellings: the one that comes later in the alphabet is left over.

@@ -19,8 +19,9 @@ package struct AdapterSummary: Sendable {
     for tensor in file.tensors {
       guard let (suffix, part) = TensorPart.suffixes.first(where: { tensor.name.hasSuffix($0.text) }) else { continue }
       let name = part == .down && tensor.shape.count == 4 && tensor.extent(behind: 2) > 1 ? "LoCon" : part.kindName
-      guard let name else { continue }
-      kinds[name, default: 0] += 1
+      // The weights of a model itself end so, too.
+      if part == .factorDifference { continue }
+      if let name { kinds[name, default: 0] += 1 }
       modules.insert(UTF8Name(String(tensor.name.dropLast(suffix.count))))
       let isRank = part == .down || part == .hadamard1B || part == .kronecker2B
       if isRank, let rank = tensor.shape.first { ranks.insert(rank) }

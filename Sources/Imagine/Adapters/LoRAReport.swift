@@ -38,7 +38,10 @@ public struct LoRAReport: Sendable {
     let made = family.map { " for \($0)" } ?? ""
     let rank: String? =
       ranks.isEmpty ? nil : ranks.count == 1 ? "rank \(ranks[0])" : "ranks \(ranks[0]) to \(ranks[ranks.count - 1])"
-    return (["a \(kinds.first ?? "LoRA")\(made)", rank].compactMap { $0 } + ["\(moduleCount) modules"])
+    return
+      (["a \(kinds.first ?? "LoRA")\(made)", rank].compactMap { $0 } + [
+        "\(moduleCount) module\(moduleCount == 1 ? "" : "s")"
+      ])
       .joined(separator: ", ")
   }
 }

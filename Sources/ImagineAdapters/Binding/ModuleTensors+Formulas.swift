@@ -6,7 +6,6 @@ extension ModuleTensors {
   ///
   /// - Throws: `Mismatch` if they make no sense together or are of another module, and what reading a number throws.
   func changes(_ notes: AdapterNotes) throws -> [ParameterChange] {
-    if case .unsupported(let kind)? = parts.keys.first(where: \.isUnsupported) { throw Mismatch(.unsupported(kind)) }
     var used: Set<TensorPart> = []
     var changes: [ParameterChange] = []
     func add(_ formula: any AdapterFormula, to parameter: String, _ parts: TensorPart...) {
@@ -249,10 +248,6 @@ extension ModuleTensors {
     guard tensor.shape.droppingTrailingOnes == shape.droppingTrailingOnes else { throw Mismatch(.shape) }
     return tensor
   }
-}
-
-extension TensorPart {
-  var isUnsupported: Bool { if case .unsupported = self { true } else { false } }
 }
 
 extension [Int] {
