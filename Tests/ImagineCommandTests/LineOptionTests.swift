@@ -103,6 +103,14 @@ import Testing
     ),
     ("--init-image P --controlnet net:2", { $0.controls.first?.weight == 2 && $0.controls.first?.picture == nil }),
     (
+      "--lora one.safetensors --lora two:0.5 --loras a/b.pt:-0.5:0.25 --lora-partial",
+      {
+        $0.loras.map(\.name) == ["one", "two", "b"] && $0.loras.map(\.weight) == [1, 0.5, -0.5]
+          && $0.loras.map(\.textEncoderWeight) == [nil, nil, 0.25] && $0.loras[0].file == nil
+          && $0.loras[2].file?.lastPathComponent == "b.pt" && $0.allowsPartialLoRAs
+      }
+    ),
+    (
       "--control net:0.5 --control-image P --preprocess canny:50:150 --control-start 0.1 --control-end 0.8 "
         + "--control-mode prompt --control-resize fill",
       {
@@ -194,6 +202,7 @@ import Testing
     ("--init-image P --resize-mode big", "stretch, crop, fill or latent"),
     ("--init-image P --mask P --mask-content blue", "original, fill, noise or nothing"),
     ("--init-image /nowhere/x.png", "x.png"), ("--init-image /", "folder"),
+    ("--lora :0.5", "names no file"), ("--lora a:nan", "no number"),
     ("--control-image P", "--control"), ("--preprocess canny", "--control"), ("--control-mode guess", "--control"),
     ("--control a --control-image P --preprocess depth", "canny"),
     ("--control a --control-image P --control-mode loud", "balanced"),
