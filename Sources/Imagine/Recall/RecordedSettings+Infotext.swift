@@ -66,7 +66,7 @@ extension RecordedSettings {
     for name in named where !loras.contains(where: { $0.name == name }) {
       loras.append(RecordedName(name: name, hash: hashes.first { $0.name == name }?.value.lowercased()))
     }
-    let lost = hashes.map(\.name).filter { name in !named.contains(name) }
+    let lost = hashes.filter { !named.contains($0.name) }.map { "\($0.name): \($0.value)" }
     if !lost.isEmpty {
       impossible.append("It was drawn with LoRAs (\(lost.joined(separator: ", "))) whose weights it does not say.")
     }
