@@ -10,7 +10,7 @@ import Testing
 @Suite struct ControlGoldenTests {
   static let runs = [
     "run_sd1_two", "run_sd1_guess", "run_sd1_shuffle", "run_sdxl_control", "run_sd1_t2i", "run_sdxl_t2i", "run_sd1_ip",
-    "run_sd1_ip_plus", "run_sdxl_ip", "run_sdxl_ip_plus", "run_sd1_all",
+    "run_sd1_ip_plus", "run_sdxl_ip", "run_sdxl_ip_plus", "run_sd1_all", "run_sd1_loras",
   ]
 
   @Test("A run with what guides it is diffusers', within 1e-3", arguments: runs, PartModel.Layout.allCases)
