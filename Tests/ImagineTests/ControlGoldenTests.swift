@@ -113,7 +113,9 @@ import Testing
       request.featureCache = FeatureCache(interval: 2)
       #expect(try await pipeline.image(request).pixels != whole)
       request.featureCache = nil
-      request.refiner = Refiner(pipeline, start: 0.5)
+      let other = folder.appending(path: "refiner.safetensors")
+      try FamilyModel("sdxl_refiner").writeFile(to: other)
+      request.refiner = Refiner(try await Pipeline(model: other, on: pipeline.engine), start: 0.5)
       var notices: [String] = [], refined: [UInt8] = []
       for try await event in pipeline.generate(request) {
         if case .notice(let notice) = event { notices.append(notice.message) }
