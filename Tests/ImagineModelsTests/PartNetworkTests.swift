@@ -143,6 +143,11 @@ import Testing
       #expect(checkpoint.unrecognised == [])
       let configuration = try CLIPVisionModel.Configuration(checkpoint.shapes, own: checkpoint.configuration)
       #expect(configuration.tokens == 5 && configuration.imageSize == 28)
+      // A whole CLIP describes its two halves.
+      if let own = checkpoint.configuration {
+        let whole = JSONValue.object(["model_type": .string("clip"), "vision_config": own])
+        #expect(try CLIPVisionModel.Configuration(checkpoint.shapes, own: whole) == configuration)
+      }
       _ = try check("image_encoder", checkpoint) { weights in
         .imageEncoder(CLIPVisionModel(weights, configuration))
       } inputs: {
