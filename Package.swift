@@ -21,6 +21,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Imagine", targets: ["Imagine"]),
+    .library(name: "ImagineHub", targets: ["ImagineHub"]),
     .executable(name: "imagine", targets: ["ImagineCommand"]),
   ],
   dependencies: [
@@ -51,20 +52,21 @@ let package = Package(
         "ImagineImage", "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
       ]),
 
-    // The library, which is the public API and nothing else; measuring; the command.
+    // The library, which is the public API and nothing else; what fetches models; measuring; the command.
     module(
       "Imagine",
       [
         "ImagineEngine", "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineCPU", "ImagineVulkan",
         "ImagineImage", "ImagineFiles", "ImagineGraph", "CSHA256", .product(name: "Logging", package: "swift-log"),
       ]),
+    module("ImagineHub", ["Imagine", "ImagineCheckpoint", "ImagineFiles", "CCurl"]),
     module(
       "ImagineBenchmark",
       ["Imagine", "ImagineEngine", "ImagineGraph", "ImagineModels", "ImagineVulkan", "ImagineTesting"]),
     .executableTarget(
       name: "ImagineCommand",
       dependencies: [
-        "Imagine", "ImagineBenchmark", "ImagineFiles", "ImagineImage",
+        "Imagine", "ImagineHub", "ImagineBenchmark", "ImagineFiles", "ImagineImage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -84,6 +86,7 @@ let package = Package(
     .target(name: "CWebPCodec", dependencies: ["CWebP"]),
     .target(name: "CKernels"),
     .target(name: "CSHA256"),
+    .target(name: "CCurl"),
     .target(name: "CVulkan"),
     .target(name: "CShaders"),
     .target(name: "CVocabulary", exclude: ["merges.txt", "NOTICE"]),
@@ -127,6 +130,8 @@ let package = Package(
         "ImagineCheckpoint", "ImagineImage", "ImagineGraph", "ImagineGoldens", "ImagineTesting", "CSHA256",
       ]),
     tests(
+      "ImagineHubTests", ["ImagineHub", "Imagine", "ImagineFiles", "ImagineCheckpoint", "ImagineGoldens", "CSHA256"]),
+    tests(
       "ImagineFuzzTests",
       [
         "Imagine", "ImagineCommand", "ImagineModels", "ImagineCheckpoint", "ImagineImage", "ImagineText",
@@ -139,7 +144,7 @@ let package = Package(
     tests(
       "ImagineCommandTests",
       [
-        "ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineImage", "ImagineCheckpoint",
+        "ImagineCommand", "ImagineHub", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineImage", "ImagineCheckpoint",
         "ImagineGraph", "ImagineGoldens", "ImagineTesting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
