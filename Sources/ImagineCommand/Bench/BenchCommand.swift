@@ -48,7 +48,7 @@ struct BenchCommand: AsyncParsableCommand {
   func validate() throws { try requireRepeats(repeats) }
 
   var benchmark: Benchmark {
-    var benchmark = measured.benchmark
+    var benchmark = try await measured.namedBenchmark()
     benchmark.steps = steps
     benchmark.repeats = repeats
     benchmark.profiles = profile

@@ -16,7 +16,8 @@ struct DrawingModels {
         try await Pipeline.demonstration(options: options)
       }
     self.pipeline = pipeline
-    let refinerFile = command.picture.refiner.path.map { URL(literalPath: $0) }
+    var refinerFile: URL?
+    if let name = command.picture.refiner.path { refinerFile = try await command.library.find(name, .checkpoint) }
     if let refinerFile {
       let second = try await Pipeline(model: refinerFile, on: pipeline.engine)
       refiner = Refiner(second, start: command.picture.refiner.start ?? RefinerOptions.usualStart)
