@@ -21,8 +21,11 @@ public final class Pipeline: Sendable {
   public let engine: Engine
   /// What was found in the model's files.
   public let report: ModelReport
+  /// Where names in prompts are looked up, such as those of textual inversions; what is in it is looked through once.
+  public let library: ModelLibrary
 
   let opened: OpenedModel
+  let named: NamedEmbeddings
   /// Nil for a model without a file.
   private let hash: ModelHash?
 
@@ -31,48 +34,59 @@ public final class Pipeline: Sendable {
   /// Recognises its family and checks every weight's presence and shape; the weights themselves are read as they are
   /// needed.
   /// - Throws: `ImagineError`.
-  public convenience init(model: URL, options: Options = Options()) async throws {
-    try await self.init(files: ModelFiles(model), options: options)
+  public convenience init(
+    model: URL, options: Options = Options(), library: ModelLibrary = ModelLibrary()
+  ) async throws {
+    try await self.init(files: ModelFiles(model), options: options, library: library)
   }
 
   /// Opens a model to be drawn with by an engine.
   ///
   /// - Throws: `ImagineError`.
-  public convenience init(model: URL, on engine: Engine) async throws {
-    try await self.init(files: ModelFiles(model), on: engine)
+  public convenience init(model: URL, on engine: Engine, library: ModelLibrary = ModelLibrary()) async throws {
+    try await self.init(files: ModelFiles(model), on: engine, library: library)
   }
 
   /// Opens a model on a device of its own, some of whose networks come from other files.
   ///
   /// - Throws: `ImagineError`.
-  public convenience init(files: ModelFiles, options: Options = Options()) async throws {
+  public convenience init(
+    files: ModelFiles, options: Options = Options(), library: ModelLibrary = ModelLibrary()
+  ) async throws {
     // What is no model should not have to wait for a device.
     let opened = try ImagineError.translating(path: files.model) { try OpenedModel(files.sources) }
-    try await self.init(opened, on: Engine(options))
+    try await self.init(opened, on: Engine(options), library: library)
   }
 
   /// The same, to be drawn with by an engine.
   ///
   /// - Throws: `ImagineError`.
-  public convenience init(files: ModelFiles, on engine: Engine) async throws {
-    try await self.init(ImagineError.translating(path: files.model) { try OpenedModel(files.sources) }, on: engine)
+  public convenience init(files: ModelFiles, on engine: Engine, library: ModelLibrary = ModelLibrary()) async throws {
+    try await self.init(
+      ImagineError.translating(path: files.model) { try OpenedModel(files.sources) }, on: engine, library: library)
   }
 
   /// Opens the small model built into this library, which draws simple scenes.
   ///
   /// - Throws: `ImagineError`.
-  public static func demonstration(options: Options = Options()) async throws -> Pipeline {
-    try await demonstration(on: Engine(options))
+  public static func demonstration(
+    options: Options = Options(), library: ModelLibrary = ModelLibrary()
+  ) async throws -> Pipeline {
+    try await demonstration(on: Engine(options), library: library)
   }
 
   /// The same, to be drawn with by an engine.
   ///
   /// - Throws: `ImagineError`.
-  public static func demonstration(on engine: Engine) async throws -> Pipeline {
-    try await Pipeline(ImagineError.translating { try OpenedModel.demonstration() }, on: engine)
+  public static func demonstration(
+    on engine: Engine, library: ModelLibrary = ModelLibrary()
+  ) async throws -> Pipeline {
+    try await Pipeline(ImagineError.translating { try OpenedModel.demonstration() }, on: engine, library: library)
   }
 
-  package init(_ opened: OpenedModel, on engine: Engine) async throws {
+  package init(_ opened: OpenedModel, on engine: Engine, library: ModelLibrary = ModelLibrary()) async throws {
+    self.library = library
+    named = NamedEmbeddings(library)
     report = ModelReport(opened)
     if let problem = report.problem {
       throw ImagineError(.incompleteModel, problem, path: report.url.path(percentEncoded: false))

@@ -87,6 +87,48 @@ import Testing
     ("--init-image P --outpaint 8", { $0.initialImage?.margins == Margins(left: 8, top: 8, right: 8, bottom: 8) }),
     ("--init-image P --image-cfg-scale 1.2", { $0.guidance.pictureScale == 1.2 }),
     ("--init-image P --img_cfg_scale 1.2", { $0.guidance.pictureScale == 1.2 }),
+    (
+      "--control net.safetensors --control-image P",
+      {
+        $0.controls.count == 1 && $0.controls[0].model.lastPathComponent == "net.safetensors"
+          && $0.controls[0].picture?.size == Size(width: 24, height: 16) && $0.controls[0].weight == 1
+          && $0.controls[0].preprocessor == .none && $0.controls[0].importance == .balanced
+      }
+    ),
+    ("--init-image P --controlnet net:2", { $0.controls.first?.weight == 2 && $0.controls.first?.picture == nil }),
+    (
+      "--control net:0.5 --control-image P --preprocess canny:50:150 --control-start 0.1 --control-end 0.8 "
+        + "--control-mode prompt --control-resize fill",
+      {
+        $0.controls.count == 1 && $0.controls[0].weight == 0.5
+          && $0.controls[0].preprocessor.description == "canny:50:150"
+          && $0.controls[0].start == 0.1 && $0.controls[0].end == 0.8 && $0.controls[0].importance == .prompt
+          && $0.controls[0].resizing == .fill && $0.controls[0].model.lastPathComponent == "net"
+      }
+    ),
+    (
+      "--control a:0.5 --control-image P --control b --control-image P --control_guidance_end 0.5 --preprocess none "
+        + "--preprocess lineart",
+      {
+        $0.controls.map(\.weight) == [0.5, 1] && $0.controls.map(\.end) == [0.5, 0.5]
+          && $0.controls.map(\.preprocessor) == [.none, .lineart]
+      }
+    ),
+    (
+      "--ip-adapter a:0.7 --ip-image P --ip-image P --image-encoder e --ip-start 0.1 --ip-end 0.5",
+      {
+        $0.imagePrompts.count == 1 && $0.imagePrompts[0].weight == 0.7 && $0.imagePrompts[0].pictures.count == 2
+          && $0.imagePrompts[0].encoder?.lastPathComponent == "e" && $0.imagePrompts[0].start == 0.1
+          && $0.imagePrompts[0].end == 0.5
+      }
+    ),
+    (
+      "--ip-adapter a --ip-adapter b:2 --ip_adapter_image P --clip-vision e",
+      {
+        $0.imagePrompts.map(\.weight) == [1, 2]
+          && $0.imagePrompts.allSatisfy { $0.pictures.count == 1 && $0.encoder != nil }
+      }
+    ),
   ]
 
   /// Runs with a small picture's path in place of `P`.
@@ -145,6 +187,13 @@ import Testing
     ("--init-image P --resize-mode big", "stretch, crop, fill or latent"),
     ("--init-image P --mask P --mask-content blue", "original, fill, noise or nothing"),
     ("--init-image /nowhere/x.png", "x.png"), ("--init-image /", "folder"),
+    ("--control-image P", "--control"), ("--preprocess canny", "--control"), ("--control-mode guess", "--control"),
+    ("--control a --control-image P --preprocess depth", "canny"),
+    ("--control a --control-image P --control-mode loud", "balanced"),
+    ("--control a --control b --control c --control-image P --control-image P", "3 times"),
+    ("--control a --control-image /nowhere/y.png", "y.png"), ("--ip-image P", "--ip-adapter"),
+    ("--ip-adapter a", "--ip-image"),
+    ("--ip-adapter a --ip-adapter b --ip-image P --ip-image P --ip-image P", "3 times"),
     ("--hires-scale 2 --hires-size 512", "one of them"), ("--hires-scale 0.5", "1 to 8"),
     ("--hires-scale nan", "1 to 8"),
     ("--hires-strength 2", "0 to 1"), ("--hires-size big", "1024x1536"), ("--hires-upscaler magic", "lanczos"),

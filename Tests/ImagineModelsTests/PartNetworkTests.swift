@@ -171,6 +171,47 @@ import Testing
     }
   }
 
+  @Test("Published networks have as many parameters as theirs")
+  func publishedSizes() {
+    func count(_ root: String, _ build: (Weights) -> Void) -> Int {
+      let inventory = WeightInventory([:])
+      build(Weights(inventory, path: root))
+      return inventory.requested.values.reduce(0) { $0 + $1.count }
+    }
+    var net = ControlNetModel.Configuration()
+    net.unet = .stableDiffusion1
+    #expect(count("controlnet") { _ = ControlNetModel($0, net) } == 361_279_120)
+    net.unet = .stableDiffusionXL
+    #expect(count("controlnet") { _ = ControlNetModel($0, net) } == 1_251_014_160)
+    // diffusers' smaller ones, "mid" and "small".
+    net.unet.downDepths = [[0, 0], [0, 0], [1, 1]]
+    net.unet.midDepths = [1]
+    #expect(count("controlnet") { _ = ControlNetModel($0, net) } == 272_586_000)
+    net.unet.downDepths = [[0, 0], [0, 0], [0, 0]]
+    net.unet.midDepths = []
+    #expect(count("controlnet") { _ = ControlNetModel($0, net) } == 160_111_120)
+    var adapter = T2IAdapter.Configuration()
+    #expect(count("t2i_adapter") { _ = T2IAdapter($0, adapter) } == 77_369_280)
+    adapter.reduction = 16
+    #expect(count("t2i_adapter") { _ = T2IAdapter($0, adapter) } == 79_028_160)
+    // ViT-H/14 with its projection.
+    #expect(count("image_encoder") { _ = CLIPVisionModel($0, .init()) } == 632_076_800)
+  }
+
+  @Test("An IP-Adapter in dictionaries of a pickle has the same weights")
+  func pickle() throws {
+    let checkpoint = try PartCheckpoint.open(Golden.url("control/ip_sd1.bin"), as: [.controlNet, .ipAdapter])
+    let part = try PartModel("ip_sd1")
+    #expect(checkpoint.kind == .ipAdapter && checkpoint.unrecognised == [])
+    #expect(Set(checkpoint.tensors.keys) == Set(part.rows.map(\.path)))
+    for row in part.rows {
+      let expected = try part.floats(row)
+      var values = [Float](repeating: 0, count: expected.count)
+      try values.withUnsafeMutableBytes { try checkpoint.read(row.path, as: .float32, into: $0) }
+      #expect(values == expected, "\(row.path)")
+    }
+  }
+
   @Test("A network for another family of models is told so, and what it is for")
   func otherFamilies() throws {
     for (name, family) in [

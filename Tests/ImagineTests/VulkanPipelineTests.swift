@@ -51,6 +51,20 @@ extension VulkanTests {
       try VulkanTestDevice.expectNoComplaint()
     }
 
+    /// What guides a picture, and has networks of its own.
+    @Test(arguments: ["run_sd1_all", "run_sd1_t2i", "run_sdxl_control", "run_sdxl_ip_plus"])
+    func guidedPictures(_ run: String) async throws {
+      let golden = try ControlGolden(run)
+      try await withTemporaryFolder { folder in
+        let url = folder.appending(path: "\(golden.family).safetensors")
+        try FamilyModel(golden.family).writeFile(to: url)
+        let pipeline = try await Pipeline(
+          OpenedModel(url), Pipeline.Options(precision: .float32), on: VulkanTestDevice.opened())
+        try golden.expect(try await pipeline.image(golden.request(.original, in: folder)))
+      }
+      try VulkanTestDevice.expectNoComplaint()
+    }
+
     /// Tiles on the device draw the untiled picture, also in 16-bit floats.
     @Test func tilesDrawTheSamePicture() async throws {
       var request = TinyModel.request

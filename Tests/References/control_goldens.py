@@ -13,7 +13,7 @@ import torch
 from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
 
 import control_models as models
-from control_runs import RUNS, draw
+from control_runs import RUNS, authors_state, draw
 from families_models import FAMILIES, load
 from families_weights import weight
 from modules_random import normal, read, relative_l2, save
@@ -97,7 +97,9 @@ def image_prompt_case(name):
             value = tokens @ matrices[f"attentions.{k}.{part}.weight"].T
             results[f"output.{2 * k + place}"] = value.reshape(1, -1, value.shape[-1])
     paths = rows(module, "ip_adapter.image_proj") + [["ip_adapter." + key, list(value.shape)] for key, value in matrices.items()]
-    # diffusers keeps the queries of a resampler as a parameter of three axes.
+    if name == "ip_sd1":
+        # What the authors publish as .bin: dictionaries in a dictionary.
+        torch.save(authors_state(name, load("unet", FAMILIES[family][1]["unet"])), GOLDENS / f"{name}.bin")
     table = [[path, shape, *models.image_prompt_name(path.removeprefix("ip_adapter."), kind)] for path, shape in paths]
     return {"pictures": pictures}, results, {"kind": "ip_adapter", "family": family, "class": "", "config": None}, table
 

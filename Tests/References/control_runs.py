@@ -63,27 +63,29 @@ def pipeline_name(family, parts):
     return f"StableDiffusion{large}{middle}Pipeline"
 
 
+def authors_state(name, unet):
+    """An adapter as its authors publish it: two dictionaries."""
+    family, kind = models.IMAGE_PROMPTS[name]
+    state, halves = {"image_proj": {}, "ip_adapter": {}}, {}
+    matrices = models.key_value_weights(family, models.attentions(unet))
+    keys = {f"image_proj.{key}": value for key, value in models.projection(name).state_dict().items()} | matrices
+    for key, value in keys.items():
+        place, form = models.image_prompt_name(key, kind)
+        group, rest = place.split(".", 1)
+        if form:
+            halves.setdefault((group, rest), {})[form] = value
+        else:
+            state[group][rest] = value
+    for (group, rest), both in halves.items():
+        state[group][rest] = torch.cat([both["k"], both["v"]])
+    return state
+
+
 def image_prompts(pipeline, parts):
     """Loads adapters by diffusers' own loader from dictionaries in the authors' form."""
     pipeline.image_encoder = models.image_encoder()
     pipeline.feature_extractor = CLIPImageProcessor(size={"shortest_edge": 28}, crop_size={"height": 28, "width": 28})
-    states = []
-    for part in parts:
-        family, kind = models.IMAGE_PROMPTS[part["network"]]
-        module = models.projection(part["network"])
-        state, halves = {"image_proj": {}, "ip_adapter": {}}, {}
-        matrices = models.key_value_weights(family, models.attentions(pipeline.unet))
-        keys = {f"image_proj.{key}": value for key, value in module.state_dict().items()} | matrices
-        for key, value in keys.items():
-            name, form = models.image_prompt_name(key, kind)
-            group, rest = name.split(".", 1)
-            if form:
-                halves.setdefault((group, rest), {})[form] = value
-            else:
-                state[group][rest] = value
-        for (group, rest), both in halves.items():
-            state[group][rest] = torch.cat([both["k"], both["v"]])
-        states.append(state)
+    states = [authors_state(part["network"], pipeline.unet) for part in parts]
     pipeline.unet._load_ip_adapter_weights(states, low_cpu_mem_usage=False)
     pipeline.set_ip_adapter_scale([part["weight"] for part in parts])
     return {"ip_adapter_image": [picture(part["picture"], **PROMPT_SIZE) for part in parts]}

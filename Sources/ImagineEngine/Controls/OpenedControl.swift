@@ -15,45 +15,56 @@ package struct OpenedControl: Sendable {
   /// What a person who draws with it should know of its file.
   package let notices: [EngineNotice]
 
-  /// - Throws: `CheckpointError` and `ModelError` for what cannot be read, what is neither, what was made for another family
-  ///   of models, and what is not complete.
-  package init(_ url: URL, beside model: OpenedModel, on engine: ModelEngine) throws {
-    let checkpoint = try PartCheckpoint.open(url, as: [.controlNet, .t2iAdapter])
-    let base = PartBase(model.model, configurations: model.checkpoint?.configs ?? [:])
-    let opened: OpenedPart
-    switch checkpoint.kind {
-    case .t2iAdapter:
-      let configuration = try T2IAdapter.Configuration(checkpoint.shapes, own: checkpoint.configuration)
-      try configuration.requireFit(base, name: checkpoint.name)
-      kind = .t2iAdapter(configuration)
-      let reduction = model.model.latent.reduction
-      opened = try OpenedPart(checkpoint) { .t2iAdapter(T2IAdapter($0, configuration), reduction: reduction) }
-    default:
-      let weights = try ControlNetWeights(checkpoint, beside: model)
-      let configuration = try ControlNetModel.Configuration(
-        weights.wholeShapes, own: checkpoint.configuration, name: checkpoint.name, base: base)
-      try base.requireFit(weights.wholeShapes, configuration, name: checkpoint.name)
-      guard configuration.hintReduction == model.model.latent.reduction else {
-        throw ModelError(
-          .unsupported,
-          "The ControlNet \(quoted(checkpoint.name)) looks at pictures \(configuration.hintReduction) times as large as "
-            + "latents, and the model's are \(model.model.latent.reduction) times as large: use another one.")
-      }
-      kind = .controlNet(configuration)
-      opened = try OpenedPart(checkpoint, weights, weights.wholeShapes, beside: model) {
-        .controlNet(ControlNetModel($0, configuration))
-      }
-    }
-    part = engine.shared(opened)
-    notices = EngineNotice.unused(checkpoint)
-  }
-
   /// Pixels that sizes have to be multiples of.
   var sizeStep: Int {
     switch kind {
     case .controlNet: 1
     case .t2iAdapter(let configuration): configuration.reduction
     }
+  }
+}
+
+extension OpenedControl {
+  /// - Throws: `CheckpointError` and `ModelError` for what cannot be read, what is neither, what was made for another family
+  ///   of models, and what is not complete.
+  package init(_ url: URL, beside model: OpenedModel, on engine: ModelEngine) throws {
+    let checkpoint = try PartCheckpoint.open(url, as: [.controlNet, .t2iAdapter])
+    let base = PartBase(model.model, configurations: model.checkpoint?.configs ?? [:])
+    let (part, kind) =
+      try checkpoint.kind == .t2iAdapter
+      ? Self.t2iAdapter(checkpoint, base, reduction: model.model.latent.reduction)
+      : Self.controlNet(checkpoint, base, model)
+    self.init(part: engine.shared(part), kind: kind, notices: EngineNotice.unused(checkpoint))
+  }
+
+  private static func t2iAdapter(
+    _ checkpoint: PartCheckpoint, _ base: PartBase, reduction: Int
+  ) throws -> (OpenedPart, Kind) {
+    let configuration = try T2IAdapter.Configuration(checkpoint.shapes, own: checkpoint.configuration)
+    try configuration.requireFit(base, name: checkpoint.name)
+    let part = try OpenedPart(checkpoint, structure: configuration) {
+      .t2iAdapter(T2IAdapter($0, configuration), reduction: reduction)
+    }
+    return (part, .t2iAdapter(configuration))
+  }
+
+  private static func controlNet(
+    _ checkpoint: PartCheckpoint, _ base: PartBase, _ model: OpenedModel
+  ) throws -> (OpenedPart, Kind) {
+    let weights = try ControlNetWeights(checkpoint, beside: model), shapes = weights.wholeShapes
+    let configuration = try ControlNetModel.Configuration(
+      shapes, own: checkpoint.configuration, name: checkpoint.name, base: base)
+    try base.requireFit(shapes, configuration, name: checkpoint.name)
+    guard configuration.hintReduction == model.model.latent.reduction else {
+      throw ModelError(
+        .unsupported,
+        "The ControlNet \(quoted(checkpoint.name)) looks at pictures \(configuration.hintReduction) times as large as "
+          + "latents, and the model's are \(model.model.latent.reduction) times as large: use another one.")
+    }
+    let part = try OpenedPart(checkpoint, weights, shapes, structure: configuration, beside: model) {
+      .controlNet(ControlNetModel($0, configuration))
+    }
+    return (part, .controlNet(configuration))
   }
 }
 
@@ -85,18 +96,22 @@ extension PartCheckpoint {
 
 extension OpenedPart {
   /// One network whose weights a file has as they are.
-  convenience init(_ checkpoint: PartCheckpoint, network: (Weights) -> Network) throws {
-    try self.init(checkpoint, checkpoint, checkpoint.shapes, beside: nil, network: network)
+  convenience init(
+    _ checkpoint: PartCheckpoint, structure: some Hashable, network: (Weights) -> Network
+  ) throws {
+    try self.init(checkpoint, checkpoint, checkpoint.shapes, structure: structure, beside: nil, network: network)
   }
 
   /// One network.
   ///
   /// - Parameters:
   ///   - shapes: of the weights, by path.
+  ///   - structure: of the network, which may depend on the model it is beside.
   ///   - model: whose weights are in those, too; nil for none.
   /// - Throws: `ModelError` if weights are missing or misshapen.
   convenience init(
-    _ checkpoint: PartCheckpoint, _ weights: any WeightSource, _ shapes: [String: Shape], beside model: OpenedModel?,
+    _ checkpoint: PartCheckpoint, _ weights: any WeightSource, _ shapes: [String: Shape], structure: some Hashable,
+    beside model: OpenedModel?,
     network: (Weights) -> Network
   ) throws {
     let inventory = WeightInventory(shapes)
@@ -109,7 +124,7 @@ extension OpenedPart {
           + "shapes (\(first)): download it again.")
     }
     let files = checkpoint.shares.union(model?.checkpoint?.shares ?? [])
-    self.init(checkpoint.name, [built], weights, identity: Identity(files, for: checkpoint.kind.rawValue))
+    self.init(checkpoint.name, [built], weights, identity: Identity(files, for: "\(checkpoint.kind) \(structure)"))
   }
 }
 

@@ -22,8 +22,11 @@ package struct OpenedImagePrompt: Sendable {
     let (vision, structure) = try Self.encoder(encoder, configuration, checkpoint)
     let patches = structure.tokens
     adapter = engine.shared(
-      try OpenedPart(checkpoint) { .ipAdapter(IPAdapter($0, configuration), patches: patches) })
-    self.encoder = engine.shared(try OpenedPart(vision) { .imageEncoder(CLIPVisionModel($0, structure)) })
+      try OpenedPart(checkpoint, structure: configuration) {
+        .ipAdapter(IPAdapter($0, configuration), patches: patches)
+      })
+    self.encoder = engine.shared(
+      try OpenedPart(vision, structure: structure) { .imageEncoder(CLIPVisionModel($0, structure)) })
     self.configuration = configuration
     encoderConfiguration = structure
     notices = EngineNotice.unused(checkpoint) + EngineNotice.unused(vision)

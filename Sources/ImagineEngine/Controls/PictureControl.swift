@@ -1,5 +1,6 @@
 internal import Foundation
 package import ImagineImage
+internal import ImagineModels
 
 /// A picture that guides drawing, through a ControlNet or a T2I-Adapter.
 package struct PictureControl: Sendable {

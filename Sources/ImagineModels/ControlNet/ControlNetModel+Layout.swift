@@ -69,7 +69,8 @@ extension PartBase {
       self.parameters["unet." + path.dropFirst("controlnet.".count)].map { $0.count != shape.count } ?? false
     }
     let lacks = skips.contains { parameters["controlnet." + $0.dropFirst("unet.".count)] == nil }
-    guard differs || lacks else { return }
+    let latents = self.parameters["unet.conv_out.weight"]?[0]
+    guard differs || lacks || configuration.unet.inChannels != latents else { return }
     throw misfit("ControlNet", name, Self.family(configuration.unet.crossAttentionDim))
   }
 }

@@ -38,7 +38,8 @@ extension T2IAdapter.Configuration {
       base.parameters["unet.down_blocks.\(level).resnets.0.conv1.weight"]?[0]
     }
     // The last level of XL's is that of the UNet's middle.
-    let fits = zip(channels, widths).allSatisfy { $0 == $1 ?? channels.last }
+    let count = widths.prefix { $0 != nil }.count + (reduction == 16 ? 1 : 0)
+    let fits = count == channels.count && zip(channels, widths).allSatisfy { $1 == nil || $0 == $1 }
     guard !fits || isLarge != (reduction == 16) else { return }
     throw base.misfit(
       "T2I-Adapter", name, reduction == 16 ? PartBase.family(2048) : isLarge ? PartBase.family(768) : nil)
