@@ -27,12 +27,12 @@ struct ControlOptions: ParsableArguments {
   var preprocess: [ControlPreprocessor] = []
 
   @Option(
-    parsing: .unconditional,
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp("The share of the steps at which it begins to guide. Default: 0.", valueName: "x"))
   var controlStart: [Double] = []
 
   @Option(
-    parsing: .unconditional,
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp("The share of the steps at which it ends. Default: 1.", valueName: "x"))
   var controlEnd: [Double] = []
 

@@ -25,12 +25,12 @@ struct ImagePromptOptions: ParsableArguments {
   var imageEncoder: [String] = []
 
   @Option(
-    parsing: .unconditional,
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp("The share of the steps at which it begins to count. Default: 0.", valueName: "x"))
   var ipStart: [Double] = []
 
   @Option(
-    parsing: .unconditional,
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp("The share of the steps at which it ends. Default: 1.", valueName: "x"))
   var ipEnd: [Double] = []
 

@@ -48,7 +48,7 @@ struct BenchCommand: AsyncParsableCommand {
   func validate() throws { try requireRepeats(repeats) }
 
   var benchmark: Benchmark {
-    var benchmark = try await measured.namedBenchmark()
+    var benchmark = measured.benchmark
     benchmark.steps = steps
     benchmark.repeats = repeats
     benchmark.profiles = profile
@@ -56,6 +56,8 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    var benchmark = benchmark
+    benchmark.model = try await measured.namedBenchmark().model
     let result = try await benchmark.run { StandardError.write("measuring \($0)\n") }
     try StandardOutput.write(json ? JSONText.of(result) : BenchReport(result).text)
   }

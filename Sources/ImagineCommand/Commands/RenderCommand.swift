@@ -58,7 +58,7 @@ struct RenderCommand: AsyncParsableCommand {
   private func printEstimate(_ display: Display) async throws {
     let order = try await DrawingOrder(arguments)
     let models = try await DrawingModels(order, display)
-    let estimate = try await models.pipeline.estimate(models.request(order, SourcePictures()))
+    let estimate = try await models.pipeline.estimate(try await models.request(order, SourcePictures()))
     try StandardOutput.write(arguments.output.json ? JSONText.of(estimate) : EstimateReport(estimate).text)
   }
 }

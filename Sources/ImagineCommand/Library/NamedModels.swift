@@ -58,3 +58,31 @@ struct NamedModels {
       "'\(TerminalText.line(name))' is the name of several models (\(kinds)): say which with --kind.")
   }
 }
+
+extension NamedModels {
+  /// A request with the files that its names mean, in place of the names. A path that exists stays.
+  ///
+  /// - Throws: `ImagineError` for a name that no file or several have.
+  func named(_ request: GenerationRequest) async throws -> GenerationRequest {
+    var request = request
+    for index in request.controls.indices {
+      request.controls[index].model = try await find(request.controls[index].model, .controlNet)
+    }
+    for index in request.imagePrompts.indices {
+      request.imagePrompts[index].model = try await find(request.imagePrompts[index].model, .ipAdapter)
+      if let encoder = request.imagePrompts[index].encoder {
+        request.imagePrompts[index].encoder = try await find(encoder, .imageEncoder)
+      }
+    }
+    for index in request.embeddings.indices {
+      request.embeddings[index].file = try await find(request.embeddings[index].file, .embedding)
+    }
+    return request
+  }
+
+  /// What was taken for a path, as a person wrote it.
+  private func find(_ url: URL, _ kind: ModelKind) async throws -> URL {
+    guard !FileManager.default.fileExists(atPath: url.path(percentEncoded: false)) else { return url }
+    return try await library.find(url.relativePath, kind)
+  }
+}
