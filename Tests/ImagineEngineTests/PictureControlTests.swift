@@ -74,7 +74,7 @@ import Testing
 
   @Test("Values in place, and their means")
   func tensors() {
-    let rows = HostTensor([2, 1, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8])
+    let rows = HostTensor([2, 1, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8] as [Float])
     #expect(rows.placed(at: [0, 2], of: 3).floats == [1, 2, 3, 4, 0, 0, 0, 0, 5, 6, 7, 8])
     #expect(rows.pooled.floats == [2, 3, 2, 3, 6, 7, 6, 7])
     #expect(HostTensor.sum([rows, rows])?.floats == [2, 4, 6, 8, 10, 12, 14, 16])
