@@ -129,8 +129,9 @@ let package = Package(
         "Imagine", "ImagineEngine", "ImagineEngineTesting", "ImagineCPU", "ImagineVulkan", "ImagineModels",
         "ImagineCheckpoint", "ImagineImage", "ImagineGraph", "ImagineGoldens", "ImagineTesting", "CSHA256",
       ]),
-    tests(
-      "ImagineHubTests", ["ImagineHub", "Imagine", "ImagineFiles", "ImagineCheckpoint", "ImagineGoldens", "CSHA256"]),
+    .target(
+      name: "ImagineHubTesting", dependencies: ["Imagine"], path: "Tests/ImagineHubTesting", swiftSettings: swiftSettings),
+    tests("ImagineHubTests", ["ImagineHub", "ImagineHubTesting", "Imagine", "ImagineFiles", "ImagineCheckpoint"]),
     tests(
       "ImagineFuzzTests",
       [
@@ -144,7 +145,7 @@ let package = Package(
     tests(
       "ImagineCommandTests",
       [
-        "ImagineCommand", "ImagineHub", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineImage", "ImagineCheckpoint",
+        "ImagineCommand", "ImagineHub", "ImagineHubTesting", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineImage", "ImagineCheckpoint",
         "ImagineGraph", "ImagineGoldens", "ImagineTesting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),

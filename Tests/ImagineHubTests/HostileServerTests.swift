@@ -1,5 +1,6 @@
 import Foundation
 import Imagine
+import ImagineHubTesting
 import Synchronization
 import Testing
 

@@ -23,9 +23,14 @@ struct LibraryOptions: ParsableArguments {
       throw CommandFailure.usage(
         "There is no folder '\(TerminalText.line(folder))': name one with models after --models.")
     }
-    let configured = try UserConfiguration.load(environment: environment).modelFolders
-    var library = ModelLibrary.standard(environment: environment, configured: configured)
+    var library = try Self.standard(environment: environment)
     library.folders.insert(contentsOf: folders.map { .init(URL(literalPath: $0)) }, at: 0)
     return library
+  }
+
+  /// The folders of the environment, of the configuration, and those of habit.
+  static func standard(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> ModelLibrary {
+    let configured = try UserConfiguration.load(environment: environment).modelFolders
+    return ModelLibrary.standard(environment: environment, configured: configured)
   }
 }

@@ -31,7 +31,7 @@ struct RemoveCommand: AsyncParsableCommand {
       throw CommandFailure.failure("There is no folder of models of one's own, since HOME is not set: set it.")
     }
     let home = ModelHome(folder)
-    let (url, _) = try await NamedModels(library: LibraryOptions().library()).find(name, kind.kind)
+    let (url, _) = try await NamedModels(library: LibraryOptions.standard()).find(name, kind.kind)
     let path = TerminalText.line(url.path(percentEncoded: false))
     guard home.isIn(url) else {
       throw CommandFailure.usage(

@@ -74,8 +74,8 @@ struct UserConfiguration {
   }
 
   private func problem(_ line: Int, _ words: String) -> ValidationError {
-    let words = words.hasSuffix(".") ? String(words.dropLast()) : words
-    return ValidationError("In line \(line) of the configuration '\(path)': \(words).")
+    ValidationError(
+      "In line \(line) of the configuration '\(path)': \(words)\(".?".contains(words.suffix(1)) ? "" : ".")")
   }
 
   // MARK: What it says

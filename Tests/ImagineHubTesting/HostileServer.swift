@@ -1,30 +1,30 @@
-import Foundation
-import Synchronization
+package import Foundation
+internal import Synchronization
 
 /// A server on this machine that answers as it is told, however wrongly; plain sockets, one thread a connection.
-final class HostileServer: Sendable {
+package final class HostileServer: Sendable {
   /// What it was asked.
-  struct Request: Sendable {
-    let path: String
+  package struct Request: Sendable {
+    package let path: String
     /// By names in small letters.
-    let headers: [String: String]
+    package let headers: [String: String]
 
     /// Where the bytes that are asked for begin.
-    var start: Int? {
+    package var start: Int? {
       headers["range"].flatMap { $0.hasPrefix("bytes=") ? Int($0.dropFirst(6).prefix { $0.isNumber }) : nil }
     }
   }
 
   /// A connection to be written to.
-  struct Connection: Sendable {
+  package struct Connection: Sendable {
     fileprivate let descriptor: Int32
 
     /// Writes; false if the other end has gone.
     @discardableResult
-    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+    package func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
     @discardableResult
-    func send(_ bytes: [UInt8]) -> Bool {
+    package func send(_ bytes: [UInt8]) -> Bool {
       var rest = bytes[...]
       while !rest.isEmpty {
         let count = rest.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -35,14 +35,14 @@ final class HostileServer: Sendable {
     }
 
     /// A whole answer, of the right length unless another is claimed.
-    func answer(_ status: String, _ body: [UInt8] = [], headers: [String] = [], length: Int? = nil) {
+    package func answer(_ status: String, _ body: [UInt8] = [], headers: [String] = [], length: Int? = nil) {
       let lines = ["HTTP/1.1 \(status)", "Content-Length: \(length ?? body.count)", "Connection: close"] + headers
       send(lines.joined(separator: "\r\n") + "\r\n\r\n")
       send(body)
     }
 
     /// A file, or the part of it that is asked for.
-    func file(_ bytes: [UInt8], _ request: Request, headers: [String] = []) {
+    package func file(_ bytes: [UInt8], _ request: Request, headers: [String] = []) {
       guard let start = request.start else { return answer("200 OK", bytes, headers: headers) }
       guard start < bytes.count else { return answer("416 Range Not Satisfiable") }
       answer(
@@ -51,12 +51,12 @@ final class HostileServer: Sendable {
     }
   }
 
-  let port: UInt16
+  package let port: UInt16
   private let listener: Int32
   private let seen = Mutex<[Request]>([])
 
   /// - Parameter answer: called on a thread of its own for each request; the connection is closed after it.
-  init(_ answer: @escaping @Sendable (Request, Connection) -> Void) throws {
+  package init(_ answer: @escaping @Sendable (Request, Connection) -> Void) throws {
     let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     listener = listening
     var address = sockaddr_in()
@@ -91,10 +91,10 @@ final class HostileServer: Sendable {
     close(listener)
   }
 
-  var requests: [Request] { seen.withLock { $0 } }
+  package var requests: [Request] { seen.withLock { $0 } }
 
   /// The address of a path; as `localhost`, it is another host's.
-  func url(_ path: String, host: String = "127.0.0.1") -> URL {
+  package func url(_ path: String, host: String = "127.0.0.1") -> URL {
     var parts = URLComponents()
     (parts.scheme, parts.host, parts.port, parts.path) = ("http", host, Int(port), path)
     return parts.url ?? URL(filePath: "/")
