@@ -38,7 +38,9 @@ struct GuideTests {
       }
       // A picture to change guides its own change.
       let change = Self.base + ["-i", "guide.png"]
-      let (guided, plain) = (try program.picture(change + ["--control", "net.safetensors"]), try program.picture(change))
+      let (guided, plain) = (
+        try program.picture(change + ["--control", "net.safetensors"]), try program.picture(change)
+      )
       #expect(guided != plain)
     }
   }

@@ -58,8 +58,8 @@ struct MeasuredModelOptions: ParsableArguments {
   /// - Throws: `ImagineError` for a name that no model or several have.
   func namedBenchmark() async throws -> Benchmark {
     var benchmark = benchmark
-    if random == nil, let files = try await NamedModels(library: engine.library.library()).files(engine) {
-      benchmark.model = .files(files)
+    if random == nil, let files = engine.modelFiles() {
+      benchmark.model = .files(try await NamedModels(library: engine.library.library()).files(files))
     }
     return benchmark
   }

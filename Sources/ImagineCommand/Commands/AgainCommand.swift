@@ -77,19 +77,18 @@ struct AgainCommand: AsyncParsableCommand {
   private func model(
     of settings: RecordedSettings, _ file: String, _ library: ModelLibrary, _ display: Display
   ) async throws -> ModelFiles? {
-    let names = NamedModels(library: library)
-    if engine.model != nil || engine.parts.unet != nil { return try await names.files(engine) }
+    if engine.model != nil || engine.parts.unet != nil { return engine.modelFiles() }
     let wanted = settings.modelName.map { "'\($0)'" } ?? settings.modelHash.map { "of hash \($0)" }
     guard let wanted else {
       display.note("\(file) does not say which model drew it.")
-      return try await names.files(engine)
+      return engine.modelFiles()
     }
     display.loading("the names of models")
     if let url = try await library.checkpoint(named: settings.modelName, hash: settings.modelHash) {
-      return try await names.files(engine, of: url)
+      return engine.parts.applied(to: url)
     }
     if settings.program == "imagine", settings.modelName == Self.demonstration { return nil }
-    if let files = try await names.files(engine) {
+    if let files = engine.modelFiles() {
       display.note(
         "\(file) was drawn with the model \(wanted), which is in no folder of models: \(EngineOptions.modelVariable)'s "
           + "is taken.")

@@ -48,7 +48,7 @@ struct RenderCommand: AsyncParsableCommand {
     let display = Display(verbosity: arguments.output.verbosity, previews: arguments.output.preview)
     defer { display.close() }
     guard !arguments.output.estimate else { return try await printEstimate(display) }
-    let renderer = try Renderer(try await DrawingOrder(arguments), display)
+    let renderer = try Renderer(DrawingOrder(arguments), display)
     try await Interruption.handled(telling: display) {
       var renderer = renderer
       try await renderer.run()
@@ -56,7 +56,7 @@ struct RenderCommand: AsyncParsableCommand {
   }
 
   private func printEstimate(_ display: Display) async throws {
-    let order = try await DrawingOrder(arguments)
+    let order = try DrawingOrder(arguments)
     let models = try await DrawingModels(order, display)
     let estimate = try await models.pipeline.estimate(try await models.request(order, SourcePictures()))
     try StandardOutput.write(arguments.output.json ? JSONText.of(estimate) : EstimateReport(estimate).text)

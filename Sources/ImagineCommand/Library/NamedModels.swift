@@ -5,27 +5,18 @@ import Imagine
 struct NamedModels {
   let library: ModelLibrary
 
-  /// The model's files; nil for the demonstration model.
+  /// A model's files with those that names mean in place of the names. A path that exists stays.
   ///
   /// - Throws: `ImagineError` for a name that no file or several have.
-  func files(_ engine: EngineOptions) async throws -> ModelFiles? {
-    guard let name = engine.modelName() else {
-      // Where only parts are named, the UNet is what they belong to.
-      guard let unet = engine.parts.unet else { return nil }
-      return try await files(engine, of: library.find(unet, .unet))
-    }
-    return try await files(engine, of: library.find(name, .checkpoint))
-  }
-
-  /// The files of a model, with the parts that are named in place of its own.
-  func files(_ engine: EngineOptions, of model: URL) async throws -> ModelFiles {
-    var files = engine.parts.applied(to: model)
-    let parts: [(String?, ModelKind, WritableKeyPath<ModelFiles, URL?>)] = [
-      (engine.parts.vae, .vae, \.vae), (engine.parts.unet, .unet, \.unet),
-      (engine.parts.clipL, .textEncoder, \.clipL), (engine.parts.clipG, .textEncoder, \.clipG),
+  func files(_ named: ModelFiles) async throws -> ModelFiles {
+    var files = named
+    // Where only parts are named, the UNet is what they belong to.
+    files.model = try await find(named.model, named.model == named.unet ? .unet : .checkpoint)
+    let parts: [(ModelKind, WritableKeyPath<ModelFiles, URL?>)] = [
+      (.vae, \.vae), (.unet, \.unet), (.textEncoder, \.clipL), (.textEncoder, \.clipG),
     ]
-    for (part, kind, path) in parts {
-      if let part { files[keyPath: path] = try await library.find(part, kind) }
+    for (kind, part) in parts {
+      if let url = named[keyPath: part] { files[keyPath: part] = try await find(url, kind) }
     }
     return files
   }

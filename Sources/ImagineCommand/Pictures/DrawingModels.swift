@@ -12,7 +12,9 @@ struct DrawingModels {
   /// Opens what the command line names; without a model, the demonstration model.
   init(_ command: DrawingOrder, _ display: Display) async throws {
     names = NamedModels(library: command.library)
-    let files = command.files, options = command.engine.options(display)
+    var files = command.files
+    if let named = files { files = try await names.files(named) }
+    let options = command.engine.options(display)
     let pipeline =
       if let files { try await Pipeline(files: files, options: options, library: command.library) } else {
         try await Pipeline.demonstration(options: options, library: command.library)

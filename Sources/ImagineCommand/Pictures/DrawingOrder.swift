@@ -7,7 +7,7 @@ struct DrawingOrder {
   let output: OutputOptions
   /// The one prompt, unless they are in a file or in a picture.
   let prompt: String?
-  /// The model's files; nil for the demonstration model.
+  /// The model's files, by paths or names; nil for the demonstration model.
   let files: ModelFiles?
   /// Where names of models are looked up.
   let library: ModelLibrary
@@ -18,14 +18,13 @@ struct DrawingOrder {
   /// Whether it is drawn with another seed.
   var varies = false
 
-  /// - Throws: `ImagineError` for a name that no model or several have.
-  init(_ arguments: RenderArguments) async throws {
+  init(_ arguments: RenderArguments) throws {
     picture = arguments.picture
     engine = arguments.engine
     output = arguments.output
     prompt = arguments.prompt
     library = try arguments.engine.library.library()
-    files = try await NamedModels(library: library).files(arguments.engine)
+    files = arguments.engine.modelFiles()
   }
 
   init(_ again: AgainCommand, _ recorded: RecordedSettings, files: ModelFiles?, _ library: ModelLibrary) {

@@ -17,7 +17,11 @@ struct HTTPHead: Sendable {
   var contentRange: (start: Int, total: Int?)? {
     guard let text = fields["content-range"], text.hasPrefix("bytes ") else { return nil }
     let parts = text.dropFirst(6).split(separator: "/", maxSplits: 1)
-    guard parts.count == 2, let start = parts[0].split(separator: "-").first.flatMap({ Self.number(String($0)) }) else {
+    guard parts.count == 2,
+      let start = parts[0].split(separator: "-", omittingEmptySubsequences: false).first.flatMap({
+        Self.number(String($0))
+      })
+    else {
       return nil
     }
     return (start, Self.number(String(parts[1])))

@@ -96,8 +96,10 @@ final class PartFile: HTTPReceiver {
     guard head.status == 200 || head.status == 206 else { return false }
     if head["content-type"]?.lowercased().hasPrefix("text/html") == true { return fail(.page) }
     if head.status == 206 {
-      let (count, total) = state.withLock { ($0.count, $0.total) }
-      guard let range = head.contentRange, range.start == count,
+      let (count, total, validator) = state.withLock { ($0.count, $0.total, $0.validator) }
+      // A host that does not know If-Range goes on with whatever it has now.
+      let isOtherVersion = expected == nil && head.validator != nil && head.validator != validator
+      guard let range = head.contentRange, range.start == count, !isOtherVersion,
         total == nil || range.total == nil || range.total == total
       else { return fail(.otherPart) }
       state.withLock { $0.total = $0.total ?? range.total }
