@@ -21,6 +21,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Imagine", targets: ["Imagine"]),
+    .library(name: "ImagineHub", targets: ["ImagineHub"]),
     .executable(name: "imagine", targets: ["ImagineCommand"]),
   ],
   dependencies: [
@@ -52,20 +53,21 @@ let package = Package(
         "ImagineVulkan", "ImagineImage", "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
       ]),
 
-    // The library, which is the public API and nothing else; measuring; the command.
+    // The library, which is the public API and nothing else; what fetches models; measuring; the command.
     module(
       "Imagine",
       [
         "ImagineEngine", "ImagineModels", "ImagineAdapters", "ImagineSampling", "ImagineCheckpoint", "ImagineCPU",
         "ImagineVulkan", "ImagineText", "ImagineImage", "ImagineFiles", "ImagineGraph", "CSHA256", .product(name: "Logging", package: "swift-log"),
       ]),
+    module("ImagineHub", ["Imagine", "ImagineCheckpoint", "ImagineFiles", "CCurl"]),
     module(
       "ImagineBenchmark",
       ["Imagine", "ImagineEngine", "ImagineGraph", "ImagineModels", "ImagineVulkan", "ImagineTesting"]),
     .executableTarget(
       name: "ImagineCommand",
       dependencies: [
-        "Imagine", "ImagineBenchmark", "ImagineFiles", "ImagineImage",
+        "Imagine", "ImagineHub", "ImagineBenchmark", "ImagineFiles", "ImagineImage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -85,6 +87,7 @@ let package = Package(
     .target(name: "CWebPCodec", dependencies: ["CWebP"]),
     .target(name: "CKernels"),
     .target(name: "CSHA256"),
+    .target(name: "CCurl"),
     .target(name: "CVulkan"),
     .target(name: "CShaders"),
     .target(name: "CVocabulary", exclude: ["merges.txt", "NOTICE"]),
@@ -130,6 +133,9 @@ let package = Package(
         "Imagine", "ImagineEngine", "ImagineEngineTesting", "ImagineCPU", "ImagineVulkan", "ImagineModels",
         "ImagineCheckpoint", "ImagineImage", "ImagineGraph", "ImagineGoldens", "ImagineTesting", "CSHA256",
       ]),
+    .target(
+      name: "ImagineHubTesting", dependencies: ["Imagine"], path: "Tests/ImagineHubTesting", swiftSettings: swiftSettings),
+    tests("ImagineHubTests", ["ImagineHub", "ImagineHubTesting", "Imagine", "ImagineFiles", "ImagineCheckpoint"]),
     tests(
       "ImagineFuzzTests",
       [
@@ -143,7 +149,7 @@ let package = Package(
     tests(
       "ImagineCommandTests",
       [
-        "ImagineCommand", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineImage", "ImagineCheckpoint",
+        "ImagineCommand", "ImagineHub", "ImagineHubTesting", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineImage", "ImagineCheckpoint",
         "ImagineGraph", "ImagineGoldens", "ImagineTesting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),

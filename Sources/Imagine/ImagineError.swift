@@ -28,6 +28,10 @@ public struct ImagineError: Error, Sendable, Hashable, CustomStringConvertible, 
     public static let unreadablePicture = Code(rawValue: "unreadable-picture")
     /// A picture or dump that could not be written.
     public static let unwritableOutput = Code(rawValue: "unwritable-output")
+    /// A file that could not be fetched: it is not there, came damaged, or the connection was lost.
+    public static let downloadFailed = Code(rawValue: "download-failed")
+    /// A file that its host does not give to everybody.
+    public static let accessDenied = Code(rawValue: "access-denied")
     /// A name that could not be understood.
     public static let invalidText = Code(rawValue: "invalid-text")
     /// A mistake of this library's own.

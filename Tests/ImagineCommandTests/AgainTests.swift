@@ -213,7 +213,7 @@ struct AgainTests {
       try FileManager.default.removeItem(at: models.appending(path: "renamed.safetensors"))
       let lost = try program.run(["again", "a.png", "--models-dir", "models"] + Self.device, environment: nothing)
       #expect(lost.status == 2 && lost.output.isEmpty)
-      for words in ["'small'", "--model", "--models-dir"] { #expect(lost.messages.contains(words), "\(lost.messages)") }
+      for words in ["'small'", "--model", "--models"] { #expect(lost.messages.contains(words), "\(lost.messages)") }
       // The model of every day is taken, and that is said.
       let usual = try program.run(["again", "a.png", "-o", "f.png"] + Self.device, environment: beside)
       #expect(usual.status == 0 && usual.messages.contains("'small'"), "\(usual.messages)")

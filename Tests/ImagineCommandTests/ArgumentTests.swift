@@ -179,7 +179,7 @@ import Testing
     (["x", "--no-half"], "--precision f32"),
     (["x", "--list-devices"], "imagine devices"), (["version"], "imagine --version"),
     (["serve", "--port", "1"], "-p serve"),
-    (["list"], "imagine inspect"), (["models"], "imagine inspect"), (["pull", "x"], "-p pull"),
+    (["ls"], "imagine list"), (["models"], "imagine list"), (["download", "x"], "-p download"),
     (["help", "nope"], "nope"),
     (["help", "bench", "nope"], "bench nope"), (["inspcet", "x"], "inspect"),
   ]

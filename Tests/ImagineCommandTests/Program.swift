@@ -22,6 +22,13 @@ struct Program {
   static let model = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "../Goldens/pipeline/tiny-sd.safetensors").standardizedFileURL
 
+  /// What a run finds: a model, and nothing of the person's who runs the tests.
+  private static let surroundings = [
+    "IMAGINE_MODEL": model.path, "IMAGINE_MODELS": "", "XDG_CONFIG_HOME": "/nonexistent",
+    "XDG_DATA_HOME": "/nonexistent",
+    "HF_HOME": "/nonexistent", "HF_HUB_CACHE": "", "HF_TOKEN": "", "HF_ENDPOINT": "", "HF_HUB_OFFLINE": "1",
+  ]
+
   /// The working folder, empty at first.
   let folder: URL
 
@@ -42,7 +49,7 @@ struct Program {
     process.executableURL = Self.url
     process.arguments = arguments
     process.currentDirectoryURL = folder
-    process.environment = ProcessInfo.processInfo.environment.merging(["IMAGINE_MODEL": Self.model.path]) { $1 }
+    process.environment = ProcessInfo.processInfo.environment.merging(Self.surroundings) { $1 }
     process.standardInput = FileHandle.nullDevice
     return process
   }

@@ -27,18 +27,26 @@ RUNS = {"sd1": {"sampler": "ddim", "steps": 3, "guidance": 7.5}, "sdxl": {"sampl
 WEIGHTS = {"kohya": (0.5, 0.25), "diffusers with PEFT": (-0.3, 0.4)}
 
 
-def pipeline_of(model, networks):
+def settled(networks):
+    """Has transformers keep the weights that networks have, where adapters are loaded beside them."""
     for network in networks.values():
         for parameter in network.parameters():
             parameter._is_hf_initialized = True
+
+
+def pipeline_of(model, networks):
+    settled(networks)
     tokenizers = {pad: make_tokenizer(pad) for pad in ("!", "<|endoftext|>")}
     return make_pipeline(model.pipeline_class, networks, model.configs, tokenizers, model.index)
 
 
 def with_adapters(model):
+    pipeline = pipeline_of(model, {p: load(p, model.configs[p]) for p in model.networks})
+    return pipeline, add_adapters(pipeline, model)
+
+
+def add_adapters(pipeline, model):
     """Two files, one after the other, by diffusers."""
-    networks = {p: load(p, model.configs[p]) for p in model.networks}
-    pipeline = pipeline_of(model, networks)
     files = [dialects.kohya(model, "kohya", "original" if model.name == "sdxl" else "diffusers"),
              dialects.peft(model, "diffusers with PEFT")]
     for k, file in enumerate(files):
@@ -49,7 +57,7 @@ def with_adapters(model):
             pipeline.load_lora_weights(folder, weight_name=file.name, adapter_name=f"a{k}")
     scales = [{"unet": WEIGHTS[f.dialect][0], **{p: WEIGHTS[f.dialect][1] for p in model.parts[1:]}} for f in files]
     pipeline.set_adapters([f"a{k}" for k in range(len(files))], scales)
-    return pipeline, {f.dialect: WEIGHTS[f.dialect] for f in files}
+    return {f.dialect: WEIGHTS[f.dialect] for f in files}
 
 
 def with_formula(model, file):

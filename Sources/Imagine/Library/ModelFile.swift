@@ -8,6 +8,15 @@ public struct ModelFile: Sendable, Hashable {
   public let kind: ModelKind
   /// Of a folder, the bytes of all files in it.
   public let byteCount: Int
+
+  init(name: String, url: URL, kind: ModelKind, byteCount: Int) {
+    (self.name, self.url, self.kind, self.byteCount) = (name, url, kind, byteCount)
+  }
+
+  /// A file or a model's folder wherever it is.
+  package init(at url: URL, _ kind: ModelKind) {
+    self.init(name: LibraryEntry.bare(url.lastPathComponent), url: url, kind: kind, byteCount: url.fileBytes)
+  }
 }
 
 extension URL {

@@ -6,11 +6,14 @@ extension ModelLibrary {
   public static func standard(
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> ModelLibrary {
+    standard(environment: environment, configured: [])
+  }
+
+  /// The same, with folders that a program was told of in another way, after those that the environment names.
+  package static func standard(environment: [String: String], configured: [URL]) -> ModelLibrary {
     let named = (environment["IMAGINE_MODELS"] ?? "").split(separator: ":").map { URL(path: String($0)) }
-    return ModelLibrary(
-      folders: (named + [home(environment: environment), hubCache(environment: environment)].compactMap { $0 }).map {
-        Folder($0)
-      })
+    let usual = [home(environment: environment), hubCache(environment: environment)].compactMap { $0 }
+    return ModelLibrary(folders: (named + configured + usual).map { Folder($0) })
   }
 
   /// Where models of one's own are kept, each in a folder with the name of its kind; nil for a user without a home.

@@ -61,8 +61,10 @@ final class ModelHash: Sendable {
   /// The hash, once it is computed; nil for what has none.
   ///
   /// - Throws: `CancellationError`.
-  static func of(_ url: URL, _ part: Part) async throws -> String? {
-    let hash = ModelHash(url, part)
+  static func of(
+    _ url: URL, _ part: Part, cache: URL? = VulkanBackend.Configuration.userCache()
+  ) async throws -> String? {
+    let hash = ModelHash(url, part, cache: cache)
     defer { hash.stop() }
     while hash.isComputing { try await Task.sleep(for: .milliseconds(20)) }
     return hash.known

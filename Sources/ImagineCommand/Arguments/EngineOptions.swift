@@ -11,10 +11,14 @@ struct EngineOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "A Stable Diffusion 1, 2 or XL checkpoint (.safetensors, .ckpt), a diffusers folder, or a model's folder in Hugging "
-        + "Face's cache. Default: \(modelVariable), else the built-in demonstration model.", valueName: "path"),
+      "A Stable Diffusion 1, 2 or XL checkpoint (.safetensors, .ckpt) or a diffusers folder: its path, or a part of its name, or its "
+        + "hash, as 'imagine list' finds it. Default: \(modelVariable), the configuration's, else the built-in demonstration model.",
+      valueName: "model"),
     completion: .file())
   var model: String?
+
+  @OptionGroup
+  var library: LibraryOptions
 
   @OptionGroup
   var parts: ModelPartOptions
@@ -101,13 +105,20 @@ struct EngineOptions: ParsableArguments {
     }
   }
 
-  /// The model's file or folder; nil for the demonstration model.
-  func modelURL(environment: [String: String] = ProcessInfo.processInfo.environment) -> URL? {
+  /// The model by its path or name; nil for the demonstration model.
+  func modelName(environment: [String: String] = ProcessInfo.processInfo.environment) -> String? {
     let named = environment[Self.modelVariable].flatMap { $0.isEmpty ? nil : $0 }
-    return (model ?? named).map { URL(literalPath: $0) }
+    // What is wrong with the configuration was said before options were read.
+    return model ?? named ?? (try? UserConfiguration.load(environment: environment))?.model
   }
 
-  /// The model's files; nil for the demonstration model. Where only parts are named, the UNet is what they belong to.
+  /// The model as a path, whatever it names; nil for the demonstration model.
+  func modelURL(environment: [String: String] = ProcessInfo.processInfo.environment) -> URL? {
+    modelName(environment: environment).map { URL(literalPath: $0) }
+  }
+
+  /// The model's files as they are named, without a look at what names mean; nil for the demonstration model. Where only parts are
+  /// named, the UNet is what they belong to.
   func modelFiles(environment: [String: String] = ProcessInfo.processInfo.environment) -> ModelFiles? {
     (modelURL(environment: environment) ?? parts.unet.map { URL(literalPath: $0) }).map(parts.applied)
   }

@@ -12,6 +12,7 @@ enum ForeignOptions {
     "--out": "--output", "--outdir": "--output", "--output-dir": "--output", "--output-path": "--output",
     "--prompt-file": "--prompts", "--from-file": "--prompts",
     "--ckpt": "--model", "--ckpt-path": "--model", "--checkpoint": "--model", "--model-path": "--model",
+    "--models-dir": "--models", "--ckpt-dir": "--models", "--model-dir": "--models",
     "--backend": "--device", "--dtype": "--precision", "--torch-dtype": "--precision", "--type": "--precision",
     "--lowvram": "--low-memory", "--medvram": "--low-memory", "--offload-to-cpu": "--low-memory",
     "--disable-image-metadata": "--no-metadata", "--disable-metadata": "--no-metadata",

@@ -25,7 +25,7 @@ struct Invocation {
   ///
   /// - Throws: what the argument parser throws, with one sentence on the first word that makes no sense.
   func command() throws -> any ParsableCommand {
-    try type.parseAsRoot(ArgumentWords.parsable(arguments, for: type))
+    try UserConfiguration.load().command(type, ArgumentWords.parsable(arguments, for: type))
   }
 
   private init(type: any ParsableCommand.Type, arguments: [String]) {
@@ -57,11 +57,13 @@ struct Invocation {
 
   /// What will be commands, or are commands of programs like this one, with what to say instead.
   private static let otherCommands: [String: String] = [
-    "version": "the version is shown by imagine --version", "list": "models are files here; imagine inspect shows one",
-    "ls": "models are files here; imagine inspect shows one",
-    "models": "models are files here; imagine inspect shows one",
-    "show": "what a model holds is shown by imagine inspect", "info": "what a model holds is shown by imagine inspect",
-    "pull": "nothing is downloaded here; --model takes a file", "run": "the prompt comes first; --model takes a file",
+    "version": "the version is shown by imagine --version", "ls": "models are listed by imagine list",
+    "models": "models are listed by imagine list", "info": "a model is shown by imagine show",
+    "download": "models are fetched by imagine pull", "fetch": "models are fetched by imagine pull",
+    "search": "models are not searched for here; imagine pull fetches one by its name",
+    "remove": "models are removed by imagine rm", "delete": "models are removed by imagine rm",
+    "add": "models are added by imagine import", "check": "models are checked by imagine verify",
+    "run": "the prompt comes first; --model takes a name or a file",
     "serve": "there is no server in this version", "server": "there is no server in this version",
     "ui": "there is no server in this version", "mcp": "there is no server in this version",
     "ps": "there is no server in this version", "status": "there is no server in this version",

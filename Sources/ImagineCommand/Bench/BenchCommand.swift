@@ -56,6 +56,8 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    var benchmark = benchmark
+    benchmark.model = try await measured.namedBenchmark().model
     let result = try await benchmark.run { StandardError.write("measuring \($0)\n") }
     try StandardOutput.write(json ? JSONText.of(result) : BenchReport(result).text)
   }

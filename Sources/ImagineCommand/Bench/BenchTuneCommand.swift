@@ -24,7 +24,7 @@ struct BenchTuneCommand: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    let result = try await measured.benchmark.tune { done, count in
+    let result = try await measured.namedBenchmark().tune { done, count in
       StandardError.write("\(done) of \(Wording.count(count, "product", "products"))\n")
     }
     try StandardOutput.write(json ? JSONText.of(result) : Self.text(result))

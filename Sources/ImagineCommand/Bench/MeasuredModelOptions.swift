@@ -43,12 +43,24 @@ struct MeasuredModelOptions: ParsableArguments {
     }
   }
 
+  /// What is measured, with files as they are named.
   var benchmark: Benchmark {
     let model = engine.modelFiles().map { Benchmark.Model.files($0) } ?? .demonstration
     var benchmark = Benchmark(
       random.map { .random($0) } ?? model, options: engine.options(Display(verbosity: .normal)))
     benchmark.size = size
     if !stage.isEmpty { benchmark.parts = Set(stage) }
+    return benchmark
+  }
+
+  /// The same, with names of models looked up.
+  ///
+  /// - Throws: `ImagineError` for a name that no model or several have.
+  func namedBenchmark() async throws -> Benchmark {
+    var benchmark = benchmark
+    if random == nil, let files = engine.modelFiles() {
+      benchmark.model = .files(try await NamedModels(library: engine.library.library()).files(files))
+    }
     return benchmark
   }
 }

@@ -12,13 +12,13 @@ struct AgainCommand: AsyncParsableCommand {
       Reads what AUTOMATIC1111, ComfyUI, stable-diffusion.cpp and imagine write into PNG, JPEG and WebP files. What this \
       version cannot do of it is listed. Every option given here takes the place of what the file says.
 
-      The model is the one of --model; else the file of the name or hash that the picture tells, in the folder of \
-      --models-dir, of IMAGINE_MODELS, or beside the model of IMAGINE_MODEL.
+      The model is the one of --model; else the file of the name or hash that the picture tells, in the folders of \
+      --models, of IMAGINE_MODELS, those that imagine list looks into, or beside the model of IMAGINE_MODEL.
 
       EXAMPLES:
         imagine again lighthouse.png
         imagine again lighthouse.png --vary -b 4
-        imagine again webui.png --models-dir ~/models --steps 40
+        imagine again webui.png --models ~/models --steps 40
       """)
 
   @Argument(help: ArgumentHelp("Pictures.", valueName: "picture"))
@@ -26,12 +26,6 @@ struct AgainCommand: AsyncParsableCommand {
 
   @Flag(help: "Take another seed.")
   var vary = false
-
-  @Option(
-    help: ArgumentHelp(
-      "Where models are, folders below included. Default: IMAGINE_MODELS.", valueName: "folder"),
-    completion: .directory)
-  var modelsDir: String?
 
   @Flag(name: [.customLong("settings")], help: "Show the settings, and draw nothing.")
   var showsSettings = false
@@ -70,9 +64,10 @@ struct AgainCommand: AsyncParsableCommand {
     try await Interruption.handled(telling: display) {
       let pictures = SourcePictures()
       for (file, settings) in zip(files, recorded) {
-        let settings = try await withLoRAs(settings, file, display)
+        let library = try library(), settings = try await withLoRAs(settings, file, library, display)
         var renderer = try Renderer(
-          DrawingOrder(self, settings, files: try await model(of: settings, file, display)), display, pictures)
+          DrawingOrder(self, settings, files: try await model(of: settings, file, library, display), library), display,
+          pictures)
         try await renderer.run()
       }
     }
@@ -80,12 +75,11 @@ struct AgainCommand: AsyncParsableCommand {
 
   /// The same with the files of its LoRAs, as far as the folders of models have them.
   private func withLoRAs(
-    _ settings: RecordedSettings, _ file: String, _ display: Display
+    _ settings: RecordedSettings, _ file: String, _ library: ModelLibrary, _ display: Display
   ) async throws -> RecordedSettings {
     var settings = settings
     guard !settings.loras.isEmpty else { return settings }
     display.loading("the names of LoRAs")
-    let library = library()
     for lora in settings.loras {
       guard let found = try await library.lora(named: lora.name, hash: lora.hash) else { continue }
       if lora.hash != nil, !found.hasHash {
@@ -97,7 +91,9 @@ struct AgainCommand: AsyncParsableCommand {
   }
 
   /// The model that a picture is drawn with.
-  private func model(of settings: RecordedSettings, _ file: String, _ display: Display) async throws -> ModelFiles? {
+  private func model(
+    of settings: RecordedSettings, _ file: String, _ library: ModelLibrary, _ display: Display
+  ) async throws -> ModelFiles? {
     if engine.model != nil || engine.parts.unet != nil { return engine.modelFiles() }
     let wanted = settings.modelName.map { "'\($0)'" } ?? settings.modelHash.map { "of hash \($0)" }
     guard let wanted else {
@@ -105,7 +101,7 @@ struct AgainCommand: AsyncParsableCommand {
       return engine.modelFiles()
     }
     display.loading("the names of models")
-    if let url = try await library().checkpoint(named: settings.modelName, hash: settings.modelHash) {
+    if let url = try await library.checkpoint(named: settings.modelName, hash: settings.modelHash) {
       return engine.parts.applied(to: url)
     }
     if settings.program == "imagine", settings.modelName == Self.demonstration { return nil }
@@ -116,16 +112,16 @@ struct AgainCommand: AsyncParsableCommand {
       return files
     }
     throw CommandFailure.usage(
-      "'\(file)' was drawn with the model \(wanted): name its file with --model, or its folder with --models-dir.")
+      "'\(file)' was drawn with the model \(wanted): name its file with --model, or its folder with --models.")
   }
 
   private static let demonstration = "demonstration"
 
-  /// Where models are looked for.
-  private func library(environment: [String: String] = ProcessInfo.processInfo.environment) -> ModelLibrary {
-    var library = ModelLibrary.standard(environment: environment)
-    if let modelsDir { library.folders.insert(ModelLibrary.Folder(URL(literalPath: modelsDir)), at: 0) }
-    if let model = engine.modelFiles()?.model {
+  /// Where models are looked for: beside the model of every day, too.
+  private func library() throws -> ModelLibrary {
+    var library = try engine.library.library()
+    if let model = engine.modelFiles()?.model, FileManager.default.fileExists(atPath: model.path(percentEncoded: false))
+    {
       library.folders.append(ModelLibrary.Folder(model.deletingLastPathComponent()))
     }
     return library

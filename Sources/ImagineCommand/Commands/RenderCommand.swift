@@ -11,6 +11,8 @@ struct RenderCommand: AsyncParsableCommand {
       imagine "prompt" [options]
       imagine --prompts <file> [options]
       imagine again <picture> [options]
+      imagine pull <owner/repository> | <address>
+      imagine list | show | import | rm | verify
       imagine inspect <model> ...
       imagine devices
       imagine bench
@@ -31,6 +33,8 @@ struct RenderCommand: AsyncParsableCommand {
         imagine again forest.png --vary    draws a picture again with another seed
         imagine --prompts prompts.txt -o pictures
         imagine --estimate --size 1024     shows what memory it takes
+        imagine pull stabilityai/sdxl-turbo    fetches a model, drawn with from then on by -m sdxl-turbo
+        imagine list                       shows which models there are
         imagine inspect v1-5.safetensors   shows what a model file holds
         imagine inspect models             shows what each file in a folder is
         imagine devices                    shows what can compute
@@ -52,9 +56,9 @@ struct RenderCommand: AsyncParsableCommand {
   }
 
   private func printEstimate(_ display: Display) async throws {
-    let order = DrawingOrder(arguments)
+    let order = try DrawingOrder(arguments)
     let models = try await DrawingModels(order, display)
-    let estimate = try await models.pipeline.estimate(models.request(order, SourcePictures()))
+    let estimate = try await models.pipeline.estimate(try await models.request(order, SourcePictures()))
     try StandardOutput.write(arguments.output.json ? JSONText.of(estimate) : EstimateReport(estimate).text)
   }
 }

@@ -5,20 +5,25 @@ import Imagine
 struct DrawingModels {
   let pipeline: Pipeline
   let refiner: Refiner?
+  private let names: NamedModels
   /// What tells the models of one run from those of another, for names of pictures.
   let signature: String
 
   /// Opens what the command line names; without a model, the demonstration model.
   init(_ command: DrawingOrder, _ display: Display) async throws {
-    let files = command.files, options = command.engine.options(display)
+    names = NamedModels(library: command.library)
+    var files = command.files
+    if let named = files { files = try await names.files(named) }
+    let options = command.engine.options(display)
     let pipeline =
-      if let files { try await Pipeline(files: files, options: options) } else {
-        try await Pipeline.demonstration(options: options)
+      if let files { try await Pipeline(files: files, options: options, library: command.library) } else {
+        try await Pipeline.demonstration(options: options, library: command.library)
       }
     self.pipeline = pipeline
-    let refinerFile = command.picture.refiner.path.map { URL(literalPath: $0) }
+    var refinerFile: URL?
+    if let name = command.picture.refiner.path { refinerFile = try await command.library.find(name, .checkpoint) }
     if let refinerFile {
-      let second = try await Pipeline(model: refinerFile, on: pipeline.engine)
+      let second = try await Pipeline(model: refinerFile, on: pipeline.engine, library: command.library)
       refiner = Refiner(second, start: command.picture.refiner.start ?? RefinerOptions.usualStart)
     } else {
       refiner = nil
@@ -35,8 +40,15 @@ struct DrawingModels {
   /// The model's own size.
   var usualSize: Size { pipeline.report.defaults.size }
 
+  /// What a line of a prompt file asks for, with the files that its names mean.
+  func request(
+    _ entry: PromptFileEntry, _ base: GenerationRequest, _ pictures: SourcePictures
+  ) async throws -> GenerationRequest {
+    try await names.named(entry.applied(to: base, usual: usualSize, pictures))
+  }
+
   /// What the command line asks for; what it leaves open is still open.
-  func request(_ order: DrawingOrder, _ pictures: SourcePictures) throws -> GenerationRequest {
+  func request(_ order: DrawingOrder, _ pictures: SourcePictures) async throws -> GenerationRequest {
     var request = try order.picture.applied(
       to: order.recorded?.request ?? GenerationRequest(prompt: ""), usual: usualSize, pictures,
       order.recorded?.change)
@@ -44,6 +56,6 @@ struct DrawingModels {
     request.refiner = refiner
     request.recordsTensors = order.output.dumpTensors != nil
     request.previewInterval = order.output.preview.interval
-    return request
+    return try await names.named(request)
   }
 }

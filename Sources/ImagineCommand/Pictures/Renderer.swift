@@ -84,7 +84,7 @@ struct Renderer {
 
   private mutating func drawOne(with models: DrawingModels) async throws {
     let pipeline = models.pipeline
-    var request = pipeline.resolved(try models.request(command, pictures))
+    var request = pipeline.resolved(try await models.request(command, pictures))
     if command.varies { request.seed = nil }
     var name: String?
     if case .file(_, let given) = place { name = given }
@@ -111,13 +111,14 @@ struct Renderer {
   // MARK: A prompt file
 
   private mutating func draw(_ file: PromptFile, with models: DrawingModels) async throws {
-    let base = try models.request(command, pictures), pipeline = models.pipeline
-    let entries = possible(file.entries, base, models)
+    let base = try await models.request(command, pictures), pipeline = models.pipeline
+    let entries = try await possible(file.entries, base, models)
     guard !entries.isEmpty else { return }
     let folder = try PictureFolder(place)
-    let total = try entries.reduce((pictures: 0, steps: 0)) { sum, entry in
-      let request = try pipeline.resolved(entry.applied(to: base, usual: models.usualSize, pictures))
-      return (sum.pictures + request.count, sum.steps + request.count * request.stepCount)
+    var total = (pictures: 0, steps: 0)
+    for entry in entries {
+      let request = pipeline.resolved(try await models.request(entry, base, pictures))
+      total = (total.pictures + request.count, total.steps + request.count * request.stepCount)
     }
     if total.pictures > Self.mostPictures {
       display.note(
@@ -128,7 +129,7 @@ struct Renderer {
     // Pictures that another run has claimed: it may end before they are drawn.
     var claimed: [PictureJob] = []
     lines: for entry in entries {
-      let request = try pipeline.resolved(entry.applied(to: base, usual: models.usualSize, pictures))
+      let request = pipeline.resolved(try await models.request(entry, base, pictures))
       for job in PictureJob.jobs(
         entry, request, seed: command.picture.seed, model: models.signature,
         format: command.output.format ?? .png)
@@ -149,23 +150,25 @@ struct Renderer {
   /// The lines that can be drawn; the others are reported before the first picture.
   private mutating func possible(
     _ entries: [PromptFileEntry], _ base: GenerationRequest, _ models: DrawingModels
-  ) -> [PromptFileEntry] {
-    entries.filter { entry in
+  ) async throws -> [PromptFileEntry] {
+    var possible: [PromptFileEntry] = []
+    for entry in entries {
       do {
         if entry.refinerStart != nil, base.refiner == nil {
           throw PromptFileError("--refiner-start needs a --refiner on the command line.")
         }
         try models.pipeline.validate(
-          entry.applied(to: base, usual: models.usualSize, pictures), for: try format(of: entry.output?.name))
-        return true
+          try await models.request(entry, base, pictures), for: try format(of: entry.output?.name))
+        possible.append(entry)
+      } catch let error as CancellationError {
+        throw error
       } catch let error as ImagineError {
         fail(entry.line, Wording.message(error.message, error.remedies))
-        return false
       } catch {
         fail(entry.line, "\(error)")
-        return false
       }
     }
+    return possible
   }
 
   /// Draws one picture of a prompt file. What is wrong with it does not stop the others, unless it is the folder or the

@@ -53,7 +53,7 @@ struct ProgressLine {
     parts.compactMap { $0 }.joined(separator: "  ")
   }
 
-  private func bar(fraction: Double, width: Int) -> String {
+  func bar(fraction: Double, width: Int) -> String {
     let filled = min(width, max(0, Int(fraction * Double(width))))
     let (full, empty) = style.hasUnicode ? ("━", "─") : ("#", "-")
     let done = String(repeating: full, count: filled), rest = String(repeating: empty, count: width - filled)

@@ -23,6 +23,17 @@ enum Wording {
     seconds >= 1 || seconds <= 0 ? "\(decimal(seconds, 2)) s/step" : "\(decimal(1 / seconds, 1)) steps/s"
   }
 
+  /// `512 B`, `34 kB`, `1.2 MB`, `6.94 GB`
+  static func bytes(_ count: Int) -> String {
+    let size = Double(max(0, count))
+    return switch size {
+    case ..<1000: "\(Int(size)) B"
+    case ..<999_500: "\(Int((size / 1e3).rounded())) kB"
+    case ..<999_500_000: "\(decimal(size / 1e6, size < 9_950_000 ? 1 : 0)) MB"
+    default: "\(decimal(size / 1e9, size < 99_500_000_000 ? 2 : 0)) GB"
+    }
+  }
+
   static func count(_ number: Int, _ singular: String, _ plural: String) -> String {
     "\(number) \(number == 1 ? singular : plural)"
   }

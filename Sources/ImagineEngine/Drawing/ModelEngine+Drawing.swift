@@ -90,7 +90,7 @@ extension ModelEngine {
       takeDeviceNotice().map { EngineNotice(.device, $0) },
       EngineNotice(width: request.width, height: request.height, ownWidth: own.width, ownHeight: own.height),
     ].compactMap { $0 } + request.unusedSettings(models) + language + model.notices
-      + (request.refiner?.model.notices ?? []) + request.guideNotices
+      + (request.refiner?.model.notices ?? []) + request.guideNotices(model)
   }
 
   /// Arrays of pixels cannot say that there is no memory for them.
