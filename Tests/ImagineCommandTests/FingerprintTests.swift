@@ -187,7 +187,7 @@ import Testing
       ),
       (try Self.imagePrompt { _ in }, ["model", "encoder", "pictures", "weight", "start", "end"]),
       (try #require(image.mask), ["picture", "blur", "isInverted", "content", "padding"]),
-      (lora { _ in }, ["file", "name", "weight", "textEncoderWeight", "ranks", "blocks"]),
+      (Self.lora { _ in }, ["file", "name", "weight", "textEncoderWeight", "ranks", "blocks"]),
       (Margins(), ["left", "top", "right", "bottom"]),
     ]
     for (value, names) in known {
