@@ -15,8 +15,16 @@ package struct AdapterTensor: Sendable {
 
   var count: Int { element.info.elementCount }
 
-  /// Extents behind those of a number of axes, multiplied.
-  func extent(behind axes: Int) -> Int { shape.dropFirst(axes).reduce(1, *) }
+  /// Extents behind those of a number of axes, multiplied; 0 where that is too much, as it can be of a tensor without elements.
+  func extent(behind axes: Int) -> Int {
+    var extent = 1
+    for length in shape.dropFirst(axes) {
+      let (product, overflow) = extent.multipliedReportingOverflow(by: length)
+      if overflow { return 0 }
+      extent = product
+    }
+    return extent
+  }
 
   /// The numbers, row by row.
   ///

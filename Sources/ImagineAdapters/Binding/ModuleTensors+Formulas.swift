@@ -61,7 +61,7 @@ extension ModuleTensors {
     let scale = try scale(rank: rank, notes)
     if let middle = self[.middle] {
       let outer = up.extent(behind: 1)
-      guard middle.shape == [outer, rank] + shape.kernel else { throw Mismatch(.shape) }
+      guard outer > 0, middle.shape == [outer, rank] + shape.kernel else { throw Mismatch(.shape) }
       let formula = LowRankFormula(
         up: try checked(up, [shape.rows, outer]), down: try checked(down, [rank, shape.inputs]), middle: middle,
         scale: scale)
