@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["a", "--lora", "xl.safetensors"], "There is no LoRA 'xl'"),
+    (["a", "--lora", "xl"], "There is no LoRA 'xl'"),
     (["a", "--lora", "./xl.safetensors"], "made for Stable Diffusion XL"),
     (["<lora:nothing:1>a"], "There is no LoRA 'nothing'"), (["a", "--lora", "./model.safetensors"], "none of the"),
   ])

@@ -269,7 +269,8 @@ def lycoris(model, dialect):
         if len(shape) == 2:
             file.add(part, path, stem, {"hada_w1_a": (shape[0], RANK), "hada_w1_b": (RANK, shape[1]),
                                         "hada_w2_a": (shape[0], RANK), "hada_w2_b": (RANK, shape[1])},
-                     lambda v, w: w + (v["hada_w1_a"] @ v["hada_w1_b"]) * (v["hada_w2_a"] @ v["hada_w2_b"]) / RANK, alpha=1.0)
+                     lambda v, w: w + (v["hada_w1_a"] @ v["hada_w1_b"]) * (v["hada_w2_a"] @ v["hada_w2_b"]) / RANK,
+                     alpha=1.0)
         elif shape[0] % 2 == 0 and shape[1] % 2 == 0:
             def change(v, w):
                 second = (v["lokr_w2_a"] @ v["lokr_w2_b"]).reshape(w.shape[0] // 2, w.shape[1] // 2, *w.shape[2:])

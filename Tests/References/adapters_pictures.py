@@ -21,8 +21,8 @@ from families_models import canonical, load
 from families_runs import make_pipeline, make_tokenizer, single_run
 from modules_random import save
 
-RUNS = {"sd1": {"sampler": "ddim", "steps": 3, "guidance": 7.5}, "sdxl": {"sampler": "euler", "schedule": "trailing", "steps": 3,
-                                                                           "guidance": 5.0}}
+RUNS = {"sd1": {"sampler": "ddim", "steps": 3, "guidance": 7.5},
+        "sdxl": {"sampler": "euler", "schedule": "trailing", "steps": 3, "guidance": 5.0}}
 # In the UNet and in the text encoders.
 WEIGHTS = {"kohya": (0.5, 0.25), "diffusers with PEFT": (-0.3, 0.4)}
 

@@ -27,7 +27,8 @@ def main():
     arguments = parser.parse_args()
     with torch.device("meta"):
         unet = UNet2DConditionModel(cross_attention_dim=768, attention_head_dim=8)
-        text = CLIPTextModel(CLIPTextConfig(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12))
+        text = CLIPTextModel(CLIPTextConfig(
+            hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12))
     generator = torch.Generator().manual_seed(arguments.seed)
     tensors = {}
     for prefix, module in (("lora_unet_", unet), ("lora_te_", text)):
