@@ -50,7 +50,8 @@ let package = Package(
       "ImagineEngine",
       [
         "ImagineModels", "ImagineAdapters", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU",
-        "ImagineVulkan", "ImagineImage", "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
+        "ImagineVulkan", "ImagineImage", "ImagineDemoModel", "ImagineGraph",
+        .product(name: "Logging", package: "swift-log"),
       ]),
 
     // The library, which is the public API and nothing else; what fetches models; measuring; the command.
@@ -58,7 +59,8 @@ let package = Package(
       "Imagine",
       [
         "ImagineEngine", "ImagineModels", "ImagineAdapters", "ImagineSampling", "ImagineCheckpoint", "ImagineCPU",
-        "ImagineVulkan", "ImagineText", "ImagineImage", "ImagineFiles", "ImagineGraph", "CSHA256", .product(name: "Logging", package: "swift-log"),
+        "ImagineVulkan", "ImagineText", "ImagineImage", "ImagineFiles", "ImagineGraph", "CSHA256",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     module("ImagineHub", ["Imagine", "ImagineCheckpoint", "ImagineFiles", "CCurl"]),
     module(
@@ -134,7 +136,8 @@ let package = Package(
         "ImagineCheckpoint", "ImagineImage", "ImagineGraph", "ImagineGoldens", "ImagineTesting", "CSHA256",
       ]),
     .target(
-      name: "ImagineHubTesting", dependencies: ["Imagine"], path: "Tests/ImagineHubTesting", swiftSettings: swiftSettings),
+      name: "ImagineHubTesting", dependencies: ["Imagine"], path: "Tests/ImagineHubTesting",
+      swiftSettings: swiftSettings),
     tests("ImagineHubTests", ["ImagineHub", "ImagineHubTesting", "Imagine", "ImagineFiles", "ImagineCheckpoint"]),
     tests(
       "ImagineFuzzTests",
@@ -149,7 +152,8 @@ let package = Package(
     tests(
       "ImagineCommandTests",
       [
-        "ImagineCommand", "ImagineHub", "ImagineHubTesting", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineImage", "ImagineCheckpoint",
+        "ImagineCommand", "ImagineHub", "ImagineHubTesting", "ImagineBenchmark", "Imagine", "ImagineFiles",
+        "ImagineImage", "ImagineCheckpoint",
         "ImagineGraph", "ImagineGoldens", "ImagineTesting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
