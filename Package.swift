@@ -130,7 +130,8 @@ let package = Package(
         "ImagineCheckpoint", "ImagineImage", "ImagineGraph", "ImagineGoldens", "ImagineTesting", "CSHA256",
       ]),
     .target(
-      name: "ImagineHubTesting", dependencies: ["Imagine"], path: "Tests/ImagineHubTesting", swiftSettings: swiftSettings),
+      name: "ImagineHubTesting", dependencies: ["Imagine"], path: "Tests/ImagineHubTesting",
+      swiftSettings: swiftSettings),
     tests("ImagineHubTests", ["ImagineHub", "ImagineHubTesting", "Imagine", "ImagineFiles", "ImagineCheckpoint"]),
     tests(
       "ImagineFuzzTests",
@@ -145,7 +146,8 @@ let package = Package(
     tests(
       "ImagineCommandTests",
       [
-        "ImagineCommand", "ImagineHub", "ImagineHubTesting", "ImagineBenchmark", "Imagine", "ImagineFiles", "ImagineImage", "ImagineCheckpoint",
+        "ImagineCommand", "ImagineHub", "ImagineHubTesting", "ImagineBenchmark", "Imagine", "ImagineFiles",
+        "ImagineImage", "ImagineCheckpoint",
         "ImagineGraph", "ImagineGoldens", "ImagineTesting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
