@@ -40,6 +40,7 @@ let package = Package(
 
     // Models are written on symbolic tensors; backends run them. Neither sees the other.
     module("ImagineModels", ["ImagineGraph", "ImagineCheckpoint"]),
+    module("ImagineAdapters", ["ImagineGraph", "ImagineCheckpoint", "CKernels"]),
     module("ImagineReference", ["ImagineGraph"]),
     module("ImagineCPU", ["ImagineGraph", "CKernels"]),
     module("ImagineVulkan", ["ImagineGraph", "CVulkan", "CShaders"]),
@@ -48,16 +49,16 @@ let package = Package(
     module(
       "ImagineEngine",
       [
-        "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU", "ImagineVulkan",
-        "ImagineImage", "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
+        "ImagineModels", "ImagineAdapters", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU",
+        "ImagineVulkan", "ImagineImage", "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
       ]),
 
     // The library, which is the public API and nothing else; what fetches models; measuring; the command.
     module(
       "Imagine",
       [
-        "ImagineEngine", "ImagineModels", "ImagineSampling", "ImagineCheckpoint", "ImagineCPU", "ImagineVulkan",
-        "ImagineImage", "ImagineFiles", "ImagineGraph", "CSHA256", .product(name: "Logging", package: "swift-log"),
+        "ImagineEngine", "ImagineModels", "ImagineAdapters", "ImagineSampling", "ImagineCheckpoint", "ImagineCPU",
+        "ImagineVulkan", "ImagineText", "ImagineImage", "ImagineFiles", "ImagineGraph", "CSHA256", .product(name: "Logging", package: "swift-log"),
       ]),
     module("ImagineHub", ["Imagine", "ImagineCheckpoint", "ImagineFiles", "CCurl"]),
     module(
@@ -114,6 +115,9 @@ let package = Package(
         "ImagineModels", "ImagineCheckpoint", "ImagineGraph", "ImagineCPU", "ImagineReference", "ImagineTesting",
         "ImagineGoldens",
       ]),
+    tests(
+      "ImagineAdaptersTests",
+      ["ImagineAdapters", "ImagineCheckpoint", "ImagineModels", "ImagineGraph", "ImagineGoldens", "CKernels"]),
     .target(
       name: "ImagineEngineTesting", dependencies: ["ImagineGraph", "ImagineCheckpoint", "ImagineGoldens"],
       path: "Tests/ImagineEngineTesting", swiftSettings: swiftSettings),

@@ -115,6 +115,11 @@ struct ck_kernels {
     ck_type type, const void *v, size_t stride, size_t first, size_t count, size_t keys, size_t head_size, float *out);
   void (*attend)(ck_type type, const ck_attention_block *block);
 
+  // weights [rows, columns] += up [rows, rank] times down, which is packed in panels [rank][column].
+  void (*add_low_rank)(
+    const float *up, const float *down, float *weights, size_t rows, size_t rank, size_t columns);
+  bool (*within)(const float *x, size_t count, float limit);
+  void (*store_as)(const float *x, ck_stored to, void *out, size_t count);
   // `scratch` has CK_PRODUCT_SCRATCH_FLOATS.
   void (*multiply_block)(const ck_product_block *block, float *scratch);
   // One panel of packed weights; a transposed one has a kernel of 1.

@@ -48,3 +48,17 @@ void ck_multiply(ck_device device, const ck_product *product, void *scratch) {
   ck_parallel(
     device, row_blocks * ((product->shape.out + columns - 1) / columns), 1, product_piece, &job);
 }
+
+void ck_add_low_rank(
+  ck_device device, const float *up, const float *down, float *weights, size_t rows, size_t rank, size_t columns
+) {
+  if (rank > 0) device.kernels->add_low_rank(up, down, weights, rows, rank, columns);
+}
+
+bool ck_within(ck_device device, const float *x, size_t count, float limit) {
+  return device.kernels->within(x, count, limit);
+}
+
+void ck_store_as(ck_device device, const float *x, ck_stored to, void *out, size_t count) {
+  device.kernels->store_as(x, to, out, count);
+}

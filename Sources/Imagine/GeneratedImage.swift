@@ -73,18 +73,19 @@ public struct GeneratedImage: Sendable {
 
   /// - Parameters:
   ///   - request: with the model's own in place of what was left open.
-  ///   - wayBack: how what was drawn goes into the picture it is from.
   ///   - hash: of the model's file.
   /// - Throws: `ImagineError` with code `nonFiniteValues`.
   init(
-    _ drawn: DrawnPicture, _ picture: PictureRequest, _ request: GenerationRequest, _ wayBack: PictureReturn?,
-    _ model: OpenedModel, hash: String?
+    _ drawn: DrawnPicture, _ drawing: RequestedDrawing, _ request: GenerationRequest, _ model: OpenedModel,
+    hash: String?,
+    _ loras: [RecordedLoRA]
   ) throws {
+    let picture = drawing.picture
     let image = try ImagineError.translating {
       let image = try RGBImage(
         width: drawn.width, height: drawn.height, interleaved: drawn.pixels,
         truncating: picture.habits.truncatesPixels)
-      return try wayBack?.finished(image) ?? image
+      return try drawing.wayBack?.finished(image) ?? image
     }
     size = Size(width: image.width, height: image.height)
     pixels = image.pixels
@@ -93,7 +94,7 @@ public struct GeneratedImage: Sendable {
     if request.variation != nil { request.variation?.seed = drawn.variationSeed }
     self.request = request
     seed = drawn.seed
-    parameters = Infotext(picture, request, seed: drawn.seed, model, hash: hash).text
+    parameters = Infotext(picture, request, seed: drawn.seed, model, hash: hash, loras).text
     tensors = drawn.record.map { TensorRecord($0.contents) }
   }
 }

@@ -1,5 +1,6 @@
 public import Foundation
 package import ImagineEngine
+internal import ImagineAdapters
 internal import ImagineImage
 internal import ImagineModels
 internal import ImagineSampling
@@ -26,6 +27,8 @@ public final class Pipeline: Sendable {
 
   let opened: OpenedModel
   let named: NamedEmbeddings
+  let namedLoRAs: NamedLoRAs
+  private let loraHashes = LoRAHashes()
   /// Nil for a model without a file.
   private let hash: ModelHash?
 
@@ -87,6 +90,7 @@ public final class Pipeline: Sendable {
   package init(_ opened: OpenedModel, on engine: Engine, library: ModelLibrary = ModelLibrary()) async throws {
     self.library = library
     named = NamedEmbeddings(library)
+    namedLoRAs = NamedLoRAs(library)
     report = ModelReport(opened)
     if let problem = report.problem {
       throw ImagineError(.incompleteModel, problem, path: report.url.path(percentEncoded: false))
@@ -96,7 +100,10 @@ public final class Pipeline: Sendable {
     hash = opened.source == .file ? ModelHash(report.url) : nil
   }
 
-  deinit { hash?.stop() }
+  deinit {
+    hash?.stop()
+    loraHashes.stop()
+  }
 
   /// What computes, such as `AMD EPYC 7763, 8 threads`.
   public var deviceName: String { engine.deviceName }
@@ -141,7 +148,10 @@ public final class Pipeline: Sendable {
   private func run(
     _ request: GenerationRequest, _ ticket: Turns.Ticket, _ report: @escaping @Sendable (GenerationEvent) -> Void
   ) async throws {
-    let resolved = resolved(request), (picture, wayBack) = try drawing(of: resolved)
+    let resolved = resolved(request), drawing = try drawing(of: resolved), picture = drawing.picture
+    let notices = drawing.notices + [fewStepsNotice(request, resolved, drawing.loras)].compactMap { $0 }
+    for notice in notices { report(.notice(Notice(notice))) }
+    for item in picture.adapters { loraHashes.begin(item.adapter.file) }
     do {
       try await engine.inner.draw(picture, with: opened, ticket: ticket) { event in
         switch event {
@@ -157,7 +167,10 @@ public final class Pipeline: Sendable {
         }
       } deliver: { drawn in
         let hash = try await self.modelHash(report)
-        report(.image(try GeneratedImage(drawn, picture, resolved, wayBack, self.opened, hash: hash)))
+        var hashes: [URL: String] = [:]
+        for file in picture.adapters.map(\.adapter.file) { hashes[file.url] = try await self.loraHashes.hash(of: file) }
+        let loras = drawing.loras.recorded { $0.file.flatMap { hashes[$0.standardizedFileURL] } }
+        report(.image(try GeneratedImage(drawn, drawing, resolved, self.opened, hash: hash, loras)))
       }
     } catch { throw ImagineError.translated(error) }
   }

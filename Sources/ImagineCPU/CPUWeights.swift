@@ -17,9 +17,7 @@ package final class CPUWeights: DeviceWeights, @unchecked Sendable {
   package func reload(_ changed: Set<String>, from source: any WeightSource) throws {
     self.source.value = source
     var loading = WeightLoading()
-    for weight in lock.withLock({ stored.values.filter { changed.contains($0.path) } }) {
-      if let form = weight.letGo() { loading.add(weight, form) }
-    }
+    for weight in lock.withLock({ stored.values.filter { changed.contains($0.path) } }) { loading.addAgain(weight) }
     try loading.run(threads: machine.capabilities.threads)
   }
 
@@ -104,14 +102,17 @@ final class StoredWeight: @unchecked Sendable {
   /// From now on it is kept once it was read.
   func stay() { lock.withLock { stream = nil } }
 
-  /// Forgets the elements, if they are in memory.
+  /// Reads the elements anew into the memory that they have; of a weight that passes, at its next use.
   ///
-  /// - Returns: the form that they were in; nil if they were not there, and of a weight that passes.
-  func letGo() -> Form? {
-    lock.withLock {
+  /// - Throws: what reading throws; then they are not in memory any more.
+  func readAgain() throws {
+    try lock.withLock {
       stream?.letGo()
-      defer { content = nil }
-      return content?.form
+      guard let (form, block) = content else { return }
+      do { try fill(block, in: form, on: machine.loadingDevice) } catch {
+        content = nil
+        throw error
+      }
     }
   }
 
@@ -142,18 +143,29 @@ final class StoredWeight: @unchecked Sendable {
   ///
   /// - Parameter device: whose threads convert and pack it.
   func read(in form: Form, on device: ck_device) throws -> MemoryBlock {
-    do { return try packed(in: form, on: device) } catch let error as CPUBackendError { throw error.within(path) }
+    let target = try within { try block(byteCount(in: form)) }
+    try fill(target, in: form, on: device)
+    return target
   }
 
-  private func packed(in form: Form, on device: ck_device) throws -> MemoryBlock {
-    let lent = try source.lend(path, count: type.shape.count) { format, elements in
-      try packed(elements, format, in: form, on: device)
+  /// Reads, converts and packs the elements into memory of the form's size.
+  private func fill(_ target: MemoryBlock, in form: Form, on device: ck_device) throws {
+    try within {
+      let isPacked = try source.lend(path, count: type.shape.count) { format, elements in
+        try pack(elements, format, in: form, into: target, on: device)
+      }
+      if isPacked == true { return }
+      if form == .plain { return try source.read(path, as: type.elementType, into: target.bytes) }
+      let plain = try block(plainByteCount(in: form)), format = plainType(in: form)
+      try source.read(path, as: format, into: plain.bytes)
+      guard try pack(UnsafeRawBufferPointer(plain.bytes), format, in: form, into: target, on: device) else {
+        throw CPUBackendError("It is stored as \(format), which no product takes.")
+      }
     }
-    if case let packed?? = lent { return packed }
-    let plain = try block(plainByteCount(in: form)), format = plainType(in: form)
-    try source.read(path, as: format, into: plain.bytes)
-    if form == .plain { return plain }
-    return try packed(UnsafeRawBufferPointer(plain.bytes), format, in: form, on: device) ?? plain
+  }
+
+  private func within<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as CPUBackendError { throw error.within(path) }
   }
 
   /// The format in which a weight is read that comes to be in a form.
@@ -164,27 +176,28 @@ final class StoredWeight: @unchecked Sendable {
   /// Bytes of a weight as it is read, on its way to a form.
   func plainByteCount(in form: Form) -> Int { type.shape.count * plainType(in: form).size }
 
-  /// Converts and packs row-major elements at once; nil for formats that only move.
-  private func packed(
-    _ elements: UnsafeRawBufferPointer, _ format: ElementType, in form: Form, on device: ck_device
-  ) throws -> MemoryBlock? {
+  /// Converts and packs row-major elements at once.
+  ///
+  /// - Returns: whether it could; not for formats that only move.
+  private func pack(
+    _ elements: UnsafeRawBufferPointer, _ format: ElementType, in form: Form, into target: MemoryBlock,
+    on device: ck_device
+  ) throws -> Bool {
     guard let stored = format.stored, type.elementType.isArithmetic, let address = elements.baseAddress else {
-      return nil
+      return false
     }
-    let target = try type.elementType.arithmetic
     let plain = ck_plain_weights(type: stored, transposed: false, elements: address)
-    let packed = try block(byteCount(in: form))
     switch form {
     case .plain:
-      ck_convert(device, stored, address, target, packed.address, type.shape.count)
+      ck_convert(device, stored, address, try type.elementType.arithmetic, target.address, type.shape.count)
     case .panels(let format):
       guard let format = format.stored,
-        ck_pack_weights(device, ck_product_shape(weight: type.shape), plain, format, packed.address)
+        ck_pack_weights(device, ck_product_shape(weight: type.shape), plain, format, target.address)
       else { throw CPUBackendError("It is stored as \(stored), and was to be packed as \(format).") }
     case .pairs(let kind):
-      ck_pack_weight_pairs(device, ck_product_shape(weight: type.shape, kind), plain, packed.address)
+      ck_pack_weight_pairs(device, ck_product_shape(weight: type.shape, kind), plain, target.address)
     }
-    return packed
+    return true
   }
 
   /// Bytes in a form, whether or not it has been read.

@@ -6,7 +6,12 @@ import ImagineGraph
 struct WeightLoading {
   private struct Request {
     let weight: StoredWeight
-    let form: StoredWeight.Form
+    /// Nil for one that is read anew in the form that it has.
+    let form: StoredWeight.Form?
+
+    func load() throws {
+      if let form { _ = try weight.address(in: form) } else { try weight.readAgain() }
+    }
   }
 
   /// Threads that load at once, at most: more would only wait for memory, and each may hold a plain copy of its weight.
@@ -17,6 +22,9 @@ struct WeightLoading {
   mutating func add(_ weight: StoredWeight, _ form: StoredWeight.Form) {
     requests.append(Request(weight: weight, form: form))
   }
+
+  /// A weight that is to be read anew, if it is in memory.
+  mutating func addAgain(_ weight: StoredWeight) { requests.append(Request(weight: weight, form: nil)) }
 
   /// Returns when all weights are in memory.
   ///
@@ -31,7 +39,7 @@ struct WeightLoading {
         let index = order[turn]
         // Only the thread that called knows the task; the others stop when it has failed.
         if Task.isCancelled { return progress.fail(index, CancellationError()) }
-        do { _ = try requests[index].weight.address(in: requests[index].form) } catch { progress.fail(index, error) }
+        do { try requests[index].load() } catch { progress.fail(index, error) }
       }
     }
     if let error = progress.error { throw error }

@@ -67,7 +67,8 @@ extension CheckpointKind {
       [
         ".lora_unet_", ".lora_te", ".lora_transformer_", ".lycoris_", ".lora_down.", ".lora_up.", ".lora_mid.",
         ".lora_A.", ".lora_B.", ".lora.down.", ".lora.up.", "_lora.down.", "_lora.up.", ".lora_linear_layer.",
-        ".lora_magnitude_vector", ".hada_w1_a", ".lokr_w1", ".lokr_w2", ".oft_blocks", ".oft_diag", ".dora_scale",
+        ".lora_magnitude_vector", ".hada_w1_a", ".lokr_w1", ".lokr_w2", ".oft_blocks", ".oft_diag", ".oft_R.", ".ia3_l",
+        ".dora_scale",
         ".diff_b", ".w_norm",
       ]
     ),

@@ -1,12 +1,12 @@
-internal import Foundation
+package import Foundation
 
 /// The small files beside the weights.
-enum ConfigurationFile {
+package enum ConfigurationFile {
   /// Far above any real configuration or index.
   private static let maximumLength = 8_000_000
 
   /// Reads a JSON object.
-  static func read(_ url: URL) throws -> JSONValue {
+  package static func read(_ url: URL) throws -> JSONValue {
     try contents(of: url) { bytes, name in try parse(bytes, name: name) }
   }
 

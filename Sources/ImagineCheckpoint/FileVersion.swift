@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 
 /// Which file it is and when somebody last wrote to it: what tells it from every other file, and from itself at other
 /// times.
@@ -16,6 +16,13 @@ package struct FileVersion: Sendable, Hashable {
 
   /// Of what is no file.
   init() {}
+
+  /// Of the file at a place as it is now; nil if there is none.
+  package init?(at url: URL) {
+    var status = stat()
+    guard stat(url.path(percentEncoded: false), &status) == 0 else { return nil }
+    self.init(status)
+  }
 
   init(_ status: stat) {
     #if canImport(Darwin)

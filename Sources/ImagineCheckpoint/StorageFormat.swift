@@ -1,4 +1,4 @@
-internal import ImagineGraph
+package import ImagineGraph
 
 /// How a file stores numbers, apart from what they are computed in; all formats are little-endian. The raw value is the
 /// name in safetensors files.
@@ -25,7 +25,7 @@ package enum StorageFormat: String, Sendable, Hashable, CaseIterable {
   case float8E5M2 = "F8_E5M2"
 
   /// The same format as graphs know it; nil where they know none.
-  var elementType: ElementType? {
+  package var elementType: ElementType? {
     switch self {
     case .float32: .float32
     case .float16: .float16

@@ -1,3 +1,4 @@
+internal import ImagineAdapters
 internal import ImagineCheckpoint
 internal import ImagineGraph
 internal import ImagineImage
@@ -98,6 +99,7 @@ extension EngineError {
     case is EngineError, is CancellationError: return error
     case let error as CheckpointError: return made(code(of: error), error.description)
     case let error as ModelError: return made(code(of: error), error.description)
+    case let error as AdapterError: return made(code(of: error), error.description)
     case let error as SamplingError: return made(code(of: error), error.description)
     // Whatever computed: one cause has one code.
     case let failure as any BackendFailure:
@@ -126,6 +128,13 @@ extension EngineError {
     switch error.code {
     case .incomplete: .incompleteModel
     case .invalidConfiguration, .unsupported: .unsupportedModel
+    }
+  }
+
+  private static func code(of error: AdapterError) -> Code {
+    switch error.code {
+    case .invalid: .unreadableModel
+    case .unsupported, .wrongModel: .unsupportedModel
     }
   }
 

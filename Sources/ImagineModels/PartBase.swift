@@ -23,8 +23,8 @@ package struct PartBase: Sendable {
   func misfit(_ kind: String, _ name: String, _ family: String?) -> ModelError {
     let own = Self.family(context ?? 0)
     let reason =
-      if let family, let own, family != own {
-        "was made for \(family), and the model is one of \(own)"
+      if let family, family != own {
+        "was made for \(family), and the model is \(own.map { "one of \($0)" } ?? "of another family")"
       } else {
         "was made for a UNet of other widths than the model's"
       }

@@ -175,7 +175,7 @@ import Testing
     (["-fish"], "-p"), (["-5"], "-p"), (["x", "--quiet=yes"], "takes no value"),
     (["x", "--steps", "--seed", "3"], "--steps"),
     (["x", "-m", ""], "--model is empty"), (["--prompts", ""], "--prompts is empty"),
-    (["x", "--lora", "y:0.8"], "LoRA"),
+    (["x", "--lora-scale", "0.8"], "--lora FILE:WEIGHT"),
     (["x", "--no-half"], "--precision f32"),
     (["x", "--list-devices"], "imagine devices"), (["version"], "imagine --version"),
     (["serve", "--port", "1"], "-p serve"),

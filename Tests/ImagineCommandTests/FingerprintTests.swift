@@ -91,6 +91,14 @@ import Testing
     "negativeCrop": [{ $0.negativeCrop = Crop(left: 1, top: 0) }],
     "negativeTargetSize": [{ $0.negativeTargetSize = Size(width: 8, height: 8) }],
     "aestheticScore": [{ $0.aestheticScore = 5 }], "negativeAestheticScore": [{ $0.negativeAestheticScore = 5 }],
+    "loras": [
+      { $0.loras = [lora { _ in }] }, { $0.loras = [lora { $0.file = URL(filePath: "b.safetensors") }] },
+      { $0.loras = [lora { $0.file = nil }] }, { $0.loras = [lora { $0.name = "b" }] },
+      { $0.loras = [lora { $0.weight = 0.5 }] }, { $0.loras = [lora { $0.textEncoderWeight = 0.5 }] },
+      { $0.loras = [lora { $0.ranks = 4 }] }, { $0.loras = [lora { $0.blocks = [1, 0] }] },
+      { $0.loras = [lora { _ in }, lora { _ in }] },
+    ],
+    "allowsPartialLoRAs": [{ $0.allowsPartialLoRAs = true }],
     // In the model's signature, and by its start: drawn in PartTests.
     "refiner": [],
     "previewInterval": [], "count": [], "recordsTensors": [],
@@ -133,6 +141,12 @@ import Testing
     return try changed { $0.mask = mask }
   }
 
+  private static func lora(_ change: (inout LoRA) -> Void) -> LoRA {
+    var lora = LoRA(URL(filePath: "a.safetensors"))
+    change(&lora)
+    return lora
+  }
+
   private static func hires(_ change: (inout HiresFix) -> Void) -> HiresFix {
     var fix = HiresFix()
     change(&fix)
@@ -173,6 +187,7 @@ import Testing
       ),
       (try Self.imagePrompt { _ in }, ["model", "encoder", "pictures", "weight", "start", "end"]),
       (try #require(image.mask), ["picture", "blur", "isInverted", "content", "padding"]),
+      (lora { _ in }, ["file", "name", "weight", "textEncoderWeight", "ranks", "blocks"]),
       (Margins(), ["left", "top", "right", "bottom"]),
     ]
     for (value, names) in known {

@@ -65,13 +65,13 @@ struct GuideTests {
   @Test("What cannot guide is refused in one sentence")
   func refusals() throws {
     try inFolder { program in
-      for (words, part) in [
-        (["--control", "nothing.safetensors", "--control-image", "guide.png"], "nothing.safetensors"),
-        (["--control", "net.safetensors"], "there is none"),
-        (["--control", "ip.safetensors", "--control-image", "guide.png"], "IP-Adapter"),
-        (["--ip-adapter", "net.safetensors", "--ip-image", "guide.png"], "ControlNet"),
-      ] {
-        let complaint = try program.complaint(["a"] + Self.base + words + ["-o", "x.png"], status: 1)
+      for (words, part, status) in [
+        (["--control", "nothing.safetensors", "--control-image", "guide.png"], "nothing.safetensors", 1),
+        (["--control", "net.safetensors"], "there is none", 2),
+        (["--control", "ip.safetensors", "--control-image", "guide.png"], "IP-Adapter", 1),
+        (["--ip-adapter", "net.safetensors", "--ip-image", "guide.png"], "ControlNet", 1),
+      ] as [([String], String, Int32)] {
+        let complaint = try program.complaint(["a", "-q"] + Self.base + words + ["-o", "x.png"], status: status)
         #expect(complaint.contains(part), "\(complaint)")
       }
     }

@@ -35,7 +35,7 @@ struct InspectTests {
     try TinyAutoencoderFile.write(to: program.url("parts/taesd.safetensors"))
     expected["parts/taesd.safetensors"] = "a tiny VAE (TAESD)"
     try program.writeZeros([("lora_unet_x.lora_up.weight", [4, 4])], to: "parts/lora.safetensors")
-    expected["parts/lora.safetensors"] = "a LoRA"
+    expected["parts/lora.safetensors"] = "a LoRA, 1 module"
     try program.writeZeros([("emb_params", [4, 768])], to: "parts/embedding.safetensors")
     expected["parts/embedding.safetensors"] = "a textual-inversion embedding"
     try Data("GGUF\u{3}\0\0\0".utf8 + [UInt8](repeating: 0, count: 16)).write(to: program.url("parts/model.gguf"))
@@ -106,7 +106,9 @@ struct InspectTests {
       let result = try program.run(["inspect", "/nowhere", "line\nbreak\u{1b}[J.safetensors", "a.safetensors"])
       #expect(result.status == 1 && result.messages.contains("/nowhere"))
       let lines = result.output.split(separator: "\n")
-      #expect(lines.count == 2 && lines[0].contains("no model of a known kind") && lines[1] == "a.safetensors: a LoRA")
+      #expect(
+        lines.count == 2 && lines[0].contains("no model of a known kind")
+          && lines[1] == "a.safetensors: a LoRA, 1 module")
       #expect(!result.output.contains("\u{1b}"))
       try FileManager.default.createDirectory(at: program.url("empty"), withIntermediateDirectories: true)
       #expect(try program.complaint(["inspect", "empty"], status: 1).contains("no files of weights"))

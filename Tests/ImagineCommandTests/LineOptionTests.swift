@@ -87,6 +87,12 @@ import Testing
     ("--init-image P --outpaint 8", { $0.initialImage?.margins == Margins(left: 8, top: 8, right: 8, bottom: 8) }),
     ("--init-image P --image-cfg-scale 1.2", { $0.guidance.pictureScale == 1.2 }),
     ("--init-image P --img_cfg_scale 1.2", { $0.guidance.pictureScale == 1.2 }),
+    ("--cache deep:3", { $0.featureCache == FeatureCache(interval: 3) }),
+    ("--deep-cache Deep:2:1", { $0.featureCache == FeatureCache(interval: 2, branch: 1) }),
+    (
+      "--embedding a.pt --textual-inversion b.safetensors",
+      { $0.embeddings.map(\.name) == ["a", "b"] && $0.embeddings[0].file.lastPathComponent == "a.pt" }
+    ),
     (
       "--control net.safetensors --control-image P",
       {
@@ -96,6 +102,14 @@ import Testing
       }
     ),
     ("--init-image P --controlnet net:2", { $0.controls.first?.weight == 2 && $0.controls.first?.picture == nil }),
+    (
+      "--lora one.safetensors --lora two:0.5 --loras a/b.pt:-0.5:0.25 --lora-partial",
+      {
+        $0.loras.map(\.name) == ["one", "two", "b"] && $0.loras.map(\.weight) == [1, 0.5, -0.5]
+          && $0.loras.map(\.textEncoderWeight) == [nil, nil, 0.25] && $0.loras[0].file == nil
+          && $0.loras[2].file?.lastPathComponent == "b.pt" && $0.allowsPartialLoRAs
+      }
+    ),
     (
       "--control net:0.5 --control-image P --preprocess canny:50:150 --control-start 0.1 --control-end 0.8 "
         + "--control-mode prompt --control-resize fill",
@@ -175,6 +189,7 @@ import Testing
   }
 
   private static let mistakes: [(String, String)] = [
+    ("--cache 3", "deep:3"), ("--cache deep:x", "deep:3"), ("--cache deep:2:1:1", "deep:3"),
     ("--mask P", "--init-image"), ("--strength 0.5", "--init-image"), ("--expand 8", "--init-image"),
     ("--resize-mode fill", "--init-image"), ("--image-cfg-scale 2", "--init-image"), ("--only-masked", "--init-image"),
     ("--init-image P --mask-blur 3", "--mask"), ("--init-image P --only-masked", "--mask"),
@@ -187,6 +202,7 @@ import Testing
     ("--init-image P --resize-mode big", "stretch, crop, fill or latent"),
     ("--init-image P --mask P --mask-content blue", "original, fill, noise or nothing"),
     ("--init-image /nowhere/x.png", "x.png"), ("--init-image /", "folder"),
+    ("--lora :0.5", "names no file"), ("--lora a:nan", "no number"),
     ("--control-image P", "--control"), ("--preprocess canny", "--control"), ("--control-mode guess", "--control"),
     ("--control a --control-image P --preprocess depth", "canny"),
     ("--control a --control-image P --control-mode loud", "balanced"),

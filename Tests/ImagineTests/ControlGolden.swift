@@ -45,6 +45,14 @@ struct ControlGolden {
         try (part["importance"]?.string).map { try #require(ControlImportance(rawValue: $0)) } ?? .balanced
       return control
     }
+    for (dialect, weights) in (parts["loras"]?.object ?? []).sorted(by: { $0.key > $1.key }) {
+      // diffusers does not read what kohya's trainer calls this.
+      let file = try AdapterGolden.of(dialect.text, family).write(to: folder, name: dialect.text) { tensors in
+        tensors = tensors.filter { !$0.key.contains("te2_text_projection") && !$0.key.contains("unet_add_embedding") }
+      }
+      let numbers = try #require(weights.array).compactMap(\.double)
+      request.loras.append(LoRA(file, weight: Float(numbers[0]), textEncoderWeight: Float(numbers[1])))
+    }
     request.imagePrompts = try (parts["prompts"]?.array ?? []).enumerated().map { index, part in
       let name = try #require(part["network"]?.string)
       let url = try model(part, name).write(.original, in: folder, name: "adapter\(index)")

@@ -10,7 +10,7 @@ import Testing
 @Suite struct ControlGoldenTests {
   static let runs = [
     "run_sd1_two", "run_sd1_guess", "run_sd1_shuffle", "run_sdxl_control", "run_sd1_t2i", "run_sdxl_t2i", "run_sd1_ip",
-    "run_sd1_ip_plus", "run_sdxl_ip", "run_sdxl_ip_plus", "run_sd1_all",
+    "run_sd1_ip_plus", "run_sdxl_ip", "run_sdxl_ip_plus", "run_sd1_all", "run_sd1_loras",
   ]
 
   @Test("A run with what guides it is diffusers', within 1e-3", arguments: runs, PartModel.Layout.allCases)
@@ -88,6 +88,44 @@ import Testing
     }
   }
 
+  @Test("With little memory, where networks make room for each other, what guides is the same")
+  func littleMemory() async throws {
+    let golden = try ControlGolden("run_sd1_all")
+    try await withPipeline("sd1", lowMemory: .always) { pipeline, folder in
+      try golden.expect(try await pipeline.image(golden.request(.folder, in: folder)))
+    }
+  }
+
+  @Test("A picture is guided where steps share features, and a refiner goes on without, and says so")
+  func sharedFeaturesAndRefiners() async throws {
+    let golden = try ControlGolden("run_sdxl_control")
+    try await withPipeline("sdxl") { pipeline, folder in
+      var request = try golden.request(.original, in: folder)
+      request.recordsTensors = false
+      let adapter = try PartModel("ip_sdxl").write(.original, in: folder, name: "ip")
+      let t2i = try PartModel("t2i_sdxl").write(.original, in: folder, name: "t2i")
+      let encoder = try PartModel("image_encoder").write(.original, in: folder, name: "vision")
+      let picture = try ControlGolden.picture("b")
+      request.controls.append(ControlImage(model: t2i, picture: picture))
+      request.controls[0].end = 0.5
+      request.imagePrompts = [ImagePrompt(model: adapter, encoder: encoder, pictures: [picture])]
+      let whole = try await pipeline.image(request).pixels
+      request.featureCache = FeatureCache(interval: 2)
+      #expect(try await pipeline.image(request).pixels != whole)
+      request.featureCache = nil
+      let other = folder.appending(path: "refiner.safetensors")
+      try FamilyModel("sdxl_refiner").writeFile(to: other)
+      request.refiner = Refiner(try await Pipeline(model: other, on: pipeline.engine), start: 0.5)
+      var notices: [String] = [], refined: [UInt8] = []
+      for try await event in pipeline.generate(request) {
+        if case .notice(let notice) = event { notices.append(notice.message) }
+        if case .image(let image) = event { refined = image.pixels }
+      }
+      #expect(!refined.isEmpty)
+      #expect(notices.contains { $0.contains("refiner is another model") }, "\(notices)")
+    }
+  }
+
   @Test("A picture of which a part is drawn alone is guided by the same part")
   func parts() async throws {
     try await withPipeline("sd1") { pipeline, folder in
@@ -121,11 +159,14 @@ import Testing
     }
   }
 
-  private func withPipeline(_ family: String, _ body: (Pipeline, URL) async throws -> Void) async throws {
+  private func withPipeline(
+    _ family: String, lowMemory: LowMemory = .automatic, _ body: (Pipeline, URL) async throws -> Void
+  ) async throws {
     try await withTemporaryFolder { folder in
       let url = folder.appending(path: "\(family).safetensors")
       try FamilyModel(family).writeFile(to: url)
-      try await body(Pipeline(model: url, options: .init(device: .cpu, precision: Imagine.Precision.float32)), folder)
+      let options = Engine.Options(device: .cpu, precision: Imagine.Precision.float32, lowMemory: lowMemory)
+      try await body(Pipeline(model: url, options: options), folder)
     }
   }
 }

@@ -16,6 +16,8 @@ struct FamilyGolden {
     family = try #require(golden.metadata["family"])
   }
 
+  init(_ golden: Golden, _ family: String) { (self.golden, self.family) = (golden, family) }
+
   /// Compares every tensor of a picture's way, from the prompt to the pixels.
   ///
   /// - Parameters:

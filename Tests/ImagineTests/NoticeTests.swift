@@ -19,7 +19,7 @@ import Testing
   @Test(
     "What of a prompt is not drawn as it may be meant is named",
     arguments: [
-      ("a <lora:x:1>", "<lora:x:1> is left out"), ("embedding:x", "embedding:x is read as text"),
+      ("a <style:x:1>", "<style:x:1> is left out"), ("embedding:x", "embedding:x is read as text"),
       ("{a|b}", "{a|b} is read as text"), ("__x__", "__x__ is read as text"),
       ("a [b:c:.5] | d", "[b:c:.5] is read as text"),
       ("a house #1", "#1 is a comment"), ("a clock at 12:30", ":30"), ("(a:1.2.3)", ":1.2.3)"),

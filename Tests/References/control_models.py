@@ -35,10 +35,10 @@ CONTROLNETS = {
     "controlnet_sd2": ("sd2", controlnet_config("sd2")),
     "controlnet_sdxl": ("sdxl", controlnet_config("sdxl")),
     "controlnet_sdxl_mid": ("sdxl", controlnet_config(
-        "sdxl", down_block_types=["DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D"],
-        transformer_layers_per_block=[1, 1, 1])),
+        "sdxl", down_block_types=["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+        transformer_layers_per_block=[0, 0, 1])),
     "controlnet_sdxl_small": ("sdxl", controlnet_config(
-        "sdxl", down_block_types=["DownBlock2D"] * 3, mid_block_type="UNetMidBlock2D")),
+        "sdxl", down_block_types=["DownBlock2D"] * 3, transformer_layers_per_block=[0, 0, 0])),
     "controlnet_sd1_shuffle": ("sd1", controlnet_config("sd1", global_pool_conditions=True)),
 }
 ADAPTERS = {

@@ -10,7 +10,9 @@ import torch
 from PIL import Image
 from transformers import CLIPImageProcessor
 
+import adapters_pictures
 import control_models as models
+from adapters_dialects import Model
 from families_goldens import PROMPT
 from families_models import FAMILIES, load
 from families_runs import SIZE, Recorder, make_pipeline, make_tokenizer
@@ -41,6 +43,8 @@ RUNS = {
     "run_sd1_ip_plus": ("sd1", DDIM, {"prompts": [{"network": "ip_sd1_plus", "picture": "b", "weight": 0.6}]}),
     "run_sdxl_ip": ("sdxl", EULER, {"prompts": [{"network": "ip_sdxl", "picture": "a", "weight": 1.0}]}),
     "run_sdxl_ip_plus": ("sdxl", EULER, {"prompts": [{"network": "ip_sdxl_plus", "picture": "a", "weight": 0.7}]}),
+    # A ControlNet and two LoRAs.
+    "run_sd1_loras": ("sd1", DDIM, {"controls": [{"network": "controlnet_sd1", "picture": "a", "weight": 0.8}], "loras": {}}),
     # Two adapters, and a ControlNet beside them.
     "run_sd1_all": ("sd1", DDIM, {
         "controls": [{"network": "controlnet_sd1", "picture": "b", "weight": 0.7}],
@@ -116,6 +120,9 @@ def draw(name):
         if "XL" in kind:
             more["adapter_conditioning_factor"] = controls[0].get("end", 1.0)
     pipeline = make_pipeline(kind, modules, configs, tokenizers(), index)
+    if "loras" in parts:
+        adapters_pictures.settled(modules)
+        parts["loras"] = adapters_pictures.add_adapters(pipeline, Model(family))
     if prompts:
         more |= image_prompts(pipeline, prompts)
     recorder = Recorder(pipeline)

@@ -163,6 +163,16 @@ size_t ck_packed_weight_count(ck_device device, ck_product_shape shape);
 // Converts to `type` as ck_convert does, and packs. False, with nothing done, for other formats as binary16.
 bool ck_pack_weights(ck_device device, ck_product_shape shape, ck_plain_weights plain, ck_stored type, void *packed);
 
+// What an adapter adds to a weight: weights [rows, columns] += up [rows, rank] times down [rank, columns], which is packed
+// by ck_pack_weights as transposed floats, `rank` in and `columns` out. A result has the same bits whichever rows are asked
+// for together. Runs on the calling thread.
+void ck_add_low_rank(
+  ck_device device, const float *up, const float *down, float *weights, size_t rows, size_t rank, size_t columns);
+// Whether all magnitudes are at most `limit`; not where there is a NaN.
+bool ck_within(ck_device device, const float *x, size_t count, float limit);
+// Rounds to nearest, ties to even, on the calling thread.
+void ck_store_as(ck_device device, const float *x, ck_stored to, void *out, size_t count);
+
 // Whether there are products of bfloat16 by pairs: two neighbours along the depth are multiplied and added at once.
 bool ck_has_pairs(ck_device device);
 // Whether these run in tile registers. Only then products may be gated or upsampled.

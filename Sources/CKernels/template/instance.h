@@ -10,6 +10,7 @@
 #include "tile.h"
 #include "attention.h"
 #include "conversion.h"
+#include "low_rank.h"
 #include "product.h"
 #include "winograd.h"
 #include "packing.h"
@@ -35,6 +36,9 @@ const ck_kernels CK_TABLE = {
   .pack_keys = pack_keys,
   .pack_values = pack_values,
   .attend = attend,
+  .add_low_rank = add_low_rank,
+  .within = within,
+  .store_as = store_as,
   .multiply_block = multiply_block,
   .least_rows = CK_ROWS / 3,
   .transform_image = transform_image,

@@ -42,3 +42,4 @@ INLINE void multiply_tile(
 TILE(multiply_panel, CK_ROWS, 2, false, false)
 TILE(add_panel, CK_ROWS, 2, true, false)
 TILE(add_half_panel, CK_ROWS, 1, true, false)
+TILE(add_panel_row, 1, 2, true, false)

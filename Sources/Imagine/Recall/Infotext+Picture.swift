@@ -8,7 +8,11 @@ extension Infotext {
   /// - Parameters:
   ///   - request: with the model's own in place of what was left open.
   ///   - hash: of the model's file.
-  init(_ picture: PictureRequest, _ request: GenerationRequest, seed: UInt64, _ model: OpenedModel, hash: String?) {
+  ///   - loras: all that were applied. Those that the prompt does not name come before it, as it would name them.
+  init(
+    _ picture: PictureRequest, _ request: GenerationRequest, seed: UInt64, _ model: OpenedModel, hash: String?,
+    _ loras: [RecordedLoRA] = []
+  ) {
     var fields = Fields()
     fields["Steps"] = "\(picture.steps)"
     fields["Sampler"] = picture.method.sampler.label
@@ -41,6 +45,8 @@ extension Infotext {
       fields["Refiner switch at"] = Self.number(refiner.start)
     }
     let syntax = request.promptSyntax ?? .a1111
+    let tags = loras.filter { !$0.isNamed }.map { syntax == .a1111 ? $0.lora.tag : nil }
+    fields.add(loras, unnamed: loras.filter { !$0.isNamed && (syntax != .a1111 || $0.lora.tag == nil) }.map(\.lora))
     if let emphasis = request.emphasis, emphasis != (syntax == .comfy ? .comfy : .original) {
       fields["Emphasis"] =
         emphasis == .noNorm
@@ -58,7 +64,9 @@ extension Infotext {
     for (index, unit) in request.controlUnits.enumerated() { fields["ControlNet \(index)"] = unit }
     fields["Like"] = request.likeness?.name
     fields["Version"] = ImagineVersion.full
-    self.init(prompt: picture.prompt, negativePrompt: picture.negativePrompt, fields: fields.list)
+    self.init(
+      prompt: tags.compactMap { $0 }.joined() + picture.prompt, negativePrompt: picture.negativePrompt,
+      fields: fields.list)
     // Prompts that the form cannot hold, such as one with a line that looks like the negative prompt, come as fields, too.
     let read = Infotext(parsing: text)
     func isKept(_ prompt: String, _ other: String) -> Bool { prompt.utf8.elementsEqual(other.utf8) }
@@ -84,6 +92,17 @@ private struct Fields {
   subscript(_ key: String) -> String? {
     get { list.first { $0.0 == key }?.1 }
     set { if let newValue { list.append((key, newValue)) } }
+  }
+
+  /// - Parameter unnamed: those that no prompt can name.
+  mutating func add(_ loras: [RecordedLoRA], unnamed: [LoRA]) {
+    let hashes = loras.compactMap { lora in lora.hash.map { "\(lora.lora.name): \($0)" } }
+    if !hashes.isEmpty { self["Lora hashes"] = hashes.joined(separator: ", ") }
+    if !unnamed.isEmpty {
+      self["LoRAs"] = unnamed.map { lora in
+        "\(lora.name): \(lora.textEncoderWeight ?? lora.weight) \(lora.weight)"
+      }.joined(separator: ", ")
+    }
   }
 
   mutating func add(_ hires: HiresFix?) {

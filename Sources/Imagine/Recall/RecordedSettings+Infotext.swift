@@ -1,3 +1,4 @@
+internal import Foundation
 internal import ImagineImage
 internal import ImagineSampling
 internal import ImagineText
@@ -13,7 +14,7 @@ extension RecordedSettings {
     modelName = reader.take("Model")
     modelHash = reader.take("Model hash")?.lowercased()
     reader.skip([
-      "Version", "User", "Lora hashes", "TI hashes", "VAE hash", "Init image hash", "Mask hash", "Pad conds",
+      "Version", "User", "Lora hashes", "LoRAs", "TI hashes", "VAE hash", "Init image hash", "Mask hash", "Pad conds",
     ])
     if version.hasPrefix("imagine") {
       program = "imagine"
@@ -39,11 +40,35 @@ extension RecordedSettings {
     }
     impossible += reader.problems
     impossible += reader.unread
-    if let hashes = infotext["Lora hashes"], !hashes.isEmpty {
-      impossible.append("It was drawn with LoRAs (\(hashes)), which this version cannot apply.")
-    }
+    readLoRAs(infotext)
     if let hashes = infotext["TI hashes"], !hashes.isEmpty {
       impossible.append("It was drawn with textual inversions (\(hashes)): name their files if you have them.")
+    }
+  }
+
+  /// LoRAs by the tags in the prompt, and those that no prompt can name; with the hashes that are noted of them.
+  private mutating func readLoRAs(_ infotext: Infotext) {
+    func pairs(_ field: String) -> [(name: String, value: String)] {
+      (infotext[field] ?? "").components(separatedBy: ", ").compactMap { item in
+        guard let separator = item.range(of: ": ", options: .backwards) else { return nil }
+        return (String(item[..<separator.lowerBound]), String(item[separator.upperBound...]))
+      }
+    }
+    for (name, value) in pairs("LoRAs") {
+      let weights = value.split(separator: " ").compactMap { Float($0) }
+      guard weights.count == 2, weights.allSatisfy(\.isFinite) else { continue }
+      request.loras.append(LoRA(named: name, weight: weights[1], textEncoderWeight: weights[0]))
+    }
+    let hashes = pairs("Lora hashes")
+    let isA1111 = request.promptSyntax ?? .a1111 == .a1111
+    let tags = isA1111 ? (try? ParsedPrompt(request.prompt, .a1111))?.networks ?? [] : []
+    let named = tags.compactMap { (try? LoRATag($0))?.name } + request.loras.map(\.name)
+    for name in named where !loras.contains(where: { $0.name == name }) {
+      loras.append(RecordedName(name: name, hash: hashes.first { $0.name == name }?.value.lowercased()))
+    }
+    let lost = hashes.filter { !named.contains($0.name) }.map { "\($0.name): \($0.value)" }
+    if !lost.isEmpty {
+      impossible.append("It was drawn with LoRAs (\(lost.joined(separator: ", "))) whose weights it does not say.")
     }
   }
 

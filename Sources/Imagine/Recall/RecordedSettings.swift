@@ -10,6 +10,8 @@ public struct RecordedSettings: Sendable {
   public internal(set) var modelName: String?
   /// The first ten digits of the SHA-256 of the model's file; nil if it is not said.
   public internal(set) var modelHash: String?
+  /// The LoRAs that it was drawn with, as its prompt names them or beside it.
+  public internal(set) var loras: [RecordedName] = []
   /// The program that drew it, for people.
   public internal(set) var program: String
   /// How a picture was used that it was made from; nil where there was none. The request has none in any case.
@@ -55,10 +57,29 @@ public struct RecordedSettings: Sendable {
     }
   }
 
+  /// Says which file a LoRA of it is.
+  public mutating func use(_ file: URL, for lora: RecordedName) {
+    if let index = request.loras.firstIndex(where: { $0.name == lora.name }) {
+      request.loras[index].file = file
+    } else {
+      var given = LoRA(file)
+      given.name = lora.name
+      request.loras.append(given)
+    }
+  }
+
   init(prompt: String, program: String) {
     request = GenerationRequest(prompt: prompt)
     self.program = program
   }
+}
+
+/// A small file that a picture was drawn with.
+public struct RecordedName: Sendable, Hashable {
+  /// Without an ending.
+  public let name: String
+  /// Twelve digits of a SHA-256; nil if it is not said.
+  public let hash: String?
 }
 
 extension RecordedSettings: CustomStringConvertible {
@@ -67,7 +88,9 @@ extension RecordedSettings: CustomStringConvertible {
     let lines: [(String, String?)] = [
       ("drawn by", program), ("prompt", request.prompt),
       ("negative prompt", request.negativePrompt.isEmpty ? nil : request.negativePrompt),
-      ("model", modelName), ("model hash", modelHash), ("size", request.size.map { "\($0)" }),
+      ("model", modelName), ("model hash", modelHash),
+      ("LoRAs", loras.isEmpty ? nil : loras.map(\.name).joined(separator: ", ")),
+      ("size", request.size.map { "\($0)" }),
       ("steps", request.steps.map { "\($0)" }), ("guidance", request.guidanceScale.map { "\($0)" }),
       ("sampler", request.sampler?.name), ("schedule", request.schedule?.name),
       ("seed", request.seed.map { "\($0)" }), ("random numbers", request.randomSource?.name),

@@ -72,6 +72,11 @@ public struct GenerationRequest: Sendable, Hashable {
   public var featureCache: FeatureCache?
   /// A model that goes on with the picture; nil for none.
   public var refiner: Refiner?
+  /// Small files that change the model, in this order; the refiner is as it is. Those that the prompt names, as
+  /// `<lora:name:0.8>`, come after them. One whose name stands in the prompt is what is meant there, with the prompt's weights.
+  public var loras: [LoRA] = []
+  /// Whether LoRAs that fit the model in part are applied all the same; what does not fit is said.
+  public var allowsPartialLoRAs = false
   /// Every how many steps a preview is reported; nil for none.
   public var previewInterval: Int?
   /// How many pictures, one after another.

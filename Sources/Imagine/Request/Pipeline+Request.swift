@@ -4,6 +4,16 @@ internal import ImagineImage
 internal import ImagineModels
 internal import ImagineSampling
 
+/// What a request comes to.
+struct RequestedDrawing {
+  let picture: PictureRequest
+  /// The way back into the picture that it began from; nil for none.
+  let wayBack: PictureReturn?
+  let loras: RequestedLoRAs
+  /// What the person should know of it.
+  let notices: [EngineNotice]
+}
+
 /// From what a person asks for to what the engine is to draw.
 extension Pipeline {
   /// A request with the model's own defaults filled in.
@@ -12,7 +22,7 @@ extension Pipeline {
   /// A request with the model's own defaults, and those of the program that it is to be like, in place of what it leaves open;
   /// only its seeds may still be nil.
   public func resolved(_ request: GenerationRequest) -> GenerationRequest {
-    let defaults = opened.model.defaults
+    let (defaults, method, _) = defaults(of: try? requestedLoRAs(request))
     var request = request
     request.size =
       request.size ?? request.initialImage?.ownSize(multipleOf: opened.model.latent.reduction)
@@ -22,8 +32,8 @@ extension Pipeline {
       request.samplerSettings.sigmas.map { max($0.count - 1, 1) } ?? request.steps ?? defaults.steps
     request.guidanceScale = request.guidanceScale ?? defaults.guidanceScale
     // A sampler of the person's own comes with its own schedule.
-    if request.sampler == nil { request.schedule = request.schedule ?? opened.method.schedule.map(Schedule.init) }
-    request.sampler = request.sampler ?? Sampler(opened.method.sampler)
+    if request.sampler == nil { request.schedule = request.schedule ?? method.schedule.map(Schedule.init) }
+    request.sampler = request.sampler ?? Sampler(method.sampler)
     request.randomSource = request.randomSource ?? request.likeness?.randomSource ?? .cpu
     request.promptSyntax = request.promptSyntax ?? request.likeness?.promptSyntax ?? .a1111
     request.emphasis = request.emphasis ?? (request.promptSyntax == .comfy ? .comfy : .original)
@@ -46,9 +56,10 @@ extension Pipeline {
   /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would, and for settings that a file of the format has no
   ///   room for.
   public func validate(_ request: GenerationRequest, for format: PictureFormat? = nil) throws {
-    let request = resolved(request), picture = try picture(request)
+    let request = resolved(request), drawing = try drawing(of: request)
     guard let kind = format?.kind, let most = ImageFile.mostLetters(as: kind) else { return }
-    let text = Infotext(picture, request, seed: .max, opened, hash: Self.anyHash).text
+    let loras = drawing.loras.recorded { _ in Self.anyHash + "00" }
+    let text = Infotext(drawing.picture, request, seed: .max, opened, hash: Self.anyHash, loras).text
     guard !ImageFile.hasRoom(for: text, as: kind) else { return }
     throw ImagineError(
       .invalidRequest,
@@ -64,8 +75,8 @@ extension Pipeline {
   /// - Parameter request: with the model's own in place of what was left open.
   func picture(_ request: GenerationRequest) throws -> PictureRequest { try drawing(of: request).picture }
 
-  /// The same with the way back into the picture that it began from.
-  func drawing(of request: GenerationRequest) throws -> (picture: PictureRequest, wayBack: PictureReturn?) {
+  /// The same with what it came from.
+  func drawing(of request: GenerationRequest) throws -> RequestedDrawing {
     guard let size = request.size, let steps = request.steps, let scale = request.guidanceScale,
       let sampler = request.sampler
     else { throw ImagineError(.internalError, "The model has no defaults.") }
@@ -105,11 +116,14 @@ extension Pipeline {
       try picture.requirePrompts()
     }
     // What takes time comes last.
+    let loras = try requestedLoRAs(request)
+    let (adapters, notices) = try loras.bound(to: opened, allowsPart: request.allowsPartialLoRAs)
+    picture.adapters = adapters
     let prepared = try prepared(request)
     picture.initial = prepared?.initial
     try addGuides(to: &picture, request, wayBack: prepared?.wayBack)
     try ImagineError.translating { try picture.requirePasses(sampling: opened.sampling) }
-    return (picture, prepared?.wayBack)
+    return RequestedDrawing(picture: picture, wayBack: prepared?.wayBack, loras: loras, notices: notices)
   }
 
   private static func randomSeed() -> UInt64 { UInt64(UInt32.random(in: 0...UInt32.max)) }

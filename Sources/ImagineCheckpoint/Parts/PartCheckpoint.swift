@@ -50,6 +50,12 @@ package struct PartCheckpoint: WeightSource {
         "\(quoted(url.lastPathComponent)) is \(variant), which this version does not run: use \(kind.description) of "
           + "another kind.")
     }
+    if let scale = shapes.keys.filter({ $0.hasSuffix(".scale_weight") || $0.hasSuffix(".weight_scale") }).min() {
+      throw CheckpointError(
+        .unsupportedDataType,
+        "\(quoted(url.lastPathComponent)) stores weights in fp8 with scales such as \(quoted(scale)): use a float16, bfloat16 or "
+          + "float32 version of it.")
+    }
     let names = PartNames(kind, shapes)
     for (name, element) in elements.sorted(by: { UTF8Name($0.key) < UTF8Name($1.key) }) {
       switch names.place(name) {

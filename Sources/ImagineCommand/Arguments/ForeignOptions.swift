@@ -33,6 +33,7 @@ enum ForeignOptions {
     "--embeddings": "--embedding", "--textual-inversion": "--embedding", "--deep-cache": "--cache",
     "--prompt-two": "--prompt-2", "--second-prompt": "--prompt-2", "--show-work": "--show",
     "--preview-path": "--preview", "--ddim-eta": "--eta", "--churn": "--s-churn",
+    "--loras": "--lora", "--lora-path": "--lora", "--lyco": "--lora",
     "--switch-at": "--refiner-start", "--denoising-end": "--refiner-start", "--high-noise-frac": "--refiner-start",
   ]
 
@@ -47,6 +48,8 @@ enum ForeignOptions {
     "--tile-x": "say --tiling x", "--tile-y": "say --tiling y", "--circular": "say --tiling both",
     "--jpeg": "let the name after --output end in .jpg, or say --format jpg",
     "--webp": "let the name after --output end in .webp, or say --format webp",
+    "--lora-weight": "say --lora FILE:WEIGHT", "--lora-scale": "say --lora FILE:WEIGHT",
+    "--lora-strength": "say --lora FILE:WEIGHT",
     "--vary": "say imagine again and the picture, with --vary",
     "--hires-width": "say --hires-size WIDTHxHEIGHT", "--hires-height": "say --hires-size WIDTHxHEIGHT",
     "--list-devices": "the devices are shown by imagine devices", "--cpu": "say --device cpu",
@@ -66,10 +69,6 @@ enum ForeignOptions {
       (
         "models that read prompts with T5 or a language model cannot be drawn yet",
         ["--t5xxl", "--llm"]
-      ),
-      (
-        "LoRAs cannot be applied yet",
-        ["--lora", "--loras", "--lora-model-dir", "--lora-dir", "--lora-weight", "--lora-scale", "--lyco"]
       ),
       (
         "adapters of faces, and ControlNets for films, cannot be read yet",

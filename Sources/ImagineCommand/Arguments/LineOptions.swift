@@ -36,6 +36,9 @@ struct LineOptions: ParsableArguments {
   @OptionGroup(title: "Conditioning")
   var conditioning: ConditioningOptions
 
+  @OptionGroup(title: "LoRA")
+  var loras: LoRAOptions
+
   /// The pictures that are named.
   var paths: [String] { initialImage.paths + control.paths + imagePrompt.paths }
 
@@ -52,6 +55,7 @@ struct LineOptions: ParsableArguments {
     sampling.apply(to: &request)
     prompts.apply(to: &request)
     conditioning.apply(to: &request)
+    try loras.apply(to: &request)
     try initialImage.apply(to: &request, pictures, recorded)
     try control.apply(to: &request, pictures)
     try imagePrompt.apply(to: &request, pictures)

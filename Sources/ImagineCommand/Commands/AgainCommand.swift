@@ -64,13 +64,30 @@ struct AgainCommand: AsyncParsableCommand {
     try await Interruption.handled(telling: display) {
       let pictures = SourcePictures()
       for (file, settings) in zip(files, recorded) {
-        let library = try library()
+        let library = try library(), settings = try await withLoRAs(settings, file, library, display)
         var renderer = try Renderer(
           DrawingOrder(self, settings, files: try await model(of: settings, file, library, display), library), display,
           pictures)
         try await renderer.run()
       }
     }
+  }
+
+  /// The same with the files of its LoRAs, as far as the folders of models have them.
+  private func withLoRAs(
+    _ settings: RecordedSettings, _ file: String, _ library: ModelLibrary, _ display: Display
+  ) async throws -> RecordedSettings {
+    var settings = settings
+    guard !settings.loras.isEmpty else { return settings }
+    display.loading("the names of LoRAs")
+    for lora in settings.loras {
+      guard let found = try await library.lora(named: lora.name, hash: lora.hash) else { continue }
+      if lora.hash != nil, !found.hasHash {
+        display.note("\(file) was drawn with another file of the LoRA \(lora.name).")
+      }
+      settings.use(found.file, for: lora)
+    }
+    return settings
   }
 
   /// The model that a picture is drawn with.

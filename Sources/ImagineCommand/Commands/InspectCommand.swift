@@ -9,7 +9,8 @@ struct InspectCommand: ParsableCommand {
     abstract: "Show what a model's files hold, or what each of many files is.",
     discussion: """
       Of one model: its family, its networks, what it predicts, what it draws with by default, and the names of missing \
-      weights. Of several, and of a folder of them: one line each, whatever they are. Only names and shapes are read.
+      weights. Of a LoRA: the family that it was made for, its kind, ranks and modules, and the words that it was trained \
+      with. Of several, and of a folder of them: one line each, whatever they are. Only names and shapes are read.
 
       The exit status is 1 if no picture can be drawn with the one model, or one of several is not there.
 
@@ -57,7 +58,16 @@ struct InspectCommand: ParsableCommand {
       if let part = parts.given { throw CommandFailure.usage("\(part) is about one model: name its file.") }
       return try list(urls)
     }
+    if parts.given == nil, let report = try LoRAReport(inspecting: url) { return try show(report, paths[0]) }
     try show(ModelReport(inspecting: parts.applied(to: url)))
+  }
+
+  private func show(_ report: LoRAReport, _ path: String) throws {
+    if json {
+      try StandardOutput.write(JSONText.of(InspectedFile(report, name: path)))
+    } else {
+      try StandardOutput.show(report.description + "\n")
+    }
   }
 
   private func show(_ report: ModelReport) throws {
@@ -108,9 +118,19 @@ struct InspectedFile: Encodable {
   var sampler: String?
   var schedule: String?
   var parameterCount: Int?
+  // Of a LoRA.
+  var kinds: [String]?
+  var ranks: [Int]?
+  var moduleCount: Int?
+  var triggerWords: [String]?
 
   init(_ url: URL, name: String) {
     path = name
+    if let report = (try? LoRAReport(inspecting: url)) ?? nil {
+      summary = report.summary
+      add(report)
+      return
+    }
     summary = ModelReport.summary(of: url)
     if let report = try? ModelReport(inspecting: url) { add(report) }
   }
@@ -119,6 +139,20 @@ struct InspectedFile: Encodable {
     path = report.isDemonstration ? report.name : report.url.path(percentEncoded: false)
     summary = report.problem ?? "\(report.family), complete"
     add(report)
+  }
+
+  init(_ report: LoRAReport, name: String) {
+    path = name
+    summary = report.summary
+    add(report)
+  }
+
+  private mutating func add(_ report: LoRAReport) {
+    family = report.family
+    kinds = report.kinds
+    ranks = report.ranks
+    moduleCount = report.moduleCount
+    triggerWords = report.triggerWords
   }
 
   private mutating func add(_ report: ModelReport) {

@@ -91,6 +91,7 @@ enum PictureName {
     [
       request.clipSkip.map { "clip skip \($0)" }, request.originalSize.map { "original \($0)" },
       request.crop.map { "crop \($0.left),\($0.top)" }, request.targetSize.map { "target \($0)" },
+      request.allowsPartialLoRAs ? "partial LoRAs" : nil,
       request.refiner.map { "refiner at \($0.start)" }, request.likeness.map { "like \($0.name)" },
       request.variation.map { "variation \($0)" }, request.noiseSize.map { "noise of \($0)" },
       request.hires.map { "hires \($0)" },
@@ -108,6 +109,7 @@ enum PictureName {
       + request.embeddings.map { "embedding \($0.name) \($0.file.lastPathComponent)" }
       + changed(request.guidance, from: GuidanceSettings()) + changed(request.tiling.rawValue, from: 0)
       + initial(request.initialImage) + request.controls.map(sign) + request.imagePrompts.map(sign)
+      + request.loras.map { "\($0)" }
   }
 
   /// What is not as usual, in the words of its properties.

@@ -30,27 +30,27 @@ extension OpenedControl {
   package init(_ url: URL, beside model: OpenedModel, on engine: ModelEngine) throws {
     let checkpoint = try PartCheckpoint.open(url, as: [.controlNet, .t2iAdapter])
     let base = PartBase(model.model, configurations: model.checkpoint?.configs ?? [:])
-    let (part, kind) =
+    let (opening, kind) =
       try checkpoint.kind == .t2iAdapter
       ? Self.t2iAdapter(checkpoint, base, reduction: model.model.latent.reduction)
       : Self.controlNet(checkpoint, base, model)
-    self.init(part: engine.shared(part), kind: kind, notices: EngineNotice.unused(checkpoint))
+    self.init(part: engine.shared(opening.part), kind: kind, notices: opening.notices)
   }
 
   private static func t2iAdapter(
     _ checkpoint: PartCheckpoint, _ base: PartBase, reduction: Int
-  ) throws -> (OpenedPart, Kind) {
+  ) throws -> (OpenedPart.Opening, Kind) {
     let configuration = try T2IAdapter.Configuration(checkpoint.shapes, own: checkpoint.configuration)
     try configuration.requireFit(base, name: checkpoint.name)
-    let part = try OpenedPart(checkpoint, structure: configuration) {
+    let opening = try OpenedPart.Opening(checkpoint, structure: configuration) {
       .t2iAdapter(T2IAdapter($0, configuration), reduction: reduction)
     }
-    return (part, .t2iAdapter(configuration))
+    return (opening, .t2iAdapter(configuration))
   }
 
   private static func controlNet(
     _ checkpoint: PartCheckpoint, _ base: PartBase, _ model: OpenedModel
-  ) throws -> (OpenedPart, Kind) {
+  ) throws -> (OpenedPart.Opening, Kind) {
     let weights = try ControlNetWeights(checkpoint, beside: model), shapes = weights.wholeShapes
     let configuration = try ControlNetModel.Configuration(
       shapes, own: checkpoint.configuration, name: checkpoint.name, base: base)
@@ -61,10 +61,10 @@ extension OpenedControl {
         "The ControlNet \(quoted(checkpoint.name)) looks at pictures \(configuration.hintReduction) times as large as "
           + "latents, and the model's are \(model.model.latent.reduction) times as large: use another one.")
     }
-    let part = try OpenedPart(checkpoint, weights, shapes, structure: configuration, beside: model) {
+    let opening = try OpenedPart.Opening(checkpoint, weights, shapes, structure: configuration, beside: model) {
       .controlNet(ControlNetModel($0, configuration))
     }
-    return (part, .controlNet(configuration))
+    return (opening, .controlNet(configuration))
   }
 }
 
@@ -95,48 +95,55 @@ extension PartCheckpoint {
 }
 
 extension OpenedPart {
-  /// One network whose weights a file has as they are.
-  convenience init(
-    _ checkpoint: PartCheckpoint, structure: some Hashable, network: (Weights) -> Network
-  ) throws {
-    try self.init(checkpoint, checkpoint, checkpoint.shapes, structure: structure, beside: nil, network: network)
-  }
+  /// A network and what its file holds beside its weights.
+  struct Opening {
+    let part: OpenedPart
+    let notices: [EngineNotice]
 
-  /// One network.
-  ///
-  /// - Parameters:
-  ///   - shapes: of the weights, by path.
-  ///   - structure: of the network, which may depend on the model it is beside.
-  ///   - model: whose weights are in those, too; nil for none.
-  /// - Throws: `ModelError` if weights are missing or misshapen.
-  convenience init(
-    _ checkpoint: PartCheckpoint, _ weights: any WeightSource, _ shapes: [String: Shape], structure: some Hashable,
-    beside model: OpenedModel?,
-    network: (Weights) -> Network
-  ) throws {
-    let inventory = WeightInventory(shapes)
-    let built = network(Weights(inventory, path: checkpoint.kind.root)).reading(inventory.requested)
-    let problems = inventory.report.missing.map { "\($0) is missing" } + inventory.report.misshapen
-    if let first = problems.first {
-      throw ModelError(
-        .incomplete,
-        "The \(checkpoint.kind.description) \(quoted(checkpoint.name)) lacks \(problems.count) weights, or has them in other "
-          + "shapes (\(first)): download it again.")
+    /// A network whose weights a file has as they are.
+    ///
+    /// - Throws: `ModelError` if weights are missing or misshapen.
+    init(_ checkpoint: PartCheckpoint, structure: some Hashable, network: (Weights) -> Network) throws {
+      try self.init(
+        checkpoint, checkpoint, checkpoint.shapes, structure: structure, beside: nil, network: network)
     }
-    let files = checkpoint.shares.union(model?.checkpoint?.shares ?? [])
-    self.init(checkpoint.name, [built], weights, identity: Identity(files, for: "\(checkpoint.kind) \(structure)"))
+
+    /// - Parameters:
+    ///   - shapes: of the weights, by path.
+    ///   - structure: of the network, which may depend on the model it is beside.
+    ///   - model: whose weights are in those, too; nil for none.
+    /// - Throws: `ModelError` if weights are missing or misshapen.
+    init(
+      _ checkpoint: PartCheckpoint, _ weights: any WeightSource, _ shapes: [String: Shape],
+      structure: some Hashable, beside model: OpenedModel?, network: (Weights) -> Network
+    ) throws {
+      let inventory = WeightInventory(shapes)
+      let built = network(Weights(inventory, path: checkpoint.kind.root)).reading(inventory.requested)
+      let problems = inventory.report.missing.map { "\($0) is missing" } + inventory.report.misshapen
+      if let first = problems.first {
+        throw ModelError(
+          .incomplete,
+          "The \(checkpoint.kind.description) \(quoted(checkpoint.name)) lacks \(problems.count) weights, or has them in other "
+            + "shapes (\(first)): download it again.")
+      }
+      let files = checkpoint.shares.union(model?.checkpoint?.shares ?? [])
+      part = OpenedPart(
+        checkpoint.name, [built], weights, identity: Identity(files, for: "\(checkpoint.kind) \(structure)"))
+      let unused = inventory.report.unused.map { checkpoint.tensors[$0]?.source ?? $0 } + checkpoint.unrecognised
+      notices = EngineNotice.unused(unused, in: checkpoint.name)
+    }
   }
 }
 
 extension EngineNotice {
   /// Tensors of a file that mean nothing here; none for most files.
-  static func unused(_ checkpoint: PartCheckpoint) -> [EngineNotice] {
-    guard let first = checkpoint.unrecognised.first else { return [] }
+  fileprivate static func unused(_ names: [String], in file: String) -> [EngineNotice] {
+    guard let first = names.first else { return [] }
     return [
       EngineNotice(
         .model,
-        "\(checkpoint.unrecognised.count) tensors of \(quoted(checkpoint.name)) are of no part of it that this version knows, "
-          + "such as \(quoted(first)): they are left out.")
+        "\(names.count) tensors of \(quoted(file)) are of no part of it that this version knows, such as \(quoted(first)): "
+          + "they are left out.")
     ]
   }
 }

@@ -21,15 +21,15 @@ package struct OpenedImagePrompt: Sendable {
     try configuration.requireFit(base, name: checkpoint.name)
     let (vision, structure) = try Self.encoder(encoder, configuration, checkpoint)
     let patches = structure.tokens
-    adapter = engine.shared(
-      try OpenedPart(checkpoint, structure: configuration) {
-        .ipAdapter(IPAdapter($0, configuration), patches: patches)
-      })
-    self.encoder = engine.shared(
-      try OpenedPart(vision, structure: structure) { .imageEncoder(CLIPVisionModel($0, structure)) })
+    let own = try OpenedPart.Opening(checkpoint, structure: "\(configuration) \(patches)") {
+      .ipAdapter(IPAdapter($0, configuration), patches: patches)
+    }
+    let eyes = try OpenedPart.Opening(vision, structure: structure) { .imageEncoder(CLIPVisionModel($0, structure)) }
+    adapter = engine.shared(own.part)
+    self.encoder = engine.shared(eyes.part)
     self.configuration = configuration
     encoderConfiguration = structure
-    notices = EngineNotice.unused(checkpoint) + EngineNotice.unused(vision)
+    notices = own.notices + eyes.notices
   }
 
   /// The image encoder that was named, or the one beside the adapter that fits it.

@@ -26,10 +26,10 @@ extension PictureRequest {
     }
   }
 
-  /// What the person should know of the networks that guide it.
-  var guideNotices: [EngineNotice] {
+  /// What the person should know of the networks that guide it beside a model.
+  func guideNotices(_ model: OpenedModel) -> [EngineNotice] {
     var notices = controls.flatMap(\.opened.notices) + imagePrompts.flatMap(\.opened.notices)
-    if refiner != nil, !controls.isEmpty || !imagePrompts.isEmpty {
+    if let refiner, refiner.model !== model, !controls.isEmpty || !imagePrompts.isEmpty {
       notices.append(
         EngineNotice(
           .settings, "The refiner is another model: what guides the picture has no part in the steps that it does."))

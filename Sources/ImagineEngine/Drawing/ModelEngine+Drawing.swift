@@ -1,3 +1,4 @@
+internal import ImagineAdapters
 internal import ImagineGraph
 internal import ImagineModels
 internal import ImagineSampling
@@ -14,6 +15,7 @@ extension ModelEngine {
     for notice in try notices(of: request, prompts, model) { report(.notice(notice)) }
     try requireMemory(for: request)
     let policy = try self.policy(request, model, report: report)
+    try apply(request.adapters, to: model, others: request.refiner.map { [$0.model] } ?? [], report)
     // The tensors of prompts are the same for all pictures; they are noted with each.
     let noted = request.recordsTensors ? TensorRecorder() : nil
     let phases = try passes.map { pass in
@@ -41,6 +43,19 @@ extension ModelEngine {
         last = job
       }
       if let last { try await deliver(picture(latents, last, autoencoding)) }
+    }
+  }
+
+  /// Has the model's weights changed as the request asks, and those of other models not.
+  private func apply(
+    _ adapters: [AdaptedWeights.Applied], to model: OpenedModel, others: [OpenedModel],
+    _ report: (EngineEvent) -> Void
+  ) throws {
+    try withoutActuallyEscaping(report) { report in
+      for other in others where other !== model {
+        try runner(of: other).apply([], to: other.model.parameters, report: report)
+      }
+      try runner(of: model).apply(adapters, to: model.model.parameters, report: report)
     }
   }
 
@@ -75,7 +90,7 @@ extension ModelEngine {
       takeDeviceNotice().map { EngineNotice(.device, $0) },
       EngineNotice(width: request.width, height: request.height, ownWidth: own.width, ownHeight: own.height),
     ].compactMap { $0 } + request.unusedSettings(models) + language + model.notices
-      + (request.refiner?.model.notices ?? []) + request.guideNotices
+      + (request.refiner?.model.notices ?? []) + request.guideNotices(model)
   }
 
   /// Arrays of pixels cannot say that there is no memory for them.

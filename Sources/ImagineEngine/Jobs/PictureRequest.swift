@@ -1,3 +1,4 @@
+package import ImagineAdapters
 package import ImagineModels
 package import ImagineSampling
 package import ImagineText
@@ -71,6 +72,8 @@ package struct PictureRequest: Sendable {
   /// Every how many steps a preview is reported; nil for none.
   package var previewInterval: Int?
   package var refiner: Refiner?
+  /// What is merged into the model's weights, in this order. A refiner has none.
+  package var adapters: [AdaptedWeights.Applied] = []
   package var recordsTensors = false
   /// Calls of the model in the pass of a hires fix before this one: prompts that change on the way go on counting.
   var callsBefore: Int?

@@ -28,6 +28,9 @@ package final class OpenedModel: Sendable {
   /// What two openings of the same files have in common; nil for weights that were made on the spot.
   package let identity: Identity?
 
+  /// The adapters that it was drawn with.
+  package let adapters: ModelAdapters
+
   /// Where a model was found.
   package enum Source: Sendable, Hashable {
     case file
@@ -76,6 +79,7 @@ package final class OpenedModel: Sendable {
     weights = checkpoint
     (sampling, method) = try Self.sampling(model)
     self.model = model
+    adapters = ModelAdapters(model)
     self.family = family
     self.name = name
     self.checkpoint = checkpoint
@@ -87,6 +91,7 @@ package final class OpenedModel: Sendable {
   package init(synthetic structure: SyntheticStructure, name: String) throws {
     (model, weights) = DiffusionModel.synthetic(structure)
     (sampling, method) = try Self.sampling(model)
+    adapters = ModelAdapters(model)
     family = structure.family
     self.name = name
     vaeName = nil

@@ -18,8 +18,10 @@ final class NetworkRunner {
 
   private let members: [Network]
   private var weights: any WeightSource
+  /// What is merged into them at the moment.
+  var adapters: AppliedAdapters
   private let memory: MemorySettings
-  private let log: Logger
+  let log: Logger
   private let places: ComputePlaces
   private let residents: ResidentNetworks
   /// Of each network for what it was asked for last, the last one at the end: some are asked for two things in turn.
@@ -35,6 +37,7 @@ final class NetworkRunner {
   ) {
     members = opened.networks
     weights = opened.weights
+    adapters = AppliedAdapters(opened.weights)
     memory = settings.memory
     log = settings.log
     self.places = places

@@ -10,13 +10,14 @@ extension RequestPrompts {
     let read = [positive] + (readsNegative ? [negative] : [])
     let prompts = read.flatMap { [$0.first, $0.second].compactMap { $0 } }
     var notices: [EngineNotice] = []
-    let tags = prompts.flatMap(\.networks).map(\.description)
+    // LoRAs are applied before the prompts are read.
+    let tags = prompts.flatMap(\.networks).filter { (try? LoRATag($0)) == nil }.map(\.description)
     if !tags.isEmpty {
       notices.append(
         EngineNotice(
           .promptLanguage,
-          "\(Self.list(tags)) \(tags.count == 1 ? "is" : "are") left out: this version has no LoRAs, hypernetworks or other "
-            + "networks beside the model's."))
+          "\(Self.list(tags)) \(tags.count == 1 ? "is" : "are") left out: of networks beside the model's, prompts can name "
+            + "LoRAs."))
     }
     let findings = prompts.flatMap(\.findings)
     for (kind, says) in Self.meanings {

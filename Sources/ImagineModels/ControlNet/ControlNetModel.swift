@@ -56,7 +56,7 @@ package struct ControlNetModel {
         depths: unet.downDepths[index], downsamples: index < last, level: unet.level(index))
     }
     midBlock = unet.midDepths.map {
-      UNetMidBlock2D(weights["mid_block"], channels: channels[last], depths: $0, level: unet.level(last))
+      UNetMidBlock2D(weights["mid_block"], channels: channels[last], depths: $0, level: unet.level(last + 1))
     }
     var skips = [channels[0]]
     for index in channels.indices {

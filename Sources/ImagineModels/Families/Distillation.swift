@@ -13,6 +13,8 @@ package struct Distillation: Sendable, Hashable {
     case hyper
     /// Luo et al., "Latent consistency models" (2023), and LCM-LoRAs merged into a model.
     case lcm
+    /// Zheng et al., "Trajectory consistency distillation" (2024).
+    case tcd
     /// Yin et al., "Improved distribution matching distillation" (2024).
     case dmd2
   }
@@ -26,7 +28,13 @@ package struct Distillation: Sendable, Hashable {
   /// The side of the pictures that it was trained with, where that is not its family's; nil if it is.
   package let side: Int?
 
-  package init(_ kind: Kind, steps: Int? = nil, isToldGuidance: Bool = false, side: Int? = nil) {
+  /// Whether guidance is not inside.
+  package let keepsGuidance: Bool
+
+  package init(
+    _ kind: Kind, steps: Int? = nil, isToldGuidance: Bool = false, side: Int? = nil, keepsGuidance: Bool = false
+  ) {
+    self.keepsGuidance = keepsGuidance
     self.kind = kind
     self.side = side
     self.steps = steps
@@ -55,16 +63,32 @@ package struct Distillation: Sendable, Hashable {
       kind, steps: Self.steps(words) ?? Self.steps(titled), isToldGuidance: isTold, side: isOriginal ? 512 : nil)
   }
 
+  /// Recognises a LoRA that makes any model one for few steps, by its name or the title in its notes.
+  ///
+  /// Hyper-SD's files with `CFG` in their names leave guidance outside.
+  package init?(adapter name: String, title: String?) {
+    let words = Self.words(name), titled = title.map(Self.words) ?? []
+    guard let kind = Self.kind(words) ?? Self.kind(titled) else { return nil }
+    // LoRAs of weather and of engines are called so, too.
+    let isWord = kind == .lightning || kind == .turbo
+    let isSure =
+      (Self.steps(words) ?? Self.steps(titled)) != nil || words.contains { ["sd", "sdxl", "xl"].contains($0) }
+    guard !isWord || isSure else { return nil }
+    self.init(
+      kind, steps: Self.steps(words) ?? Self.steps(titled), keepsGuidance: kind == .hyper && words.contains("cfg"))
+  }
+
   /// What to draw with: steps, guidance, sampler and schedule. Lightning and Hyper are Euler's method, and Turbo is with fresh
   /// noise, on the timesteps that diffusers calls trailing; LCM and DMD2 take the estimate and add noise, on their own
   /// timesteps and on trailing ones. Guidance is inside: only a UNet that is told it wants more than 1.
   package func apply(to defaults: inout GenerationDefaults) {
     defaults.distillation = self
-    defaults.guidanceScale = isToldGuidance ? 8 : 1
+    defaults.guidanceScale = isToldGuidance ? 8 : keepsGuidance ? 5 : 1
     switch kind {
     case .turbo: (defaults.sampler, defaults.schedule) = ("euler_a", "trailing")
     case .lightning, .hyper: (defaults.sampler, defaults.schedule) = ("euler", "trailing")
     case .lcm: (defaults.sampler, defaults.schedule) = ("lcm", nil)
+    case .tcd: (defaults.sampler, defaults.schedule) = ("tcd", nil)
     case .dmd2: (defaults.sampler, defaults.schedule) = ("lcm", "trailing")
     }
     defaults.steps = steps ?? (kind == .hyper ? 8 : 4)
@@ -112,6 +136,7 @@ extension Distillation {
     if has("lightning") { return .lightning }
     if has("turbo") { return .turbo }
     if has("lcm") { return .lcm }
+    if has("tcd") { return .tcd }
     // A word of ordinary names, as "hyper realism", unless the model it was made with or its steps stand there, too.
     let isHyper = zip(words, words.dropFirst()).contains { $0 == "hyper" && ["sd", "sdxl", "xl"].contains($1) }
     return isHyper || has("hyper") && steps(words) != nil ? .hyper : nil

@@ -9,6 +9,8 @@ extension CLIPVisionModel.Configuration {
   package init(_ shapes: [String: Shape], own: JSONValue?) throws {
     self.init()
     let component = "image_encoder", root = "image_encoder.vision_model"
+    // A whole CLIP describes both of its halves.
+    let own = own?["vision_config"] ?? own
     if let own { try SettingTable.imageEncoder.check(own) }
     let layout = CheckpointLayout(shapes: shapes, configurations: own.map { [component: $0] } ?? [:])
     hiddenSize = try layout.width("\(root).embeddings.patch_embedding.weight", 0) ?? hiddenSize

@@ -23,6 +23,9 @@ extension UNet2DConditionModel {
     /// twice (diffusers' `time_cond_proj_dim`).
     package var guidanceWidth: Int?
     package var normGroups = 32
+    /// Levels whose transformers are there without blocks in them: a norm and two projections; the middle counts as one more
+    /// level. Small ControlNets of Stable Diffusion XL have them.
+    package var emptyLevels: Set<Int> = []
 
     package init() {}
 
@@ -43,7 +46,9 @@ extension UNet2DConditionModel {
     }
 
     func level(_ index: Int) -> UNetLevel {
-      UNetLevel(time: timeWidth, context: crossAttentionDim, heads: heads[index], groups: normGroups)
+      UNetLevel(
+        time: timeWidth, context: crossAttentionDim, heads: heads[min(index, heads.count - 1)], groups: normGroups,
+        hasEmptyTransformers: emptyLevels.contains(index))
     }
   }
 }

@@ -17,6 +17,7 @@ extension UNet2DConditionModel.Configuration {
     downDepths = try (0..<levels).map { try layout.depths("unet.down_blocks.\($0)") }
     upDepths = try isHalf ? [] : (0..<levels).map { try layout.depths("unet.up_blocks.\($0)") }
     midDepths = try layout.midDepths()
+    if isHalf { try readEmptyLevels(layout) }
     inChannels = try layout.width("unet.conv_in.weight", 1) ?? inChannels
     outChannels = try layout.width("unet.conv_out.weight", 0) ?? outChannels
     crossAttentionDim = try layout.contextWidth(levels: levels) ?? text
@@ -37,6 +38,20 @@ extension UNet2DConditionModel.Configuration {
         up.count == down.count + 1,
         "a level of its UNet has \(down.count) layers on the way down, and \(up.count) on the way up")
     }
+  }
+}
+
+extension UNet2DConditionModel.Configuration {
+  /// Finds transformers of which only what stands around the blocks is there.
+  fileprivate mutating func readEmptyLevels(_ layout: CheckpointLayout) throws {
+    func isEmpty(_ block: String) -> Bool {
+      layout.shapes["unet.\(block).attentions.0.proj_in.weight"] != nil
+        && layout.shapes["unet.\(block).attentions.0.transformer_blocks.0.norm1.weight"] == nil
+    }
+    emptyLevels = Set(downDepths.indices.filter { isEmpty("down_blocks.\($0)") })
+    guard isEmpty("mid_block"), let count = midDepths?.count else { return }
+    midDepths = [Int](repeating: 0, count: count)
+    emptyLevels.insert(downDepths.count)
   }
 }
 

@@ -9,22 +9,25 @@ package struct UNetLevel: Sendable {
   /// Attention heads of the level's transformers.
   package let heads: Int
   package let groups: Int
+  /// Whether a transformer of no blocks is there all the same.
+  let hasEmptyTransformers: Bool
 
-  package init(time: Int, context: Int, heads: Int, groups: Int) {
+  package init(time: Int, context: Int, heads: Int, groups: Int, hasEmptyTransformers: Bool = false) {
     self.time = time
     self.context = context
     self.heads = heads
     self.groups = groups
+    self.hasEmptyTransformers = hasEmptyTransformers
   }
 
   func resnet(_ weights: Weights, in inputs: Int, out outputs: Int) -> ResnetBlock2D {
     ResnetBlock2D(weights, in: inputs, out: outputs, time: time, groups: groups, epsilon: 1e-5)
   }
 
-  /// A transformer for each depth but 0.
+  /// A transformer for each depth but 0, unless that is one without blocks.
   func transformers(_ weights: Weights, channels: Int, depths: [Int]) -> [Transformer2DModel?] {
     depths.enumerated().map { index, depth in
-      depth == 0
+      depth == 0 && !hasEmptyTransformers
         ? nil
         : Transformer2DModel(
           weights["attentions", index], channels: channels, context: context, heads: heads, depth: depth, groups: groups

@@ -4,6 +4,8 @@ package enum PromptError: Error, Sendable, Hashable, CustomStringConvertible {
   case nesting
   /// A weight that is no number, or so large that nothing else of the prompt is left.
   case weight(Double, of: String)
+  /// A network's tag with what cannot be meant in it.
+  case tag(String, String)
 
   /// The most brackets that may be open at once. Programs have no such limit, and take time that grows with its square.
   package static let deepestNesting = 256
@@ -15,6 +17,8 @@ package enum PromptError: Error, Sendable, Hashable, CustomStringConvertible {
     case .nesting:
       "More than \(Self.deepestNesting) brackets are open at once in the prompt: close some, or write \\( for a bracket "
         + "that is text."
+    case .tag(let tag, let problem):
+      "\"\(Excerpt(tag))\" cannot be read, \(problem): write <lora:name:0.8>, or leave it out."
     case .weight(let weight, let text):
       "The weight of \"\(Excerpt(text))\" comes to \(weight): choose one from -1000 to 1000; 0.5 to 1.5 is usual."
     }
