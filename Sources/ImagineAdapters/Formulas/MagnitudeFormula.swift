@@ -22,26 +22,43 @@ struct MagnitudeFormula: AdapterFormula {
     return { [direction] rows in
       let original = Array(UnsafeBufferPointer(start: rows.values, count: rows.count))
       try base(rows)
-      var factors = [Float](repeating: 0, count: direction == .rows ? rows.range.count : shape.inputs)
-      func index(_ row: Int, _ column: Int) -> Int { direction == .rows ? row : column / shape.taps }
-      var squares = [Double](repeating: 0, count: factors.count)
-      for row in 0..<rows.range.count {
-        for column in 0..<rows.columns {
-          let value = Double(rows.values[row * rows.columns + column])
-          squares[index(row, column)] += value * value
-        }
-      }
+      let squares = direction == .rows ? rows.squaresOfRows() : rows.squaresOfInputs(taps: shape.taps)
       let first = direction == .rows ? rows.range.lowerBound : 0
-      for place in factors.indices {
-        factors[place] = magnitude[first + place] / (Float(squares[place].squareRoot()) + Float.ulpOfOne)
+      let factors = squares.enumerated().map { place, square in
+        magnitude[first + place] / (Float(square.squareRoot()) + Float.ulpOfOne)
       }
       for row in 0..<rows.range.count {
-        for column in 0..<rows.columns {
-          let place = row * rows.columns + column
-          let changed = rows.values[place] * factors[index(row, column)]
-          rows.values[place] = original[place] + strength * (changed - original[place])
+        let values = rows.values + row * rows.columns, start = row * rows.columns
+        var column = 0
+        while column < rows.columns {
+          // The same factor for a whole row, or for one input's taps.
+          let end = direction == .rows ? rows.columns : column + shape.taps
+          let factor = factors[direction == .rows ? row : column / shape.taps]
+          for place in column..<end {
+            values[place] = original[start + place] + strength * (values[place] * factor - original[start + place])
+          }
+          column = end
         }
       }
     }
+  }
+}
+
+extension WeightRows {
+  /// The sum of squares of each row.
+  fileprivate func squaresOfRows() -> [Double] {
+    (0..<range.count).map { row in
+      (0..<columns).reduce(0) { $0 + Double(values[row * columns + $1]) * Double(values[row * columns + $1]) }
+    }
+  }
+
+  /// The sum of squares over all rows, for each input with its taps.
+  fileprivate func squaresOfInputs(taps: Int) -> [Double] {
+    var columnSquares = [Double](repeating: 0, count: columns)
+    for row in 0..<range.count {
+      let values = values + row * columns
+      for column in 0..<columns { columnSquares[column] += Double(values[column]) * Double(values[column]) }
+    }
+    return stride(from: 0, to: columns, by: taps).map { columnSquares[$0..<$0 + taps].reduce(0, +) }
   }
 }
