@@ -254,6 +254,24 @@ import Testing
     #expect(try await model(nil, "0000000000") == nil)
   }
 
+  @Test("A picture's textual inversions are found by their names, and what is not found is said")
+  func recordedEmbeddings() async throws {
+    try folder.write("abc", to: "embeddings/bad.pt")
+    try folder.write("other", to: "embeddings/deep/bad.safetensors")
+    let found = try #require(try await library.embedding(named: "Bad", hash: String(Self.abc.prefix(12))))
+    #expect(found.hasHash && found.file.lastPathComponent == "bad.pt")
+    #expect(try await library.embedding(named: "bad", hash: "000000000000")?.hasHash == false)
+    #expect(try await library.embedding(named: "worse", hash: nil) == nil)
+    var settings = RecordedSettings(
+      parameters:
+        "a cat\nNegative prompt: bad, worse\nSteps: 2, Seed: 1, TI hashes: \"bad: ba7816bf8f01, worse: 123456789abc\"")
+    #expect(settings.embeddings.map(\.name) == ["bad", "worse"])
+    #expect(settings.unhonoured.contains { $0.contains("bad: ba7816bf8f01") && $0.contains("worse") })
+    settings.use(found.file, forEmbedding: settings.embeddings[0])
+    #expect(settings.request.embeddings == [Embedding(found.file, name: "bad")])
+    #expect(settings.unhonoured.contains { !$0.contains("bad: ") && $0.contains("worse: 123456789abc") })
+  }
+
   // MARK: Strange folders
 
   @Test(

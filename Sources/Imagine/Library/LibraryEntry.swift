@@ -27,9 +27,16 @@ struct LibraryEntry {
     }
   }
 
+  /// Whether it is worth opening to see if it is of a kind: embeddings are looked for at every drawing, and are small files.
+  func canBe(_ wanted: ModelKind) -> Bool {
+    guard placedKind == nil else { return true }
+    return wanted != .embedding || (HashedFile(url.path(percentEncoded: false))?.size ?? .max) <= 1 << 26
+  }
+
   /// Whether it may be of a kind. What cannot be read may be anything: to open it says why it cannot.
   func mayBe(_ wanted: ModelKind) -> Bool {
     if placedKind == wanted { return true }
+    guard canBe(wanted) else { return false }
     if let placedKind, placedKind != .controlNet { return false }
     let kind = kind
     return kind == wanted || kind == nil && placedKind == nil

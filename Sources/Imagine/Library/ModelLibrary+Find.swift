@@ -47,6 +47,16 @@ extension ModelLibrary {
     return try await Self.first(of: entries.filter { $0.mayBe(.checkpoint) }, hash)
   }
 
+  /// The textual inversion that a picture was drawn with, by what its settings say.
+  ///
+  /// - Returns: the file of that name, and whether it has the hash; of several the one that has it. Nil if there is none.
+  /// - Throws: `CancellationError`; `ImagineError` as `files(_:)` does.
+  public func embedding(named name: String, hash: String?) async throws -> (file: URL, hasHash: Bool)? {
+    let query = ModelQuery(name), named = try entries().filter { query.isNamed($0) && $0.mayBe(.embedding) }
+    if let hash, let file = try await Self.first(of: named, hash.lowercased()) { return (file, true) }
+    return named.first.map { ($0.url, false) }
+  }
+
   // MARK: Hashes
 
   private static func first(of entries: [LibraryEntry], _ hash: String) async throws -> URL? {

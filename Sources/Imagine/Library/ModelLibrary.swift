@@ -28,7 +28,7 @@ public struct ModelLibrary: Sendable, Hashable {
   /// - Throws: `ImagineError` if what lies beside a tree and says where its models are cannot be understood, `CancellationError`.
   public func files(_ kind: ModelKind) throws -> [ModelFile] {
     try entries().compactMap { entry in
-      entry.kind == kind ? entry.file(kind) : nil
+      entry.canBe(kind) && entry.kind == kind ? entry.file(kind) : nil
     }.sorted(by: Self.precedes)
   }
 

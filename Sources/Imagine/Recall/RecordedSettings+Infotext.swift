@@ -41,25 +41,25 @@ extension RecordedSettings {
     impossible += reader.problems
     impossible += reader.unread
     readLoRAs(infotext)
-    if let hashes = infotext["TI hashes"], !hashes.isEmpty {
-      impossible.append("It was drawn with textual inversions (\(hashes)): name their files if you have them.")
+    embeddings = Self.pairs(infotext, "TI hashes").map { RecordedName(name: $0.name, hash: $0.value.lowercased()) }
+  }
+
+  /// Names and values of a field such as `a: 1, b: 2`.
+  private static func pairs(_ infotext: Infotext, _ field: String) -> [(name: String, value: String)] {
+    (infotext[field] ?? "").components(separatedBy: ", ").compactMap { item in
+      guard let separator = item.range(of: ": ", options: .backwards) else { return nil }
+      return (String(item[..<separator.lowerBound]), String(item[separator.upperBound...]))
     }
   }
 
   /// LoRAs by the tags in the prompt, and those that no prompt can name; with the hashes that are noted of them.
   private mutating func readLoRAs(_ infotext: Infotext) {
-    func pairs(_ field: String) -> [(name: String, value: String)] {
-      (infotext[field] ?? "").components(separatedBy: ", ").compactMap { item in
-        guard let separator = item.range(of: ": ", options: .backwards) else { return nil }
-        return (String(item[..<separator.lowerBound]), String(item[separator.upperBound...]))
-      }
-    }
-    for (name, value) in pairs("LoRAs") {
+    for (name, value) in Self.pairs(infotext, "LoRAs") {
       let weights = value.split(separator: " ").compactMap { Float($0) }
       guard weights.count == 2, weights.allSatisfy(\.isFinite) else { continue }
       request.loras.append(LoRA(named: name, weight: weights[1], textEncoderWeight: weights[0]))
     }
-    let hashes = pairs("Lora hashes")
+    let hashes = Self.pairs(infotext, "Lora hashes")
     let isA1111 = request.promptSyntax ?? .a1111 == .a1111
     let tags = isA1111 ? (try? ParsedPrompt(request.prompt, .a1111))?.networks ?? [] : []
     let named = tags.compactMap { (try? LoRATag($0))?.name } + request.loras.map(\.name)

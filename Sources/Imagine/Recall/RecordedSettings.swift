@@ -12,6 +12,8 @@ public struct RecordedSettings: Sendable {
   public internal(set) var modelHash: String?
   /// The LoRAs that it was drawn with, as its prompt names them or beside it.
   public internal(set) var loras: [RecordedName] = []
+  /// The textual inversions that its prompts name.
+  public internal(set) var embeddings: [RecordedName] = []
   /// The program that drew it, for people.
   public internal(set) var program: String
   /// How a picture was used that it was made from; nil where there was none. The request has none in any case.
@@ -24,7 +26,8 @@ public struct RecordedSettings: Sendable {
 
   /// The same, where the picture that it was made from is given again, or its mask: see `change`.
   public func unhonoured(givenPicture: Bool, givenMask: Bool) -> [String] {
-    impossible + [change?.missing(givenPicture: givenPicture, givenMask: givenMask)].compactMap { $0 }
+    impossible
+      + [missingEmbeddings, change?.missing(givenPicture: givenPicture, givenMask: givenMask)].compactMap { $0 }
   }
 
   /// Reads the settings in a picture: AUTOMATIC1111's `parameters` and those of programs that write the same, this one's own
@@ -55,6 +58,20 @@ public struct RecordedSettings: Sendable {
     } else {
       return nil
     }
+  }
+
+  /// What is said of textual inversions whose files nobody gave; nil where there are none.
+  private var missingEmbeddings: String? {
+    let lost = embeddings.filter { embedding in !request.embeddings.contains { $0.name == embedding.name } }
+    guard !lost.isEmpty else { return nil }
+    let names = lost.map { embedding in embedding.hash.map { "\(embedding.name): \($0)" } ?? embedding.name }
+    return "It was drawn with textual inversions (\(names.joined(separator: ", "))): name their files if you have them."
+  }
+
+  /// Says which file a textual inversion of it is.
+  public mutating func use(_ file: URL, forEmbedding embedding: RecordedName) {
+    request.embeddings.removeAll { $0.name == embedding.name }
+    request.embeddings.append(Embedding(file, name: embedding.name))
   }
 
   /// Says which file a LoRA of it is.

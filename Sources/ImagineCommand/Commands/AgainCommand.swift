@@ -51,20 +51,16 @@ struct AgainCommand: AsyncParsableCommand {
     let display = Display(verbosity: output.verbosity, previews: output.preview)
     defer { display.close() }
     let recorded = try files.map { try RecordedSettings(pictureAt: URL(literalPath: $0)) }
-    for (file, settings) in zip(files, recorded) {
-      let given = picture.line.initialImage
-      for sentence in settings.unhonoured(givenPicture: given.path != nil, givenMask: given.mask != nil) {
-        display.note("\(file): \(sentence)")
-      }
-    }
     guard !showsSettings else {
+      for (file, settings) in zip(files, recorded) { tell(settings, file, display) }
       for settings in recorded { try StandardOutput.show("\(settings)\n") }
       return
     }
     try await Interruption.handled(telling: display) {
-      let pictures = SourcePictures()
+      let pictures = SourcePictures(), library = try library()
       for (file, settings) in zip(files, recorded) {
-        let library = try library(), settings = try await withLoRAs(settings, file, library, display)
+        let settings = try await withAdapters(settings, file, library, display)
+        tell(settings, file, display)
         var renderer = try Renderer(
           DrawingOrder(self, settings, files: try await model(of: settings, file, library, display), library), display,
           pictures)
@@ -73,13 +69,28 @@ struct AgainCommand: AsyncParsableCommand {
     }
   }
 
-  /// The same with the files of its LoRAs, as far as the folders of models have them.
-  private func withLoRAs(
+  /// Says what a picture tells of and what is not done of it.
+  private func tell(_ settings: RecordedSettings, _ file: String, _ display: Display) {
+    let given = picture.line.initialImage
+    for sentence in settings.unhonoured(givenPicture: given.path != nil, givenMask: given.mask != nil) {
+      display.note("\(file): \(sentence)")
+    }
+  }
+
+  /// The same with the files of its LoRAs and textual inversions, as far as the folders of models have them.
+  private func withAdapters(
     _ settings: RecordedSettings, _ file: String, _ library: ModelLibrary, _ display: Display
   ) async throws -> RecordedSettings {
     var settings = settings
-    guard !settings.loras.isEmpty else { return settings }
-    display.loading("the names of LoRAs")
+    guard !settings.loras.isEmpty || !settings.embeddings.isEmpty else { return settings }
+    display.loading("the names of models")
+    for embedding in settings.embeddings {
+      guard let found = try await library.embedding(named: embedding.name, hash: embedding.hash) else { continue }
+      if embedding.hash != nil, !found.hasHash {
+        display.note("\(file) was drawn with another file of the textual inversion \(embedding.name).")
+      }
+      settings.use(found.file, forEmbedding: embedding)
+    }
     for lora in settings.loras {
       guard let found = try await library.lora(named: lora.name, hash: lora.hash) else { continue }
       if lora.hash != nil, !found.hasHash {
