@@ -39,7 +39,8 @@ typedef enum { CK_STORED_F32, CK_STORED_BF16, CK_STORED_F16 } ck_stored;
 // All activations, in the order of ImagineGraph's: X(constant, name of its functions in template/activation.h, ...).
 #define CK_ACTIVATIONS(X, ...) \
   X(SILU, silu, __VA_ARGS__) X(GELU, gelu, __VA_ARGS__) X(QUICK_GELU, quick_gelu, __VA_ARGS__) \
-  X(RELU, relu, __VA_ARGS__) X(TANH, tanh, __VA_ARGS__) X(GELU_TANH, gelu_tanh, __VA_ARGS__)
+  X(RELU, relu, __VA_ARGS__) X(TANH, tanh, __VA_ARGS__) X(GELU_TANH, gelu_tanh, __VA_ARGS__) \
+  X(LEAKY_RELU, leaky_relu, __VA_ARGS__)
 
 #define CK_CONSTANT(NAME, name, ...) CK_##NAME,
 typedef enum { CK_IDENTITY, CK_ACTIVATIONS(CK_CONSTANT) } ck_activation;
