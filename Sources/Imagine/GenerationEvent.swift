@@ -36,6 +36,8 @@ public enum GenerationStage: Sendable, Hashable {
   case denoising
   /// The picture is decoded.
   case decoding
+  /// A picture is made larger.
+  case upscaling
 
   init(_ stage: EngineStage) {
     self =
@@ -44,6 +46,7 @@ public enum GenerationStage: Sendable, Hashable {
       case .encoding: .encoding
       case .denoising: .denoising
       case .decoding: .decoding
+      case .upscaling: .upscaling
       }
   }
 }

@@ -1,17 +1,26 @@
 import CKernels
 import Foundation
-import ImagineGraph
+package import ImagineGraph
 
 /// The weights of one model component, each in memory once, in the form its operations want.
 package final class CPUWeights: DeviceWeights, @unchecked Sendable {
   let machine: Machine
-  private let source: any WeightSource
+  private let source: CurrentSource
   private let lock = NSLock()
   private var stored: [String: StoredWeight] = [:]
 
   init(_ source: any WeightSource, _ machine: Machine) {
-    self.source = source
+    self.source = CurrentSource(source)
     self.machine = machine
+  }
+
+  package func reload(_ changed: Set<String>, from source: any WeightSource) throws {
+    self.source.value = source
+    var loading = WeightLoading()
+    for weight in lock.withLock({ stored.values.filter { changed.contains($0.path) } }) {
+      if let form = weight.letGo() { loading.add(weight, form) }
+    }
+    try loading.run(threads: machine.capabilities.threads)
   }
 
   package var byteCount: Int { lock.withLock { stored.values.reduce(0) { $0 + $1.byteCount } } }
@@ -30,6 +39,19 @@ package final class CPUWeights: DeviceWeights, @unchecked Sendable {
       stored[path] = weight
       return weight
     }
+  }
+}
+
+/// What the weights of a component are read from at the moment.
+final class CurrentSource: @unchecked Sendable {
+  private let lock = NSLock()
+  private var source: any WeightSource
+
+  init(_ source: any WeightSource) { self.source = source }
+
+  var value: any WeightSource {
+    get { lock.withLock { source } }
+    set { lock.withLock { source = newValue } }
   }
 }
 
@@ -52,19 +74,21 @@ final class StoredWeight: @unchecked Sendable {
 
   let path: String
   let type: TensorType
-  private let source: any WeightSource
+  private let current: CurrentSource
   private let machine: Machine
   private let lock = NSLock()
   private var content: (form: Form, block: MemoryBlock)?
   /// What reads the weight anew at each use, if it is not kept. Its plan holds it.
   private weak var stream: WeightStream?
 
-  init(_ path: String, _ type: TensorType, _ source: any WeightSource, _ machine: Machine) {
+  init(_ path: String, _ type: TensorType, _ source: CurrentSource, _ machine: Machine) {
     self.path = path
     self.type = type
-    self.source = source
+    current = source
     self.machine = machine
   }
+
+  private var source: any WeightSource { current.value }
 
   var byteCount: Int { lock.withLock { content?.block.byteCount ?? 0 } }
 
@@ -79,6 +103,17 @@ final class StoredWeight: @unchecked Sendable {
 
   /// From now on it is kept once it was read.
   func stay() { lock.withLock { stream = nil } }
+
+  /// Forgets the elements, if they are in memory.
+  ///
+  /// - Returns: the form that they were in; nil if they were not there, and of a weight that passes.
+  func letGo() -> Form? {
+    lock.withLock {
+      stream?.letGo()
+      defer { content = nil }
+      return content?.form
+    }
+  }
 
   /// From now on it is read anew at each use.
   func pass(through stream: WeightStream) {

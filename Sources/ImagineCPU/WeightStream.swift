@@ -46,6 +46,9 @@ final class WeightStream: @unchecked Sendable {
     }
   }
 
+  /// Forgets what is in memory, so that it is read anew.
+  func letGo() { lock.withLock { present = [] } }
+
   /// A weight and those after it that are in memory with it.
   private func batch(from first: Int) -> Range<Int> {
     var end = first + 1, bytes = entries[first].byteCount

@@ -19,18 +19,19 @@ package actor ModelEngine {
 
   private nonisolated let thread: ComputeThread
   nonisolated let turns = Turns()
-  private nonisolated let sharedModels = SharedModels()
+  private nonisolated let sharedModels = Shared<OpenedModel.Identity, OpenedModel>()
+  private nonisolated let sharedParts = Shared<OpenedPart.Identity, OpenedPart>()
   private let settings: EngineSettings
   private let places: ComputePlaces
   private let residents = ResidentNetworks()
-  /// The models at hand with what runs them, the one used last at the end.
-  private var models: [(model: OpenedModel, runner: NetworkRunner)] = []
+  /// The models at hand, and what goes beside them, with what runs them: the one used last at the end.
+  private var models: [(model: any OpenedNetworks, runner: NetworkRunner)] = []
   /// What to say of the device, until it has been said.
   private var deviceNotice: String?
   let tokenizer = CLIPTokenizer()
 
-  /// The most models kept at hand. Their networks leave earlier, where memory is needed.
-  package static let mostModels = 8
+  /// The most kept at hand. Their networks leave earlier, where memory is needed.
+  package static let mostModels = 16
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -61,27 +62,34 @@ package actor ModelEngine {
   // MARK: Models
 
   /// The model in use that was opened from the same files; the given one if there is none.
-  package nonisolated func shared(_ opened: OpenedModel) -> OpenedModel { sharedModels.model(for: opened) }
+  package nonisolated func shared(_ opened: OpenedModel) -> OpenedModel {
+    sharedModels.one(for: opened.identity, opened)
+  }
+
+  /// The same of what goes beside models.
+  package nonisolated func shared(_ opened: OpenedPart) -> OpenedPart {
+    sharedParts.one(for: opened.identity, opened)
+  }
 
   /// Lets go of all memory that a model holds. It is loaded again when it is next drawn with.
   package func unload(_ model: OpenedModel) async throws {
     try await turns.inTurn(ticket()) { await self.forget(model) }
   }
 
-  private func forget(_ model: OpenedModel) {
+  private func forget(_ model: any OpenedNetworks) {
     guard let index = models.firstIndex(where: { $0.model === model }) else { return }
     for network in models.remove(at: index).runner.networks { network.drop() }
   }
 
   /// What runs a model, which may take the place of the model used least recently: only for the request whose turn it is.
-  func runner(of model: OpenedModel) -> NetworkRunner {
+  func runner(of model: any OpenedNetworks) -> NetworkRunner {
     if let index = models.firstIndex(where: { $0.model === model }) {
       let found = models.remove(at: index)
       models.append(found)
       return found.runner
     }
     if models.count == Self.mostModels { forget(models[0].model) }
-    let runner = NetworkRunner(model.model, model.weights, settings, on: places, among: residents)
+    let runner = NetworkRunner(model, settings, on: places, among: residents)
     models.append((model, runner))
     return runner
   }
@@ -107,7 +115,7 @@ package actor ModelEngine {
   private func memoryChoice(_ request: PictureRequest, _ model: OpenedModel) throws -> MemoryChoice {
     let (backend, precision) = try places.opened(for: RunMode())
     let inMemory = backend as? any MemoryAwareBackend, working = inMemory?.heldWorkingBytes ?? 0
-    let drawing = request.models(first: model)
+    let drawing = request.opened(first: model)
     let own = models.filter { known in drawing.contains { $0 === known.model } }.flatMap(\.runner.networks)
     return MemoryChoice(
       workload: try Workload(request, model, tokenizer), settings: settings.memory, backend: inMemory,
@@ -122,7 +130,7 @@ package actor ModelEngine {
     let (policy, room) = try memoryChoice(request, model).settled { report(.notice($0)) }
     guard let room else { return policy }
     let working = (try places.opened(for: RunMode()).backend as? any MemoryAwareBackend)?.heldWorkingBytes ?? 0
-    let runners = request.models(first: model).map(runner)
+    let runners = request.opened(first: model).map(runner)
     makeRoom(room.forecast.peakBytes, of: room, keeping: runners.flatMap(\.networks))
     // The first time a model's prompts are read before the rest of it is there; later the rest may have to go for them.
     if policy.releasesTexts {

@@ -2,6 +2,12 @@
 package protocol DeviceWeights: AnyObject, Sendable {
   /// Bytes held for weights at the moment.
   var byteCount: Int { get }
+
+  /// Reads from another source from now on. What of the `changed` paths is in memory is read anew, in its place, so that
+  /// plans stay as they are; all other weights have to be the same in both sources. No plan may run meanwhile.
+  ///
+  /// - Throws: what the source throws. Then the weights are neither the one's nor the other's, and have to be let go.
+  func reload(_ changed: Set<String>, from source: any WeightSource) throws
 }
 
 /// A graph made ready to run again and again: memory placed, kernels chosen, weights packed.

@@ -14,6 +14,16 @@ package struct Network: Sendable {
     case decoder
     /// A picture to latents.
     case encoder
+    /// Residuals for the denoiser's skips, from noisy latents and a picture that guides them (ControlNet): run at steps.
+    case control
+    /// Features for the denoiser's levels, from a picture that guides it (T2I-Adapter): run once for a picture.
+    case features
+    /// What a picture shows, as vectors (CLIP vision).
+    case imageEncoder
+    /// Keys and values for the denoiser's attention, from such vectors (IP-Adapter).
+    case imagePrompt
+    /// A picture to a larger one.
+    case upscaler
   }
 
   package let role: Role
@@ -64,7 +74,7 @@ extension Network {
 ///
 /// - text encoders: `ids` [rows, 77] (and `pooling` [rows, 1, 77] where a pooled vector is asked for)
 /// - denoiser: `latents` [rows, height, width, channels], `timestep` [rows], `context` [rows, tokens, D], and what the
-///   model's `Conditioning` adds
+///   model's `Conditioning` and the `additions` add
 /// - decoder: `latents` [rows, height, width, channels]
 /// - encoder: `pixels` [rows, height * reduction, width * reduction, 3]
 package struct NetworkShape: Sendable, Hashable {
@@ -80,6 +90,8 @@ package struct NetworkShape: Sendable, Hashable {
   package var skippedLayers = 0
   /// The axes along which every convolution goes on at the opposite edge.
   package var seamless: SeamlessAxes = []
+  /// What a denoiser is given beside prompts.
+  package var additions = DenoiserAdditions()
 
   package init(
     rows: Int = 1, height: Int = 0, width: Int = 0, tokens: Int = 77, skippedLayers: Int = 0,

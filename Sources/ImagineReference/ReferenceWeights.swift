@@ -1,8 +1,8 @@
 import ImagineGraph
 
 /// Weights in the checkpoint's layout, rounded to the element types the graph declares.
-final class ReferenceWeights: DeviceWeights {
-  private let values: [String: Value]
+final class ReferenceWeights: DeviceWeights, @unchecked Sendable {  // Changed between runs alone.
+  private var values: [String: Value]
 
   /// Reads every weight a graph asks for.
   ///
@@ -13,6 +13,12 @@ final class ReferenceWeights: DeviceWeights {
       values[path] = Value(type, rounding: try source.elements(of: path, as: type))
     }
     self.values = values
+  }
+
+  func reload(_ changed: Set<String>, from source: any WeightSource) throws {
+    for (path, value) in values where changed.contains(path) {
+      values[path] = Value(value.type, rounding: try source.elements(of: path, as: value.type))
+    }
   }
 
   var byteCount: Int { values.values.reduce(0) { $0 + $1.elements.count * MemoryLayout<Double>.size } }

@@ -25,6 +25,8 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   private var commands: CommandSequence
   /// Steady inputs that the values kept since are of; nil before the first run, and after one that failed.
   private var keptInputs: [String: HostTensor]?
+  /// The generation of the weights that they were computed with.
+  private var keptGeneration = 0
   /// How slow the device was thought to be when `commands` were recorded.
   private var recordedFactor: Double
   private let upload: DeviceBuffer
@@ -159,7 +161,8 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
         try poison()
       }
       let steadyInputs = inputs.filter { graph.steadyInputs.contains($0.key) }
-      let isSteady = keptInputs == steadyInputs
+      let generation = weights.generation
+      let isSteady = keptInputs == steadyInputs && keptGeneration == generation
       keptInputs = nil
       try write(inputs.filter { !isSteady || steadyInputs[$0.key] == nil })
       let first = isSteady ? [] : steady ?? steadySubmissions
@@ -170,7 +173,7 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
       }
       if rest == nil { try adjustPace(start.duration(to: .now) / .seconds(1), steady: !isSteady) }
       let results = try readResults()
-      keptInputs = steadyInputs
+      (keptInputs, keptGeneration) = (steadyInputs, generation)
       return results
     }
   }

@@ -1,6 +1,6 @@
 import CVulkan
 import Foundation
-import ImagineGraph
+package import ImagineGraph
 
 /// The weights of one model component in the device's memory.
 package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
@@ -33,10 +33,11 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
   }
 
   let context: VulkanContext
-  private let source: any WeightSource
+  private var source: any WeightSource
   private let lock = NSLock()
   private var spans: [Request: BufferSpan] = [:]
   private var blocks: [Block] = []
+  private var changes = 0
 
   /// Weights share blocks of this size, as devices allow only some thousands of allocations.
   private static let blockBytes = 64 << 20
@@ -47,6 +48,17 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
   }
 
   package var byteCount: Int { lock.withLock { blocks.reduce(0) { $0 + $1.buffer.byteCount } } }
+
+  /// How often weights were read anew: what was computed from them before is of no use then.
+  var generation: Int { lock.withLock { changes } }
+
+  package func reload(_ changed: Set<String>, from source: any WeightSource) throws {
+    try lock.withLock {
+      self.source = source
+      changes += 1
+      try write(spans.filter { changed.contains($0.key.path) }.map { ($0.key, $0.value) })
+    }
+  }
 
   /// The weight, read and brought to the device if it is not there.
   func span(_ request: Request) throws -> BufferSpan {
@@ -100,6 +112,12 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
       placed.append((request, try place(request.byteCount, expecting: rest)))
       rest -= context.aligned(request.byteCount)
     }
+    try write(placed)
+    return Dictionary(uniqueKeysWithValues: placed.map { ($0.request, $0.span) })
+  }
+
+  /// Reads weights into their places on the device.
+  private func write(_ placed: [(request: Request, span: BufferSpan)]) throws {
     let staged = placed.filter { $0.request.form != .plain || $0.span.address == nil }
     for (request, span) in placed where request.form == .plain && request.type.byteCount > 0 {
       guard let address = span.address else { continue }
@@ -111,7 +129,7 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     if !staged.isEmpty {
       let stream = try WeightStream(
         staged.reduce(0) { $0 + context.aligned($1.request.type.byteCount) }, context)
-      let scratchBytes = Self.scratchBytes(requests)
+      let scratchBytes = Self.scratchBytes(placed.map(\.request))
       let scratch =
         scratchBytes > 0
         ? try DeviceBuffer(scratchBytes, .device, for: "packing weights", on: context.device) : nil
@@ -125,7 +143,6 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
       }
       try stream.finish()
     }
-    return Dictionary(uniqueKeysWithValues: placed.map { ($0.request, $0.span) })
   }
 
   /// Reads a weight in pieces that the stream takes.

@@ -111,6 +111,8 @@ private final class FailingWeights: DeviceWeights {
     self.owner = owner
   }
 
+  func reload(_ changed: Set<String>, from source: any WeightSource) throws { try base.reload(changed, from: source) }
+
   deinit { owner.state.withLock { state in state.loaded[ObjectIdentifier(self)] = nil } }
 
   var byteCount: Int { base.byteCount }

@@ -13,7 +13,7 @@ extension NetworkRunner {
     settings.memory.free = { free }
     let device = OpenedDevice(backend, name: "a device for tests", preferredPrecision: .float32)
     self.init(
-      opened.model, opened.weights, settings, on: ComputePlaces(device, precision: .float32), among: ResidentNetworks())
+      opened, settings, on: ComputePlaces(device, precision: .float32), among: ResidentNetworks())
   }
 
   /// What a network makes of a picture of random values.
@@ -22,7 +22,7 @@ extension NetworkRunner {
   func values(
     _ role: Network.Role, _ shape: NetworkShape, tile: Int? = nil, notify: @escaping (String) -> Void = { _ in }
   ) throws -> HostTensor {
-    guard let parts = model[role]?.tiling else { throw GraphError("\(role) does not work in tiles") }
+    guard let parts = self[role]?.tiling else { throw GraphError("\(role) does not work in tiles") }
     var policy = MemoryPolicy()
     policy.tiles[role] = tile
     let picture = Distribution.normal().tensor(TensorType(parts.inputShape(shape), .float32), seed: "\(role)")

@@ -18,7 +18,7 @@ import Testing
   private func maker(
     _ opened: OpenedModel, on backend: any Backend, _ policy: MemoryPolicy = MemoryPolicy()
   ) -> PreviewMaker {
-    PreviewMaker(runner: NetworkRunner(opened, on: backend), policy: policy, seamless: []) { _ in }
+    PreviewMaker(model: opened.model, runner: NetworkRunner(opened, on: backend), policy: policy, seamless: []) { _ in }
   }
 
   /// The tiny model with a small autoencoder in place of its own.

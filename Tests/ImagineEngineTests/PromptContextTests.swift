@@ -125,8 +125,8 @@ enum EncodedPrompts {
       var settings = EngineSettings()
       settings.precision = .float32
       let places = ComputePlaces(try OpenedDevice.processor(settings), precision: .float32)
-      let runner = NetworkRunner(model.model, model.weights, settings, on: places, among: ResidentNetworks())
-      let maker = ConditionsMaker(runner: runner, policy: MemoryPolicy()) { _ in }
+      let runner = NetworkRunner(model, settings, on: places, among: ResidentNetworks())
+      let maker = ConditionsMaker(model: model.model, runner: runner, policy: MemoryPolicy()) { _ in }
       let (prompts, plan) = try made(request, model)
       return try maker.make(request, prompts, plan, nil)
     }

@@ -84,5 +84,6 @@ import Testing
 
   private final class ForeignWeights: DeviceWeights {
     let byteCount = 0
+    func reload(_ changed: Set<String>, from source: any WeightSource) {}
   }
 }

@@ -87,7 +87,7 @@ import Testing
     try golden.check(inputs: ["sample", "context"]) { weights, x in
       let model = Transformer2DModel(
         weights, channels: channels, context: context, heads: heads, depth: depth, groups: groups)
-      return [model(x[0], context: x[1])]
+      return [model(x[0], context: AttentionContext(x[1]))]
     }
   }
 }

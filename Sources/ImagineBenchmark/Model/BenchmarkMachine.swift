@@ -78,7 +78,7 @@ extension Benchmark.Part {
     case .textEncoder: self = .text
     case .denoiser: self = .unet
     case .decoder: self = .vae
-    case .encoder: return nil
+    case .encoder, .control, .features, .imageEncoder, .imagePrompt, .upscaler: return nil
     }
   }
 }

@@ -21,7 +21,7 @@ extension ModelEngine {
     }
     if policy.releasesTexts { for phase in phases.joined() { runner(of: phase.model).dropTextEncoders() } }
     let autoencoding = Autoencoding(
-      runner: runner(of: model), policy: policy, tiling: request.tiling, report: report)
+      model: model.model, runner: runner(of: model), policy: policy, tiling: request.tiling, report: report)
     let beginnings = try passes.map { try Beginning($0.request, autoencoding) }
     for index in 0..<request.count {
       try Task.checkCancellation()
@@ -48,7 +48,7 @@ extension ModelEngine {
     _ recorder: TensorRecorder?, _ report: @escaping @Sendable (EngineEvent) -> Void
   ) throws -> [PictureJob.Phase] {
     func phase(_ model: OpenedModel, firstStep: Int, _ recorder: TensorRecorder?) throws -> PictureJob.Phase {
-      let maker = ConditionsMaker(runner: runner(of: model), policy: policy, report: report)
+      let maker = ConditionsMaker(model: model.model, runner: runner(of: model), policy: policy, report: report)
       let plan = try PromptPlan(pass.request, prompts, for: model, tokenizer, pass.request.editTiming)
       return PictureJob.Phase(
         model: model, conditions: try maker.make(pass.request, prompts, plan, recorder), firstStep: firstStep)

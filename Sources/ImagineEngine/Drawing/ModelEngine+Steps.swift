@@ -39,7 +39,8 @@ extension ModelEngine {
     guard let interval = job.request.previewInterval, step.index < step.count, step.index.isMultiple(of: interval)
     else { return }
     let maker = PreviewMaker(
-      runner: runner(of: job.phases[0].model), policy: job.policy, seamless: job.request.tiling, report: job.report)
+      model: job.phases[0].model.model, runner: runner(of: job.phases[0].model), policy: job.policy,
+      seamless: job.request.tiling, report: job.report)
     let image = try maker.picture(step.denoised, width: job.latentWidth, height: job.latentHeight)
     if let image { job.report(.preview(picture: job.index, step: job.stepsBefore + step.index, image: image)) }
   }

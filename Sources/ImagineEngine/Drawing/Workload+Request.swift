@@ -51,6 +51,9 @@ extension PictureRequest {
   /// The models that draw it.
   func models(first: OpenedModel) -> [OpenedModel] { [first, refiner?.model].compactMap { $0 } }
 
+  /// Everything that drawing it runs.
+  func opened(first: OpenedModel) -> [any OpenedNetworks] { models(first: first) + parts }
+
   /// Whether a model has to be run for the negative prompt, too; not where it has guidance inside.
   func isGuided(by model: OpenedModel) -> Bool {
     model.model.conditioning.guidanceWidth == nil && method.adapted(guidance).needsUnconditional

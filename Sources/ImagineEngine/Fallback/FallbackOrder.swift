@@ -53,7 +53,7 @@ struct FallbackOrder: Sendable, Hashable {
 
   private func smaller(than mode: RunMode) -> Fallback? {
     switch role {
-    case .textEncoder: nil
+    case .textEncoder, .control, .features, .imageEncoder, .imagePrompt, .upscaler: nil
     case .denoiser: isGuided && !mode.splitsGuidance ? .splitGuidance : nil
     case .decoder, .encoder: nextTile(below: mode.tile).map(Fallback.tiles)
     }

@@ -18,6 +18,8 @@ package enum EngineStage: Sendable, Hashable {
   case encoding
   case denoising
   case decoding
+  /// A picture is made larger.
+  case upscaling
 }
 
 /// A picture as the decoder leaves it.

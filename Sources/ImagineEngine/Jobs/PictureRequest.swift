@@ -73,6 +73,9 @@ package struct PictureRequest: Sendable {
   /// Calls of the model in the pass of a hires fix before this one: prompts that change on the way go on counting.
   var callsBefore: Int?
 
+  /// What goes beside the models.
+  var parts: [OpenedPart] { [] }
+
   package init(
     prompt: String, negativePrompt: String, width: Int, height: Int, steps: Int, guidanceScale: Float, seed: UInt64,
     method: SamplingMethod, stream: RandomStream

@@ -20,8 +20,8 @@ package struct Workload: Sendable {
 
   package init() {}
 
-  package mutating func add(_ role: Network.Role, of model: OpenedModel, _ shape: NetworkShape) {
-    guard let network = model.model[role] else { return }
+  package mutating func add(_ role: Network.Role, of model: any OpenedNetworks, _ shape: NetworkShape) {
+    guard let network = model.networks.first(where: { $0.role == role }) else { return }
     let identity = Entry.Identity(model: ObjectIdentifier(model), role: role)
     entries.append(Entry(identity: identity, network: network, weights: model.weights, shape: shape))
   }

@@ -2,7 +2,7 @@ internal import ImagineGraph
 internal import ImagineModels
 internal import Logging
 
-/// The networks of one model, run with values from the host on whatever can run them.
+/// The networks of one model, or of what goes beside one, run with values from the host on whatever can run them.
 ///
 /// Weights are read and plans made when a network is first needed. What a device cannot do goes down the
 /// `FallbackOrder`, network by network; a network stays in the mode it found for as long as it is asked for the same
@@ -16,8 +16,8 @@ final class NetworkRunner {
   /// What is said on the way.
   typealias Report = (EngineEvent) -> Void
 
-  let model: DiffusionModel
-  private let weights: any WeightSource
+  private let members: [Network]
+  private var weights: any WeightSource
   private let memory: MemorySettings
   private let log: Logger
   private let places: ComputePlaces
@@ -29,26 +29,29 @@ final class NetworkRunner {
   private var hasSaidThatOthersGo = false
 
   init(
-    _ model: DiffusionModel, _ weights: any WeightSource, _ settings: EngineSettings, on places: ComputePlaces,
+    _ opened: any OpenedNetworks, _ settings: EngineSettings, on places: ComputePlaces,
     among residents: ResidentNetworks
   ) {
-    self.model = model
-    self.weights = weights
+    members = opened.networks
+    weights = opened.weights
     memory = settings.memory
     log = settings.log
     self.places = places
     self.residents = residents
     planned = Dictionary(
-      uniqueKeysWithValues: model.networks.map {
+      uniqueKeysWithValues: members.map {
         ($0.role, PlannedNetwork($0.name, for: EngineStage($0.role), among: residents))
       })
     tiled = Dictionary(
-      uniqueKeysWithValues: model.networks.compactMap { network in
+      uniqueKeysWithValues: members.compactMap { network in
         network.tiling.map {
           (network.role, TiledNetwork($0, network.name, for: EngineStage(network.role), among: residents))
         }
       })
   }
+
+  /// The network of a role; nil if there is none.
+  subscript(role: Network.Role) -> Network? { members.first { $0.role == role } }
 
   /// Runs the network of a role.
   ///
@@ -60,8 +63,8 @@ final class NetworkRunner {
     _ role: Network.Role, _ shape: NetworkShape, _ inputs: [String: HostTensor], _ policy: MemoryPolicy,
     report: @escaping Report
   ) throws -> [HostTensor] {
-    guard let network = model[role], let planned = planned[role] else {
-      throw GraphError("the model has no network for \(role)")
+    guard let network = self[role], let planned = planned[role] else {
+      throw GraphError("there is no network for \(role)")
     }
     var order = FallbackOrder(role: role)
     order.isGuided = shape.rows > 1
@@ -189,12 +192,12 @@ final class NetworkRunner {
 
   // MARK: Memory
 
-  /// What of the model may be in memory.
-  var networks: [PlannedNetwork] { model.networks.flatMap { networks(of: $0.role) } }
+  /// What of it may be in memory.
+  var networks: [PlannedNetwork] { members.flatMap { networks(of: $0.role) } }
 
   /// Those that read prompts.
   var textEncoders: [PlannedNetwork] {
-    model.networks.flatMap { if case .textEncoder = $0.role { networks(of: $0.role) } else { [] as [PlannedNetwork] } }
+    members.flatMap { if case .textEncoder = $0.role { networks(of: $0.role) } else { [] as [PlannedNetwork] } }
   }
 
   private func networks(of role: Network.Role) -> [PlannedNetwork] {
@@ -204,6 +207,15 @@ final class NetworkRunner {
   /// Lets go of the networks that read prompts.
   func dropTextEncoders() {
     for network in textEncoders { network.drop() }
+  }
+
+  /// Reads weights from another source from now on.
+  ///
+  /// - Parameter changed: the paths whose values differ from those read so far. What of them is in memory is read anew, in
+  ///   its place, so that plans stay; a network for which that fails lets go of all its weights.
+  func read(_ weights: any WeightSource, changed: Set<String>) throws {
+    self.weights = weights
+    for network in networks { try network.reload(changed, from: weights) }
   }
 
   private func drop(_ role: Network.Role) {
@@ -216,9 +228,10 @@ extension EngineStage {
   init(_ role: Network.Role) {
     self =
       switch role {
-      case .textEncoder, .encoder: .encoding
-      case .denoiser: .denoising
+      case .textEncoder, .encoder, .features, .imageEncoder, .imagePrompt: .encoding
+      case .denoiser, .control: .denoising
       case .decoder: .decoding
+      case .upscaler: .upscaling
       }
   }
 }

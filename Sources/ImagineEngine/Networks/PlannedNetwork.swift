@@ -111,6 +111,18 @@ final class PlannedNetwork {
     return loaded
   }
 
+  /// Reads weights from another source from now on; those of `changed` that are in memory are read anew in their places.
+  ///
+  /// - Throws: what reading does; then it has let go of everything.
+  func reload(_ changed: Set<String>, from source: any WeightSource) throws {
+    do {
+      try weights?.reload(changed, from: source)
+    } catch {
+      drop()
+      throw error
+    }
+  }
+
   /// Lets go of the working memory.
   func dropPlans() { plans = [] }
 

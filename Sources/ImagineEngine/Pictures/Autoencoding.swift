@@ -3,6 +3,7 @@ internal import ImagineModels
 
 /// Pictures to latents and back, by a model's own autoencoder.
 struct Autoencoding {
+  let model: DiffusionModel
   let runner: NetworkRunner
   let policy: MemoryPolicy
   let tiling: SeamlessAxes
@@ -11,8 +12,8 @@ struct Autoencoding {
   /// - Parameter pixels: red, green and blue from -1 to 1, [height, width, 3].
   /// - Throws: `EngineError` if the model cannot read pictures, and what running a network does.
   func encode(_ pixels: [Float], width: Int, height: Int) throws -> LatentDistribution {
-    let latent = runner.model.latent
-    guard runner.model[.encoder] != nil else { throw EngineError.noEncoder }
+    let latent = model.latent
+    guard model[.encoder] != nil else { throw EngineError.noEncoder }
     let shape = NetworkShape(
       height: height / latent.reduction, width: width / latent.reduction, seamless: tiling)
     let input = HostTensor([1, height, width, 3], pixels)
@@ -25,7 +26,7 @@ struct Autoencoding {
   /// - Parameter latents: in the denoiser's scale, [C, h, w], h and w for so many pixels.
   /// - Returns: red, green and blue around -1...1, [height, width, 3].
   func decode(_ latents: [Float], width: Int, height: Int) throws -> [Float] {
-    let latent = runner.model.latent
+    let latent = model.latent
     let shape = NetworkShape(
       height: height / latent.reduction, width: width / latent.reduction, seamless: tiling)
     let input = HostTensor(

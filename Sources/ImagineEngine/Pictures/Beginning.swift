@@ -11,7 +11,7 @@ struct Beginning: Sendable {
   let kinds: [Conditioning.Plane]
 
   init(_ request: PictureRequest, _ encoding: Autoencoding) throws {
-    kinds = encoding.runner.model.conditioning.planes
+    kinds = encoding.model.conditioning.planes
     picture = try request.initial.map { try EncodedPicture($0, request, encoding) }
     let needsGrey = kinds.contains(.maskedPicture) && picture?.masked == nil
     grey =

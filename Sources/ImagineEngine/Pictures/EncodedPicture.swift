@@ -15,7 +15,7 @@ struct EncodedPicture: Sendable {
   let width: Int, height: Int
 
   init(_ initial: InitialPicture, _ request: PictureRequest, _ encoding: Autoencoding) throws {
-    let latent = encoding.runner.model.latent
+    let latent = encoding.model.latent
     width = initial.width / latent.reduction
     height = initial.height / latent.reduction
     picture = try encoding.encode(initial.pixels, width: initial.width, height: initial.height)
@@ -24,7 +24,7 @@ struct EncodedPicture: Sendable {
         $0.values, width: request.width, height: request.height, by: latent.reduction)
     }
     fill = initial.mask?.fill ?? .picture
-    guard let mask = initial.mask, encoding.runner.model.conditioning.planes.contains(.maskedPicture) else {
+    guard let mask = initial.mask, encoding.model.conditioning.planes.contains(.maskedPicture) else {
       masked = nil
       return
     }

@@ -12,6 +12,7 @@ struct PreviewMaker {
     case autoencoder
   }
 
+  let model: DiffusionModel
   let runner: NetworkRunner
   let policy: MemoryPolicy
   let seamless: SeamlessAxes
@@ -21,8 +22,8 @@ struct PreviewMaker {
   ///
   /// Where networks make room for each other, a decoder between two steps would have the denoiser loaded again.
   var way: Way? {
-    let colours = runner.model.latent.colours.map(Way.colours)
-    guard runner.model[.decoder]?.isQuick == true else { return colours }
+    let colours = model.latent.colours.map(Way.colours)
+    guard model[.decoder]?.isQuick == true else { return colours }
     return policy.takesTurns || policy.savesMemory ? colours : .autoencoder
   }
 
@@ -42,12 +43,12 @@ struct PreviewMaker {
         throw cancellation
       } catch {}
     }
-    guard let pixels = runner.model.latent.colours?.pixels(latents, width: width, height: height) else { return nil }
+    guard let pixels = model.latent.colours?.pixels(latents, width: width, height: height) else { return nil }
     return try? RGBImage(width: width, height: height, pixels: pixels)
   }
 
   private func decoded(_ latents: [Float], width: Int, height: Int) throws -> RGBImage {
-    let format = runner.model.latent
+    let format = model.latent
     guard latents.count == format.channels * width * height else {
       throw GraphError("\(latents.count) latents are no picture of \(width)x\(height) positions")
     }

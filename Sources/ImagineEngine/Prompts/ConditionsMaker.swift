@@ -5,6 +5,7 @@ internal import ImagineText
 
 /// Carries out a model's recipe for its conditions.
 struct ConditionsMaker {
+  let model: DiffusionModel
   let runner: NetworkRunner
   let policy: MemoryPolicy
   let report: NetworkRunner.Report
@@ -15,7 +16,7 @@ struct ConditionsMaker {
   func make(
     _ request: PictureRequest, _ prompts: RequestPrompts, _ plan: PromptPlan, _ recorder: TensorRecorder?
   ) throws -> Conditions {
-    let recipe = runner.model.conditioning
+    let recipe = model.conditioning
     guard !recipe.texts.isEmpty else { throw GraphError("the model has no text encoder") }
     let encoders = try recipe.texts.indices.map { try encode(plan.sequences[$0], $0, request) }
     func line(_ line: PromptPlan.Line, isNegative: Bool) -> Conditions.Line {
@@ -35,7 +36,7 @@ struct ConditionsMaker {
   }
 
   private func constants(_ request: PictureRequest, isNegative: Bool) -> [String: HostTensor] {
-    let recipe = runner.model.conditioning
+    let recipe = model.conditioning
     var constants: [String: HostTensor] = [:]
     if !recipe.numbers.isEmpty {
       constants["time_ids"] = HostTensor(
@@ -52,7 +53,7 @@ struct ConditionsMaker {
   private func encode(
     _ sequences: [PromptChunk], _ index: Int, _ request: PictureRequest
   ) throws -> EncodedSequences {
-    let recipe = runner.model.conditioning, text = recipe.texts[index]
+    let recipe = model.conditioning, text = recipe.texts[index]
     let ids = sequences.map { $0.ids(padding: text.padding) }
     var shape = NetworkShape(rows: ids.count)
     shape.skippedLayers = try request.skippedLayers(of: text)

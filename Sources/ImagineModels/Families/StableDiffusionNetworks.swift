@@ -73,13 +73,12 @@ extension Network {
       let addition = configuration.additionEmbedding.map {
         TextTimeEmbedding.Input(text: steady("text_embeds", $0.textWidth), timeIDs: steady("time_ids", $0.timeIDs))
       }
-      return [
-        unet(
-          builder.input("latents", [shape.rows, shape.height, shape.width, configuration.inChannels]),
-          timestep: builder.input("timestep", [shape.rows]),
-          context: steady("context", shape.tokens, configuration.crossAttentionDim), addition: addition,
-          guidance: configuration.guidanceWidth.map { steady("timestep_cond", $0) })
-      ]
+      let time = unet.timeEmbedding(
+        builder.input("timestep", [shape.rows]), addition,
+        configuration.guidanceWidth.map { steady("timestep_cond", $0) })
+      return unet.results(
+        builder.input("latents", [shape.rows, shape.height, shape.width, configuration.inChannels]), time: time,
+        context: steady("context", shape.tokens, configuration.crossAttentionDim), shape.additions)
     }
   }
 

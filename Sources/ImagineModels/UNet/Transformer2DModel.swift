@@ -17,6 +17,7 @@ package struct BasicTransformerBlock {
   let norm1: LayerNorm, norm2: LayerNorm, norm3: LayerNorm
   let attn1: Attention, attn2: Attention
   let ff: FeedForward
+  let channels: Int
 
   package init(_ weights: Weights, channels: Int, context: Int, heads: Int) {
     norm1 = LayerNorm(weights["norm1"], channels: channels)
@@ -25,13 +26,14 @@ package struct BasicTransformerBlock {
     attn2 = Attention(weights["attn2"], channels: channels, context: context, heads: heads)
     norm3 = LayerNorm(weights["norm3"], channels: channels)
     ff = FeedForward(weights["ff"], channels: channels)
+    self.channels = channels
   }
 
-  /// x [N, T, C], context [N, S, D] -> [N, T, C]
-  package func callAsFunction(_ x: Tensor, context: Tensor) -> Tensor {
+  /// x [N, T, C] -> [N, T, C]
+  package func callAsFunction(_ x: Tensor, context: AttentionContext) -> Tensor {
     var x = x
     x = attn1(norm1(x)) + x
-    x = attn2(norm2(x), context: context) + x
+    x = attn2(norm2(x), context: context.text, images: context.images(for: attn2.path, channels: channels)) + x
     return ff(norm3(x)) + x
   }
 }
@@ -55,8 +57,8 @@ package struct Transformer2DModel {
     projOut = Linear(weights["proj_out"], in: channels, out: channels)
   }
 
-  /// x [N, H, W, C], context [N, S, D] -> [N, H, W, C]
-  package func callAsFunction(_ x: Tensor, context: Tensor) -> Tensor {
+  /// x [N, H, W, C] -> [N, H, W, C]
+  package func callAsFunction(_ x: Tensor, context: AttentionContext) -> Tensor {
     var tokens = projIn(norm(x).asTokens())
     for block in blocks { tokens = block(tokens, context: context) }
     return (projOut(tokens) + x.asTokens()).reshaped(x.shape)

@@ -62,8 +62,16 @@ package struct UNet2DConditionModel {
     _ sample: Tensor, timestep: Tensor, context: Tensor, addition: TextTimeEmbedding.Input? = nil,
     guidance: Tensor? = nil
   ) -> Tensor {
+    let time = timeEmbedding(timestep, addition, guidance)
+    return results(sample, time: time, context: context, DenoiserAdditions())[0]
+  }
+
+  /// [N, time]
+  func timeEmbedding(
+    _ timestep: Tensor, _ addition: TextTimeEmbedding.Input?, _ guidance: Tensor?
+  ) -> Tensor {
     if (configuration.guidanceWidth == nil) != (guidance == nil) {
-      sample.builder.note(
+      timestep.builder.note(
         GraphError(
           guidance == nil ? "the UNet was not told how strong guidance is" : "the UNet takes no strength of guidance"))
     }
@@ -72,15 +80,68 @@ package struct UNet2DConditionModel {
     case (let embedding?, let addition?): time = time + embedding(addition)
     case (nil, nil): break
     case (.some, nil):
-      sample.builder.note(GraphError("the UNet was not told the prompt's vector and the picture's numbers"))
-    case (nil, .some): sample.builder.note(GraphError("the UNet was told more than the timestep, and takes no more"))
+      timestep.builder.note(GraphError("the UNet was not told the prompt's vector and the picture's numbers"))
+    case (nil, .some): timestep.builder.note(GraphError("the UNet was told more than the timestep, and takes no more"))
     }
-    let context = context.asActivation()
+    return time
+  }
+
+  /// What is predicted, and the feature that is to be kept if there is one.
+  func results(_ sample: Tensor, time: Tensor, context: Tensor, _ additions: DenoiserAdditions) -> [Tensor] {
+    let context = AttentionContext(context.asActivation(), imageTokens: additions.imageTokens)
     var h = convIn(sample.asActivation())
-    var skips = [h]
-    for block in downBlocks { h = block(h, time: time, context: context, skips: &skips) }
-    h = midBlock?(h, time: time, context: context) ?? h
-    for block in upBlocks { h = block(h, time: time, context: context, skips: &skips) }
-    return convOut(normOut(h).silu()).cast(to: .float32)
+    var skips = [h], kept: Tensor?
+    let cache = additions.caching.map { place($0, sample.builder) }
+    for (level, block) in downBlocks.enumerated() {
+      h = block(h, time: time, context: context, skips: &skips, until: cache?.skips) {
+        additions.addingFeature(level, to: $0)
+      }
+    }
+    skips = additions.addingControl(to: skips)
+    if let cache, cache.isUsed, let skip = skips.last {
+      h = sample.builder.input("cached", skip.shape.replacing(axis: 3, with: cache.channels)).asActivation()
+    } else {
+      h = midBlock?(h, time: time, context: context) ?? h
+      h = additions.addingFeature(downBlocks.count, to: h)
+      h = additions.addingControl(toMiddle: h)
+    }
+    for (index, block) in upBlocks.enumerated() where index >= (cache?.firstBlock ?? 0) {
+      let first = index == cache?.firstBlock ? cache?.firstResnet ?? 0 : 0
+      h = block(h, time: time, context: context, skips: &skips, from: first) { feature, resnet in
+        if let cache, !cache.isUsed, (index, resnet) == (cache.block, cache.resnet) { kept = feature }
+      }
+    }
+    return [convOut(normOut(h).silu()), kept].compactMap { $0?.cast(to: .float32) }
+  }
+
+  /// Where a feature is kept, or comes in.
+  private struct CachePlace {
+    let isUsed: Bool
+    /// The number of the skip it is joined to.
+    let branch: Int
+    /// The block on the way up, and the resnet in it.
+    let block: Int, resnet: Int
+    /// Of the feature.
+    let channels: Int
+
+    var firstBlock: Int { isUsed ? block : 0 }
+    var firstResnet: Int { isUsed ? resnet : 0 }
+    /// How many skips are needed; nil for all.
+    var skips: Int? { isUsed ? branch + 1 : nil }
+  }
+
+  private func place(_ caching: DenoiserAdditions.Caching, _ builder: GraphBuilder) -> CachePlace {
+    let (branch, isUsed) =
+      switch caching {
+      case .keeps(let branch): (branch, false)
+      case .uses(let branch): (branch, true)
+      }
+    let resnets = upBlocks.enumerated().flatMap { block, up in up.inputs.indices.map { (block, $0, up.inputs[$0]) } }
+    guard resnets.indices.contains(resnets.count - 1 - branch) else {
+      builder.note(GraphError("the UNet has \(resnets.count) skips, and none of number \(branch)"))
+      return CachePlace(isUsed: false, branch: 0, block: 0, resnet: 0, channels: 1)
+    }
+    let (block, resnet, channels) = resnets[resnets.count - 1 - branch]
+    return CachePlace(isUsed: isUsed, branch: branch, block: block, resnet: resnet, channels: channels)
   }
 }

@@ -51,15 +51,27 @@ package struct DownBlock2D {
   }
 
   /// x [N, H, W, in] -> the result, at half size if this level downsamples; every intermediate one joins `skips`.
-  package func callAsFunction(_ x: Tensor, time: Tensor, context: Tensor, skips: inout [Tensor]) -> Tensor {
+  ///
+  /// - Parameters:
+  ///   - limit: how many skips are wanted: what lies beyond is left out; nil for all.
+  ///   - feature: adds what a T2I-Adapter has for the level: where there is attention behind the last of it, else to the
+  ///     level's result, as in diffusers.
+  package func callAsFunction(
+    _ x: Tensor, time: Tensor, context: AttentionContext, skips: inout [Tensor], until limit: Int? = nil,
+    adding feature: (Tensor) -> Tensor = { $0 }
+  ) -> Tensor {
     var h = x
-    for (resnet, attention) in zip(resnets, attentions) {
+    let hasAttention = attentions.contains { $0 != nil }
+    for (index, (resnet, attention)) in zip(resnets, attentions).enumerated() where skips.count != limit {
       h = resnet(h, time: time)
       h = attention?(h, context: context) ?? h
+      let isLast = index == resnets.count - 1
+      if isLast, hasAttention || downsampler == nil { h = feature(h) }
       skips.append(h)
     }
-    if let downsampler {
+    if let downsampler, skips.count != limit {
       h = downsampler(h)
+      if !hasAttention { h = feature(h) }
       skips.append(h)
     }
     return h
@@ -78,7 +90,7 @@ package struct UNetMidBlock2D {
     attentions = level.transformers(weights, channels: channels, depths: depths)
   }
 
-  package func callAsFunction(_ x: Tensor, time: Tensor, context: Tensor) -> Tensor {
+  package func callAsFunction(_ x: Tensor, time: Tensor, context: AttentionContext) -> Tensor {
     var h = resnets[0](x, time: time)
     for (resnet, attention) in zip(resnets.dropFirst(), attentions) {
       h = resnet(attention?(h, context: context) ?? h, time: time)
@@ -92,6 +104,8 @@ package struct UpBlock2D {
   let resnets: [ResnetBlock2D]
   let attentions: [Transformer2DModel?]
   let upsampler: Upsample2D?
+  /// Channels that each resnet's skip is joined to.
+  let inputs: [Int]
 
   /// - Parameters:
   ///   - inputs: channels coming from the level below.
@@ -104,14 +118,23 @@ package struct UpBlock2D {
     resnets = skips.enumerated().map { index, skip in
       level.resnet(weights["resnets", index], in: (index == 0 ? inputs : outputs) + skip, out: outputs)
     }
+    self.inputs = skips.indices.map { $0 == 0 ? inputs : outputs }
     attentions = level.transformers(weights, channels: outputs, depths: depths)
     upsampler = upsamples ? Upsample2D(weights["upsamplers", 0], channels: outputs) : nil
   }
 
   /// x [N, H, W, in] -> [N, H', W', out] at the size of the next skip; takes its skips from the end of `skips`.
-  package func callAsFunction(_ x: Tensor, time: Tensor, context: Tensor, skips: inout [Tensor]) -> Tensor {
+  ///
+  /// - Parameters:
+  ///   - first: the resnet that x goes into; those before it are left out.
+  ///   - joining: sees what each skip is joined to, with the resnet's number.
+  package func callAsFunction(
+    _ x: Tensor, time: Tensor, context: AttentionContext, skips: inout [Tensor], from first: Int = 0,
+    joining: (Tensor, Int) -> Void = { _, _ in }
+  ) -> Tensor {
     var h = x
-    for (resnet, attention) in zip(resnets, attentions) {
+    for (index, (resnet, attention)) in zip(resnets, attentions).enumerated().dropFirst(first) {
+      joining(h, index)
       guard let skip = skips.popLast() else {
         x.builder.note(GraphError("the UNet has more resnets on its way up than skips on its way down"))
         return h
