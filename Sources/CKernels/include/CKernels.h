@@ -138,12 +138,21 @@ typedef struct {
   ck_activation activation;
 } ck_norm;
 
+// One of several images that are read as one of all their channels.
+typedef struct {
+  const void *x;
+  size_t channels;
+} ck_image_part;
+
 // result = residual + activation(x * weights + bias)
 typedef struct {
   ck_product_shape shape;
   ck_type x_type, out_type;
   ck_stored weight_type;
   ck_activation activation;
+  // Of convolutions with a kernel larger than 1: the images that together are x, which is NULL then; else none.
+  const ck_image_part *parts;
+  size_t part_count;
   const void *x, *weights;  // packed by ck_pack_weights, or by ck_pack_weight_pairs where `pairs`
   bool pairs;               // x, weights and result are bfloat16, and ck_has_pairs
   const float *bias;        // [out], or NULL

@@ -16,6 +16,8 @@ struct ProductRequest {
   var shape: ck_product_shape
   let epilogue: Epilogue
   let x: Value, weight: Value
+  /// The images that together are x, where there are several; x is the first.
+  var parts: [Value] = []
   let bias: Value?, residual: Value?
   /// What normalises x as it is read.
   var norm: DeferredNorm?
@@ -41,14 +43,16 @@ extension PlanBuilder {
     _ convolution: Convolution, _ epilogue: Epilogue, _ operands: [Value], norm: DeferredNorm?, _ result: Target,
     isPackable: Bool
   ) throws -> Kernel {
-    let x = operands[0].shape
+    let x = operands[0].shape, parts = Array(operands.prefix(convolution.images))
+    let operands = Array(operands.dropFirst(convolution.images - 1))
     var shape = ck_product_shape(weight: operands[1].shape, convolution.upsampling == nil ? .plain : .upsampled)
     (shape.images, shape.height, shape.width) = (x[0], x[1], x[2])
     (shape.out_height, shape.out_width) = (result.shape[1], result.shape[2])
     shape.stride = convolution.stride
     (shape.top, shape.left) = (convolution.padding.top, convolution.padding.left)
-    var request = try request(shape, epilogue, operands, result, isPackable: isPackable)
+    var request = try request(shape, epilogue, [parts[0]] + operands.dropFirst(), result, isPackable: isPackable)
     request.norm = norm
+    if parts.count > 1 { request.parts = parts }
     return try product(request)
   }
 
