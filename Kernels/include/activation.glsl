@@ -6,6 +6,7 @@
 #define RELU 4
 #define TANH 5
 #define GELU_TANH 6
+#define LEAKY_RELU 7
 
 // erf by Abramowitz and Stegun 7.1.26 loses half of a float's digits; this one (a Chebyshev fit of erfc, Numerical
 // Recipes 6.2) is right to 1.2e-7.
@@ -40,5 +41,6 @@ float activate(uint function, float x) {
   if (function == TANH) return hyperbolic_tangent(x);
   // (1 + tanh(u)) / 2 is the sigmoid of 2u.
   if (function == GELU_TANH) return x / (1.0 + exp(-x * (1.59576912 + 0.0713548163 * x * x)));
+  if (function == LEAKY_RELU) return x < 0.0 ? 0.2 * x : x;
   return x;
 }

@@ -131,6 +131,12 @@ struct ck_kernels {
   void (*transform_image)(const ck_winograd_group *group, size_t first_tile, size_t end_tile);
   // Some columns of all tiles of a group. `scratch` has 36 (CK_WINOGRAD_KERNEL_STRIDE + sums_stride) floats.
   void (*multiply_winograd_panel)(const ck_winograd_group *group, size_t panel, float *scratch);
+  // The kernels of a block of CK_NARROW_CHANNELS channels for a panel of columns, [36][channel][column] with 16 floats
+  // after each of the 36.
+  void (*transform_narrow_kernels)(const ck_product *product, size_t panel, size_t block, float *out);
+  // All columns of a group whose image has a block of channels at a time; `kernels` are [panel][block] of them. `sums` has
+  // 36 sums_stride floats for each panel.
+  void (*multiply_narrow_group)(const ck_winograd_group *group, const float *kernels, float *sums);
 
   // Products of bfloat16, two neighbours along the depth at once; NULL where the instruction set has none. What is
   // multiplied by is packed in panels of columns, [panel][depth / 2][column][2], depth and columns padded with zeros to
@@ -160,6 +166,7 @@ enum {
   CK_WINOGRAD_CHANNELS = 96,
   // Floats from one of a panel's 36 transformed kernels to the next: not a multiple of a page.
   CK_WINOGRAD_KERNEL_STRIDE = CK_WINOGRAD_CHANNELS * CK_WIDEST_PANEL + 16,
+  CK_NARROW_CHANNELS = 48,
   CK_PAIR_PANEL = 16,
   CK_PAIR_STEP = 32,
   CK_PAIR_STRETCH = 2 * CK_PRODUCT_DEPTH,
@@ -177,9 +184,32 @@ static inline size_t ck_product_depth(const ck_product_shape *shape) {
   return shape->in * shape->kernel_height * shape->kernel_width;
 }
 
+// The image that holds a channel, and how many channels from that one on are in it.
+typedef struct {
+  const void *x;
+  size_t pixel;    // channels of the image
+  size_t channel;  // in the image
+  size_t left;
+} ck_channels;
+
+static inline ck_channels ck_channels_from(const ck_product *product, size_t channel) {
+  const size_t in = product->shape.in;
+  if (product->part_count == 0) {
+    return (ck_channels){.x = product->x, .pixel = in, .channel = channel, .left = in - channel};
+  }
+  const ck_image_part *part = product->parts;
+  for (; channel >= part->channels; part++) channel -= part->channels;
+  return (ck_channels){.x = part->x, .pixel = part->channels, .channel = channel, .left = part->channels - channel};
+}
+
 // Channels of the block that begins at `first`.
 static inline size_t ck_winograd_channels(const ck_product_shape *shape, size_t first) {
   return shape->in - first < CK_WINOGRAD_CHANNELS ? shape->in - first : CK_WINOGRAD_CHANNELS;
+}
+
+// The same of narrow products' blocks.
+static inline size_t ck_narrow_channels(const ck_product_shape *shape, size_t first) {
+  return shape->in - first < CK_NARROW_CHANNELS ? shape->in - first : CK_NARROW_CHANNELS;
 }
 
 static inline size_t ck_round_up(size_t count, size_t multiple) { return (count + multiple - 1) / multiple * multiple; }

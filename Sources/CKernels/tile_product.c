@@ -107,23 +107,32 @@ size_t ck_tile_scratch_bytes(ck_device device, const ck_product_shape *shape) {
 typedef struct {
   const ck_kernels *kernels;
   const ck_product_shape *shape;
-  const void *x;
-  const ck_norm *norm;
+  const ck_product *product;
   const tile_image *image;
   size_t first_image, first_line;
   char *copies;
 } image_job;
 
-// Copies pixels of an image that lie side by side, normalised if they are to be.
-static void copy_pixels(const image_job *job, size_t image, const char *x, size_t count, char *out) {
-  const ck_norm *norm = job->norm;
-  if (norm == NULL) {
-    memcpy(out, x, count * job->shape->in * sizeof(uint16_t));
-    return;
+// Copies pixels that lie side by side, `row` being the first, normalised if they are to be.
+static void copy_pixels(const image_job *job, size_t image, size_t row, size_t count, char *out) {
+  const ck_norm *norm = job->product->norm;
+  const size_t in = job->shape->in;
+  for (size_t channel = 0; channel < in;) {
+    const ck_channels from = ck_channels_from(job->product, channel);
+    const char *x = (const char *)from.x + row * from.pixel * sizeof(uint16_t);
+    if (norm != NULL) {
+      const float *mean = norm->statistics + image * 2 * in;
+      job->kernels->normalise(CK_BF16, norm->activation, x, count, in, mean, mean + in, norm->bias, out);
+    } else if (from.left == in) {
+      memcpy(out, x, count * in * sizeof(uint16_t));
+    } else {
+      const size_t bytes = from.pixel * sizeof(uint16_t);
+      for (size_t j = 0; j < count; j++) {
+        memcpy(out + (j * in + channel) * sizeof(uint16_t), x + j * bytes, bytes);
+      }
+    }
+    channel += from.left;
   }
-  const float *mean = norm->statistics + image * 2 * job->shape->in;
-  job->kernels->normalise(
-    CK_BF16, norm->activation, x, count, job->shape->in, mean, mean + job->shape->in, norm->bias, out);
 }
 
 // Copies lines, of the copies' as they follow each other.
@@ -143,14 +152,15 @@ static void copy_piece(void *context, unsigned thread, size_t begin, size_t end)
     const size_t there = shape->width > skipped ? shape->width - skipped : 0;
     const size_t count = y >= shape->height ? 0 : there < image->width - first ? there : image->width - first;
     const size_t row = ((job->first_image + i) * shape->height + y) * shape->width + skipped;
-    const char *x = (const char *)job->x + (count ? row * bytes : 0);
     memset(line, 0, first * image->pixel);
     line += first * image->pixel;
-    if (bytes == image->pixel) {
-      copy_pixels(job, job->first_image + i, x, count, line);
+    if (count == 0) {
+      // Above or below the image, there is nothing to look at.
+    } else if (bytes == image->pixel) {
+      copy_pixels(job, job->first_image + i, row, count, line);
     } else {
       for (size_t j = 0; j < count; j++) {
-        copy_pixels(job, job->first_image + i, x + j * bytes, 1, line + j * image->pixel);
+        copy_pixels(job, job->first_image + i, row + j, 1, line + j * image->pixel);
         memset(line + j * image->pixel + bytes, 0, image->pixel - bytes);
       }
     }
@@ -310,7 +320,8 @@ void ck_multiply_tiles(ck_device device, const ck_product *product, void *scratc
       const size_t lines = shape->out_height - line < largest.out_lines ? shape->out_height - line : largest.out_lines;
       const tile_image image = image_of(shape, images, lines);
       image_job copying = {
-        .kernels = device.kernels, .shape = shape, .x = product->x, .norm = product->norm, .image = &image, .first_image = i, .first_line = line, .copies = copied,
+        .kernels = device.kernels, .shape = shape, .product = product, .image = &image, .first_image = i,
+        .first_line = line, .copies = copied,
       };
       ck_parallel(device, copies(&image, shape) * images * image.lines, 4, copy_piece, &copying);
       // The rows above have brought all lines but the last.

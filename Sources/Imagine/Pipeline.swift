@@ -159,6 +159,7 @@ public final class Pipeline: Sendable {
         case .stage(let stage): report(.stage(GenerationStage(stage)))
         case .step(let index, let step, let count):
           report(.step(GenerationStep(index: step, count: count, image: index, imageCount: picture.count)))
+        case .tile(let index, let count): report(.upscaling(UpscalingProgress(index: index, count: count)))
         case .preview(let index, let step, let image):
           report(
             .preview(
@@ -170,7 +171,8 @@ public final class Pipeline: Sendable {
         var hashes: [URL: String] = [:]
         for file in picture.adapters.map(\.adapter.file) { hashes[file.url] = try await self.loraHashes.hash(of: file) }
         let loras = drawing.loras.recorded { $0.file.flatMap { hashes[$0.standardizedFileURL] } }
-        report(.image(try GeneratedImage(drawn, drawing, resolved, self.opened, hash: hash, loras)))
+        let image = try GeneratedImage(drawn, drawing, resolved, self.opened, hash: hash, loras)
+        report(.image(try await self.enlarged(image, resolved.upscaling, report)))
       }
     } catch { throw ImagineError.translated(error) }
   }

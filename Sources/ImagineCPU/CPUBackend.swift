@@ -41,11 +41,17 @@ package struct CPUBackend: MemoryAwareBackend {
   package func supports(_ op: Op, _ operands: [TensorType]) -> Bool {
     switch op {
     case .gatedLinear(let gate, _): gate == .gelu && multipliesInTiles(operands) && operands[0].shape.last > 0
-    case .conv2d(let convolution, _): convolution.upsampling == nil || doublesInTiles(convolution, operands)
+    case .conv2d(let convolution, _):
+      convolution.images > 1
+        ? convolution.upsampling == nil && readsParts(operands[convolution.images].shape)
+        : convolution.upsampling == nil || doublesInTiles(convolution, operands)
     case .linear, .groupNorm, .attention, .glu: true
     default: !op.isFused
     }
   }
+
+  /// Where every image is copied on its way anyway, it may be in parts. That is with kernels larger than one pixel.
+  private func readsParts(_ weight: Shape) -> Bool { weight.rank == 4 && weight[2] * weight[3] > 1 && weight[1] > 0 }
 
   private func multipliesInTiles(_ operands: [TensorType]) -> Bool {
     ck_has_tiles(machine.device) && operands.prefix(2).allSatisfy { $0.elementType == .bfloat16 }

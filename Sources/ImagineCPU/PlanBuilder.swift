@@ -121,7 +121,7 @@ final class PlanBuilder {
     case .conv2d(let convolution, let epilogue):
       try conv2d(
         convolution, epilogue, operands, norm: deferredNorm(node.operands[0]), result,
-        isPackable: isPackable(node.operands[1]))
+        isPackable: isPackable(node.operands[convolution.images]))
     case .matmul(let transposeB): try matmul(operands[0], operands[1], transposeB: transposeB, result)
     case .groupNorm(let groups, let epsilon, let activation):
       try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result)

@@ -14,6 +14,8 @@ package enum Activation: String, Hashable, Sendable, CaseIterable {
   case tanh
   /// x * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
   case geluTanh
+  /// x where it is positive, elsewhere 0.2 x
+  case leakyReLU
 }
 
 extension Activation? {

@@ -17,7 +17,7 @@ extension Graph {
   }
 
   /// Joins normalisations and products with the activation, gating or residual sum that alone uses them, and an
-  /// upsampling with the convolution that alone uses it.
+  /// upsampling or a joining of channels with the convolution that alone uses it.
   package func fused(for supports: OpSupport) throws(GraphError) -> Graph {
     var fused = nodes.map { Fused(op: $0.op, operands: $0.operands, scope: $0.scope) }
     var absorbed = [Bool](repeating: false, count: nodes.count)
@@ -45,7 +45,8 @@ extension Graph {
       case .conv2d:
         let producer = node.operands[0]
         let rest = Array(node.operands.dropFirst())
-        let op = node.op.upsampling(by: self[producer].op)
+        let count = self[producer].operands.count
+        let op = node.op.upsampling(by: self[producer].op) ?? node.op.joining(by: self[producer].op, count)
         _ = join(producer, into: index, as: op, adding: rest, scope: node.scope)
       case .add:
         let (a, b) = (node.operands[0], node.operands[1])
@@ -128,6 +129,15 @@ extension Op {
       case .upsampleNearest(let height, let width) = op
     else { return nil }
     convolution.upsampling = Convolution.Upsampling(height: height, width: width)
+    return .conv2d(convolution, epilogue)
+  }
+
+  /// The same convolution of what another operation joins along the channels, of so many images.
+  fileprivate func joining(by op: Op, _ count: Int) -> Op? {
+    guard case .conv2d(var convolution, let epilogue) = self, convolution.images == 1, convolution.upsampling == nil,
+      op == .concat(axis: 3), count > 1
+    else { return nil }
+    convolution.images = count
     return .conv2d(convolution, epilogue)
   }
 

@@ -14,7 +14,8 @@ package enum Op: Hashable, Sendable {
 
   /// x [..., in], weight [out, in], then the epilogue's operands -> [..., out].
   case linear(Epilogue)
-  /// x [N, H, W, in], weight [out, in, kh, kw], then the epilogue's operands -> [N, H', W', out].
+  /// x [N, H, W, in], weight [out, in, kh, kw], then the epilogue's operands -> [N, H', W', out]. x may be several images
+  /// [N, H, W, ...], whose channels follow each other.
   case conv2d(Convolution, Epilogue)
   /// a [..., M, K] times b [..., K, N] (or b [..., N, K] if `transposeB`), leading extents equal -> [..., M, N].
   case matmul(transposeB: Bool)
@@ -67,11 +68,14 @@ package struct Convolution: Hashable, Sendable {
   package let padding: Padding
   /// What x is repeated to before anything else, as by `upsampleNearest`; nil leaves it as it is.
   package var upsampling: Upsampling?
+  /// How many images are read as one that has the channels of all; the weight comes after them.
+  package var images = 1
 
-  package init(stride: Int = 1, padding: Padding, upsampling: Upsampling? = nil) {
+  package init(stride: Int = 1, padding: Padding, upsampling: Upsampling? = nil, images: Int = 1) {
     self.stride = stride
     self.padding = padding
     self.upsampling = upsampling
+    self.images = images
   }
 
   package struct Upsampling: Hashable, Sendable {

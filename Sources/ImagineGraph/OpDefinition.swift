@@ -69,7 +69,8 @@ package struct OpProduct: Sendable {
 
   /// Products that each element of a row's result is the sum of.
   package func depth(_ operands: [Shape]) -> Int {
-    convolution == nil ? operands[0].last : operands[1].dimensions.dropFirst().reduce(1, *)
+    guard let convolution else { return operands[0].last }
+    return operands[convolution.images].dimensions.dropFirst().reduce(1, *)
   }
 
   fileprivate func flops(_ operands: [Shape], _ result: Shape) -> Double {

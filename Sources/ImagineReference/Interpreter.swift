@@ -63,9 +63,9 @@ struct Interpreter: Sendable {
     case .linear(let epilogue):
       exact = finish(epilogue, product: linear(operands[0], weight: operands[1]), operands.dropFirst(2))
     case .conv2d(let convolution, let epilogue):
-      let x = upsampled(operands[0], convolution.upsampling)
-      let product = conv2d(x, weight: operands[1], convolution, result: node.type.shape)
-      exact = finish(epilogue, product: product, operands.dropFirst(2))
+      let count = convolution.images, x = upsampled(joined(operands.prefix(count)), convolution.upsampling)
+      let product = conv2d(x, weight: operands[count], convolution, result: node.type.shape)
+      exact = finish(epilogue, product: product, operands.dropFirst(count + 1))
     case .matmul(let transposeB):
       exact = matmul(operands[0], operands[1], transposeB: transposeB, columns: node.type.shape.last)
     case .groupNorm(let groups, let epsilon, let activation):

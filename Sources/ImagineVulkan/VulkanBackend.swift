@@ -62,7 +62,8 @@ package struct VulkanBackend: KernelInspection {
     case .gatedLinear:
       (try? op.resultType(operands)).flatMap { ProductShape(op, operands, $0) }
         .map { ProductVariant(for: $0, on: context.productDevice).canGate } ?? false
-    case .linear, .conv2d, .groupNorm, .attention, .glu: true
+    case .conv2d(let convolution, _): convolution.images == 1
+    case .linear, .groupNorm, .attention, .glu: true
     default: !op.isFused
     }
   }

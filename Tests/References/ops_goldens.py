@@ -67,6 +67,7 @@ golden("quickGELU", x.double() * torch.sigmoid(1.702 * x.double()), x=x)
 golden("relu", F.relu(x.double()), x=x)
 golden("tanh", torch.tanh(x.double()), x=x)
 golden("geluTanh", F.gelu(x.double(), approximate="tanh"), x=x)
+golden("leakyReLU", F.leaky_relu(x.double(), 0.2), x=x)
 
 x = random(2, 3, 7, deviation=30)
 golden("softmax", F.softmax(x, -1), x=x)

@@ -39,7 +39,8 @@ typedef enum { CK_STORED_F32, CK_STORED_BF16, CK_STORED_F16 } ck_stored;
 // All activations, in the order of ImagineGraph's: X(constant, name of its functions in template/activation.h, ...).
 #define CK_ACTIVATIONS(X, ...) \
   X(SILU, silu, __VA_ARGS__) X(GELU, gelu, __VA_ARGS__) X(QUICK_GELU, quick_gelu, __VA_ARGS__) \
-  X(RELU, relu, __VA_ARGS__) X(TANH, tanh, __VA_ARGS__) X(GELU_TANH, gelu_tanh, __VA_ARGS__)
+  X(RELU, relu, __VA_ARGS__) X(TANH, tanh, __VA_ARGS__) X(GELU_TANH, gelu_tanh, __VA_ARGS__) \
+  X(LEAKY_RELU, leaky_relu, __VA_ARGS__)
 
 #define CK_CONSTANT(NAME, name, ...) CK_##NAME,
 typedef enum { CK_IDENTITY, CK_ACTIVATIONS(CK_CONSTANT) } ck_activation;
@@ -137,12 +138,21 @@ typedef struct {
   ck_activation activation;
 } ck_norm;
 
+// One of several images that are read as one of all their channels.
+typedef struct {
+  const void *x;
+  size_t channels;
+} ck_image_part;
+
 // result = residual + activation(x * weights + bias)
 typedef struct {
   ck_product_shape shape;
   ck_type x_type, out_type;
   ck_stored weight_type;
   ck_activation activation;
+  // Of convolutions with a kernel larger than 1: the images that together are x, which is NULL then; else none.
+  const ck_image_part *parts;
+  size_t part_count;
   const void *x, *weights;  // packed by ck_pack_weights, or by ck_pack_weight_pairs where `pairs`
   bool pairs;               // x, weights and result are bfloat16, and ck_has_pairs
   const float *bias;        // [out], or NULL

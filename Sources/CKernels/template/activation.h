@@ -47,6 +47,9 @@ INLINE vf rough_gelu(vf x) {
 INLINE vf precise_relu(vf x) { return at_least(x, (vf){0}); }
 INLINE vf rough_relu(vf x) { return precise_relu(x); }
 
+INLINE vf precise_leaky_relu(vf x) { return at_least(x, x * 0.2f); }
+INLINE vf rough_leaky_relu(vf x) { return precise_leaky_relu(x); }
+
 // Near 0 by a polynomial in x^2, a fit to the smallest relative error; elsewhere 1 - 2 / (e^2x + 1) loses little.
 INLINE vf precise_tanh(vf x) {
   const vf size = choose(x < 0.0f, -x, x), square = x * x;

@@ -43,6 +43,8 @@ const ck_kernels CK_TABLE = {
   .least_rows = CK_ROWS / 3,
   .transform_image = transform_image,
   .multiply_winograd_panel = multiply_winograd_panel,
+  .transform_narrow_kernels = transform_narrow_kernels,
+  .multiply_narrow_group = multiply_narrow_group,
   .pack_panel = pack_panel,
 #ifdef CK_PAIR_TILE
   .pack_key_pairs = pack_key_pairs,

@@ -33,7 +33,7 @@ static void multiply_pair_block(const ck_product_block *block, float *scratch) {
       const size_t end = first + count < depth ? first + count : depth, zeros = first + count - end;
       for (size_t r = 0; r < block->rows; r++) {
         uint16_t *row = gathered + r * count;
-        gather_row(CK_BF16, CK_BF16, shape, product->x, block->first_row + r, first, end, row);
+        gather_row(CK_BF16, CK_BF16, product, block->first_row + r, first, end, row);
         __builtin_memset(row + count - zeros, 0, zeros * sizeof *row);
       }
       __builtin_memset(gathered + block->rows * count, 0, (rows - block->rows) * count * sizeof *gathered);

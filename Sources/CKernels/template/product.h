@@ -5,15 +5,16 @@
 
 // Elements first ..< end of the row that a row of the result is computed from: all taps of the kernel, channels inmost.
 INLINE void gather_row(
-  ck_type type, ck_type out_type, const ck_product_shape *shape, const void *x, size_t row, size_t first, size_t end,
-  void *out
+  ck_type type, ck_type out_type, const ck_product *product, size_t row, size_t first, size_t end, void *out
 ) {
+  const ck_product_shape *shape = &product->shape;
   const size_t size = ck_element_size(out_type);
   const size_t column = row % shape->out_width, line = row / shape->out_width % shape->out_height;
   const size_t image = row / shape->out_width / shape->out_height;
   for (size_t k = first, n; k < end; k += n, out = (char *)out + n * size) {
     const size_t tap = k / shape->in, channel = k % shape->in;
-    n = shape->in - channel < end - k ? shape->in - channel : end - k;
+    const ck_channels from = ck_channels_from(product, channel);
+    n = from.left < end - k ? from.left : end - k;
     // Above and left of the image these wrap around to huge numbers.
     const size_t i = line * shape->stride + tap / shape->kernel_width - shape->top;
     const size_t j = column * shape->stride + tap % shape->kernel_width - shape->left;
@@ -21,9 +22,9 @@ INLINE void gather_row(
       __builtin_memset(out, 0, n * size);
       continue;
     }
-    const size_t at = ((image * shape->height + i) * shape->width + j) * shape->in + channel;
-    if (type == out_type) __builtin_memcpy(out, (const char *)x + at * size, n * size);
-    else widen((const uint16_t *)x + at, out, n);
+    const size_t at = ((image * shape->height + i) * shape->width + j) * from.pixel + from.channel;
+    if (type == out_type) __builtin_memcpy(out, (const char *)from.x + at * size, n * size);
+    else widen((const uint16_t *)from.x + at, out, n);
   }
 }
 
@@ -67,7 +68,7 @@ static void multiply_block(const ck_product_block *block, float *scratch) {
     const size_t count = depth - first < stretch ? depth - first : stretch;
     for (size_t r = 0; r < block->rows; r++) {
       const size_t row = block->first_row + r;
-      FOR_TYPE(product->x_type, gather_row, CK_F32, shape, product->x, row, first, first + count, gathered + r * count);
+      FOR_TYPE(product->x_type, gather_row, CK_F32, product, row, first, first + count, gathered + r * count);
     }
     __builtin_memset(gathered + block->rows * count, 0, (rows - block->rows) * count * sizeof(float));
 

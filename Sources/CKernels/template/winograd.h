@@ -44,7 +44,7 @@ INLINE void transform_result_line(const vf m[6], vf out[4]) {
 
 // `lanes` channels of one tile, all in one vector.
 INLINE void transform_image_vector(
-  ck_type type, const ck_winograd_group *group, const char *const pixels[36], size_t channel, size_t lanes, float *out
+  ck_type type, const char *const pixels[36], size_t channel, size_t lanes, size_t stride, float *out
 ) {
   vf columns[6][6];
   for (int j = 0; j < 6; j++) {
@@ -61,7 +61,7 @@ INLINE void transform_image_vector(
   for (int i = 0; i < 6; i++) {
     vf line[6];
     transform_image_line(columns[i], line);
-    for (int j = 0; j < 6; j++) store(CK_F32, out, (6 * i + j) * group->image_stride, line[j]);
+    for (int j = 0; j < 6; j++) store(CK_F32, out, (6 * i + j) * stride, line[j]);
   }
 }
 
@@ -79,7 +79,11 @@ INLINE winograd_tile tile_of(const ck_winograd_group *group, size_t t) {
   };
 }
 
-INLINE void transform_image_of(ck_type type, const ck_winograd_group *group, size_t first, size_t end) {
+// Channels of some tiles that lie in one image.
+INLINE void transform_channels_of(
+  ck_type type, const ck_winograd_group *group, size_t first, size_t end, ck_channels from, size_t count, size_t row,
+  float *out
+) {
   const ck_product_shape *shape = &group->product->shape;
   const size_t size = ck_element_size(type);
   for (size_t t = first; t < end; t++) {
@@ -90,25 +94,42 @@ INLINE void transform_image_of(ck_type type, const ck_winograd_group *group, siz
     for (size_t i = 0; i < 6; i++) {
       for (size_t j = 0; j < 6; j++) {
         const bool inside = t < group->tiles && top + i < shape->height && left + j < shape->width;
-        const size_t at = ((tile.image * shape->height + top + i) * shape->width + left + j) * shape->in;
-        pixels[6 * i + j] = inside ? (const char *)group->product->x + at * size : NULL;
+        const size_t at = ((tile.image * shape->height + top + i) * shape->width + left + j) * from.pixel;
+        pixels[6 * i + j] = inside ? (const char *)from.x + at * size : NULL;
       }
     }
-    for (size_t block = 0; block < shape->in; block += CK_WINOGRAD_CHANNELS) {
-      const size_t channels = ck_winograd_channels(shape, block);
-      float *out = group->image + block / CK_WINOGRAD_CHANNELS * group->image_block + t * CK_WINOGRAD_CHANNELS;
-      FOR_VECTORS(c, n, channels) transform_image_vector(type, group, pixels, block + c, n, out + c);
+    FOR_VECTORS(c, n, count) {
+      transform_image_vector(type, pixels, from.channel + c, n, group->image_stride, out + t * row + c);
     }
   }
 }
 
+// `channels` channels of some tiles, beginning at `block`: [36][tile][`row` floats].
+INLINE void transform_block_of(
+  ck_type type, const ck_winograd_group *group, size_t first, size_t end, size_t block, size_t channels, size_t row,
+  float *out
+) {
+  for (size_t channel = block, count; channel < block + channels; channel += count, out += count) {
+    const ck_channels from = ck_channels_from(group->product, channel);
+    count = from.left < block + channels - channel ? from.left : block + channels - channel;
+    transform_channels_of(type, group, first, end, from, count, row, out);
+  }
+}
+
 static void transform_image(const ck_winograd_group *group, size_t first, size_t end) {
-  FOR_TYPE(group->product->x_type, transform_image_of, group, first, end);
+  const ck_product_shape *shape = &group->product->shape;
+  for (size_t block = 0; block < shape->in; block += CK_WINOGRAD_CHANNELS) {
+    float *out = group->image + block / CK_WINOGRAD_CHANNELS * group->image_block;
+    FOR_TYPE(
+      group->product->x_type, transform_block_of, group, first, end, block, ck_winograd_channels(shape, block),
+      CK_WINOGRAD_CHANNELS, out);
+  }
 }
 
 // One panel of weights, [tap][channel][column], of some channels.
-INLINE void transform_kernels(ck_stored type, const void *panel, size_t in, size_t first, size_t channels, float *out) {
-  const size_t stride = CK_WINOGRAD_KERNEL_STRIDE;
+INLINE void transform_kernels_of(
+  ck_stored type, const void *panel, size_t in, size_t first, size_t channels, size_t stride, float *out
+) {
   for (size_t c = 0; c < channels; c++) {
     for (size_t v = 0; v < PANEL; v += CK_WIDTH) {
       vf lines[6][3];
@@ -130,6 +151,18 @@ INLINE void transform_kernels(ck_stored type, const void *panel, size_t in, size
   }
 }
 
+static void transform_kernels(
+  const ck_product *product, size_t panel, size_t first, size_t channels, size_t stride, float *out
+) {
+  const size_t in = product->shape.in, size = ck_stored_size(product->weight_type);
+  const void *weights = (const char *)product->weights + panel * 9 * in * PANEL * size;
+  switch (product->weight_type) {
+    case CK_STORED_F32: transform_kernels_of(CK_STORED_F32, weights, in, first, channels, stride, out); break;
+    case CK_STORED_BF16: transform_kernels_of(CK_STORED_BF16, weights, in, first, channels, stride, out); break;
+    case CK_STORED_F16: transform_kernels_of(CK_STORED_F16, weights, in, first, channels, stride, out); break;
+  }
+}
+
 // The products' tiles: three sizes, so that few tiles of an image need few more rows.
 TILE(multiply_tiles, CK_ROWS, 2, false, true)
 TILE(add_tiles, CK_ROWS, 2, true, true)
@@ -140,9 +173,8 @@ TILE(add_few_tiles, CK_ROWS / 3, 2, true, true)
 
 // One of the 36 products: rows of transformed tiles times a panel of transformed kernels.
 INLINE void multiply_rows(
-  bool accumulate, const float *image, const float *kernels, size_t rows, size_t channels, float *sums
+  bool accumulate, const float *image, size_t stride, const float *kernels, size_t rows, size_t channels, float *sums
 ) {
-  const size_t stride = CK_WINOGRAD_CHANNELS;
   size_t r = 0;
   for (; r + CK_ROWS <= rows; r += CK_ROWS) {
     (accumulate ? add_tiles : multiply_tiles)(image + r * stride, stride, kernels, channels, sums + r * PANEL, PANEL);
@@ -225,28 +257,53 @@ static void transform_results(const ck_winograd_group *group, const float *sums,
 #undef FINISH
 }
 
+// All 36 products of a block of channels with a panel of kernels.
+INLINE void multiply_block_of_channels(
+  const ck_winograd_group *group, bool accumulate, const float *image, size_t row, const float *kernels,
+  size_t kernel_stride, size_t channels, float *sums
+) {
+  for (size_t f = 0; f < 36; f++) {
+    const float *a = image + f * group->image_stride, *b = kernels + f * kernel_stride;
+    if (accumulate) multiply_rows(true, a, row, b, group->rows, channels, sums + f * group->sums_stride);
+    else multiply_rows(false, a, row, b, group->rows, channels, sums + f * group->sums_stride);
+  }
+}
+
 static void multiply_winograd_panel(const ck_winograd_group *group, size_t panel, float *scratch) {
-  const ck_product *product = group->product;
-  const ck_product_shape *shape = &product->shape;
-  const size_t size = ck_stored_size(product->weight_type);
-  const void *weights = (const char *)product->weights + panel * 9 * shape->in * PANEL * size;
+  const ck_product_shape *shape = &group->product->shape;
   float *kernels = scratch, *sums = kernels + 36 * CK_WINOGRAD_KERNEL_STRIDE;
   for (size_t block = 0; block < shape->in; block += CK_WINOGRAD_CHANNELS) {
     const size_t channels = ck_winograd_channels(shape, block);
-#define TRANSFORM(TYPE) transform_kernels(TYPE, weights, shape->in, block, channels, kernels)
-    switch (product->weight_type) {
-      case CK_STORED_F32: TRANSFORM(CK_STORED_F32); break;
-      case CK_STORED_BF16: TRANSFORM(CK_STORED_BF16); break;
-      case CK_STORED_F16: TRANSFORM(CK_STORED_F16); break;
-    }
-#undef TRANSFORM
-    for (size_t f = 0; f < 36; f++) {
-      const float *image = group->image + block / CK_WINOGRAD_CHANNELS * group->image_block + f * group->image_stride;
-      const float *kernel = kernels + f * CK_WINOGRAD_KERNEL_STRIDE;
-      float *sum = sums + f * group->sums_stride;
-      if (block > 0) multiply_rows(true, image, kernel, group->rows, channels, sum);
-      else multiply_rows(false, image, kernel, group->rows, channels, sum);
-    }
+    transform_kernels(group->product, panel, block, channels, CK_WINOGRAD_KERNEL_STRIDE, kernels);
+    const float *image = group->image + block / CK_WINOGRAD_CHANNELS * group->image_block;
+    multiply_block_of_channels(
+      group, block > 0, image, CK_WINOGRAD_CHANNELS, kernels, CK_WINOGRAD_KERNEL_STRIDE, channels, sums);
   }
   transform_results(group, sums, panel * PANEL);
+}
+
+static void transform_narrow_kernels(const ck_product *product, size_t panel, size_t block, float *out) {
+  const size_t first = block * CK_NARROW_CHANNELS;
+  transform_kernels(
+    product, panel, first, ck_narrow_channels(&product->shape, first), CK_NARROW_CHANNELS * PANEL + 16, out);
+}
+
+static void multiply_narrow_group(const ck_winograd_group *group, const float *kernels, float *sums) {
+  const ck_product *product = group->product;
+  const ck_product_shape *shape = &product->shape;
+  const size_t kernel_stride = CK_NARROW_CHANNELS * PANEL + 16, panels = (shape->out + PANEL - 1) / PANEL;
+  const size_t blocks = (shape->in + CK_NARROW_CHANNELS - 1) / CK_NARROW_CHANNELS;
+  for (size_t block = 0; block < blocks; block++) {
+    const size_t first = block * CK_NARROW_CHANNELS, channels = ck_narrow_channels(shape, first);
+    FOR_TYPE(
+      product->x_type, transform_block_of, group, 0, group->rows, first, channels, CK_NARROW_CHANNELS, group->image);
+    for (size_t panel = 0; panel < panels; panel++) {
+      multiply_block_of_channels(
+        group, block > 0, group->image, CK_NARROW_CHANNELS, kernels + (panel * blocks + block) * 36 * kernel_stride,
+        kernel_stride, channels, sums + panel * 36 * group->sums_stride);
+    }
+  }
+  for (size_t panel = 0; panel < panels; panel++) {
+    transform_results(group, sums + panel * 36 * group->sums_stride, panel * PANEL);
+  }
 }

@@ -61,7 +61,14 @@ extension Infotext {
     if request.guidance.rescale != 0 { fields["Guidance rescale"] = Self.number(request.guidance.rescale) }
     fields["Guidance interval"] = request.guidance.interval.map { "\($0.lowerBound) \($0.upperBound)" }
     fields.add(describing: request)
+<<<<<<< HEAD
     for (index, unit) in request.controlUnits.enumerated() { fields["ControlNet \(index)"] = unit }
+=======
+    if let upscaling = request.upscaling {
+      fields["Postprocess upscale by"] = Self.number(upscaling.factor)
+      fields["Postprocess upscaler"] = upscaling.upscaler.name
+    }
+>>>>>>> upscale
     fields["Like"] = request.likeness?.name
     fields["Version"] = ImagineVersion.full
     self.init(
@@ -113,7 +120,7 @@ private struct Fields {
       self["Hires upscale"] = Infotext.number(hires.scale)
     }
     self["Hires steps"] = hires.steps.map { "\($0)" }
-    self["Hires upscaler"] = hires.upscaler.label
+    self["Hires upscaler"] = hires.upscalerModel?.name ?? hires.upscaler.label
   }
 
   /// What Stable Diffusion XL is told of the picture.

@@ -42,7 +42,7 @@ extension Graph {
 
   /// Whether a node is a convolution in tile registers that does not read its image in place.
   private func copiesImageInTiles(_ id: NodeID) -> Bool {
-    guard case .conv2d = self[id].op else { return false }
+    guard case .conv2d(let convolution, _) = self[id].op, convolution.images == 1 else { return false }
     let x = self[self[id].operands[0]].type, weight = self[self[id].operands[1]].type
     return [x, weight, self[id].type].allSatisfy { $0.elementType == .bfloat16 } && x.shape.last > 0
       && weight.shape[2] * weight.shape[3] > 1

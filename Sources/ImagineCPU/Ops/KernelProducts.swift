@@ -37,9 +37,12 @@ extension PlanBuilder {
         product.weights = UnsafeRawPointer(frame.scratch + normBytes)
       }
       let norm = try request.norm?.norm(of: product, on: device, in: frame)
-      withUnsafePointer(to: norm ?? ck_norm()) { pointer in
-        product.norm = norm == nil ? nil : pointer
-        ck_multiply(device, &product, frame.scratch + before)
+      try request.withParts(in: frame) { parts in
+        product.read(parts)
+        withUnsafePointer(to: norm ?? ck_norm()) { pointer in
+          product.norm = norm == nil ? nil : pointer
+          ck_multiply(device, &product, frame.scratch + before)
+        }
       }
     }
   }
@@ -56,7 +59,10 @@ extension PlanBuilder {
     return { frame in
       var product = try template.reading(request, in: frame)
       product.weights = try weight.address(in: form)
-      ck_winograd(device, &product, frame.scratch)
+      try request.withParts(in: frame) { parts in
+        product.read(parts)
+        ck_winograd(device, &product, frame.scratch)
+      }
     }
   }
 
@@ -109,7 +115,21 @@ extension ProductRequest {
   }
 }
 
+extension ProductRequest {
+  /// Lends the images that together are x: none where it is one.
+  fileprivate func withParts(in frame: Frame, _ body: (UnsafeBufferPointer<ck_image_part>) -> Void) throws {
+    try parts.map { ck_image_part(x: try $0.address(in: frame), channels: $0.shape.last) }
+      .withUnsafeBufferPointer { body($0) }
+  }
+}
+
 extension ck_product {
+  /// Takes its image from several, if there are any.
+  fileprivate mutating func read(_ parts: UnsafeBufferPointer<ck_image_part>) {
+    guard !parts.isEmpty else { return }
+    (self.parts, part_count, x) = (parts.baseAddress, parts.count, nil)
+  }
+
   /// The same with the addresses of all but the weight.
   fileprivate func reading(_ request: ProductRequest, in frame: Frame) throws -> ck_product {
     var product = self

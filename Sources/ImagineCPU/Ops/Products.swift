@@ -16,6 +16,8 @@ struct ProductRequest {
   var shape: ck_product_shape
   let epilogue: Epilogue
   let x: Value, weight: Value
+  /// The images that together are x, where there are several; x is the first.
+  var parts: [Value] = []
   let bias: Value?, residual: Value?
   /// What normalises x as it is read.
   var norm: DeferredNorm?
@@ -41,14 +43,16 @@ extension PlanBuilder {
     _ convolution: Convolution, _ epilogue: Epilogue, _ operands: [Value], norm: DeferredNorm?, _ result: Target,
     isPackable: Bool
   ) throws -> Kernel {
-    let x = operands[0].shape
+    let x = operands[0].shape, parts = Array(operands.prefix(convolution.images))
+    let operands = Array(operands.dropFirst(convolution.images - 1))
     var shape = ck_product_shape(weight: operands[1].shape, convolution.upsampling == nil ? .plain : .upsampled)
     (shape.images, shape.height, shape.width) = (x[0], x[1], x[2])
     (shape.out_height, shape.out_width) = (result.shape[1], result.shape[2])
     shape.stride = convolution.stride
     (shape.top, shape.left) = (convolution.padding.top, convolution.padding.left)
-    var request = try request(shape, epilogue, operands, result, isPackable: isPackable)
+    var request = try request(shape, epilogue, [parts[0]] + operands.dropFirst(), result, isPackable: isPackable)
     request.norm = norm
+    if parts.count > 1 { request.parts = parts }
     return try product(request)
   }
 
@@ -73,8 +77,12 @@ extension PlanBuilder {
   /// Depends on the weight alone, not on the size of the image: plans of all sizes share a weight in one form.
   private func isForWinograd(_ request: ProductRequest) -> Bool {
     let shape = request.shape
-    // Transforming the image pays when many results are made of it, and the results when they are made of many channels.
-    guard request.isPackable, ck_winograd_suits(shape), min(shape.in, shape.out) >= 32 else { return false }
+    // Transforming the results pays when they are made of many channels, and the image when many results are made of it; or
+    // when these few are multiplied by as many as fill a panel, which takes longest by pairs.
+    let isNarrow = shape.out < 32
+    guard request.isPackable, ck_winograd_suits(shape), shape.in >= 32,
+      !isNarrow || request.x.type.elementType == .bfloat16
+    else { return false }
     switch machine.products {
     case .kernels: return false
     case .winograd: return true

@@ -94,8 +94,12 @@ enum PictureName {
       request.allowsPartialLoRAs ? "partial LoRAs" : nil,
       request.refiner.map { "refiner at \($0.start)" }, request.likeness.map { "like \($0.name)" },
       request.variation.map { "variation \($0)" }, request.noiseSize.map { "noise of \($0)" },
+<<<<<<< HEAD
       request.hires.map { "hires \($0)" },
       request.featureCache.map { "cache \($0.interval) \($0.branch)" },
+=======
+      request.hires.map(hires), request.upscaling.map { "upscaled \($0.upscaler) \($0.scale ?? -1)" },
+>>>>>>> upscale
       request.promptSyntax.map { "syntax \($0.name)" },
       request.emphasis.map { "emphasis \($0.name)" },
       request.countsEditsAnew ? "old edits" : nil, request.secondPrompt.map { "second \($0)" },
@@ -110,6 +114,15 @@ enum PictureName {
       + changed(request.guidance, from: GuidanceSettings()) + changed(request.tiling.rawValue, from: 0)
       + initial(request.initialImage) + request.controls.map(sign) + request.imagePrompts.map(sign)
       + request.loras.map { "\($0)" }
+  }
+
+  /// A second pass; without a network of its own, in the words of versions that knew none.
+  private static func hires(_ fix: HiresFix) -> String {
+    var plain = fix
+    plain.upscalerModel = nil
+    let words = "\(plain)", unsaid = ", upscalerModel: nil)"
+    let known = words.hasSuffix(unsaid) ? words.dropLast(unsaid.count) + ")" : words[...]
+    return "hires \(known)" + (fix.upscalerModel.map { " by \($0)" } ?? "")
   }
 
   /// What is not as usual, in the words of its properties.

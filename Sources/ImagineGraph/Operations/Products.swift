@@ -29,29 +29,41 @@ extension OpDefinition {
   }
 
   static func conv2d(_ convolution: Convolution, _ epilogue: Epilogue) -> OpDefinition {
-    OpDefinition(
-      "conv2d", operands: 2 + epilogue.operandCount, weight: 1,
+    let images = max(convolution.images, 1)
+    return OpDefinition(
+      "conv2d", operands: images + 1 + epilogue.operandCount, weight: images,
       product: OpProduct(convolution: convolution, epilogue: epilogue),
-      isFused: convolution.upsampling != nil || epilogue.isFused,
+      isFused: convolution.upsampling != nil || images > 1 || epilogue.isFused,
       decomposition: { operands in decomposed(convolution, epilogue, operands) }
     ) { operands in
-      let x = operands[0], weight = operands[1].shape
+      let x = operands[0], weight = operands[images].shape
       let padding = convolution.padding, upsampling = convolution.upsampling
-      guard x.shape.rank == 4, weight.rank == 4, weight[1] == x.shape[3], convolution.stride >= 1,
+      guard
+        operands.prefix(images).allSatisfy({
+          $0.shape.rank == 4 && $0.replacingLast(with: 0) == x.replacingLast(with: 0)
+        }),
+        weight.rank == 4, weight[1] == operands.prefix(images).reduce(0, { $0 + $1.shape[3] }), convolution.stride >= 1,
         upsampling.map({ $0.height >= 1 && $0.width >= 1 }) ?? true
       else { return nil }
       let height = (upsampling?.height ?? x.shape[1]) + padding.top + padding.bottom - weight[2]
       let width = (upsampling?.width ?? x.shape[2]) + padding.left + padding.right - weight[3]
       guard height >= 0, width >= 0 else { return nil }
       let shape: Shape = [x.shape[0], height / convolution.stride + 1, width / convolution.stride + 1, weight[0]]
-      return epilogue.checked(TensorType(shape, x.elementType), operands)
+      return epilogue.checked(
+        TensorType(shape, x.elementType), Array(operands.dropFirst(images - 1)))
     }
   }
 
   private static func decomposed(
     _ convolution: Convolution, _ epilogue: Epilogue, _ operands: [Tensor]
   ) -> Tensor {
+    let images = max(convolution.images, 1)
     var operands = operands, plain = convolution
+    if images > 1 {
+      let joined = operands[0].builder.apply(.concat(axis: 3), Array(operands.prefix(images)))
+      operands = [joined] + operands.dropFirst(images)
+      plain.images = 1
+    }
     if let size = convolution.upsampling {
       operands[0] = operands[0].upsampledNearest(height: size.height, width: size.width)
       plain.upsampling = nil

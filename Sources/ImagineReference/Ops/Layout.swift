@@ -39,6 +39,15 @@ func concat(_ operands: [Value], axis: Int) -> [Double] {
   return result
 }
 
+/// Images [N, H, W, ...] as one with the channels of all.
+func joined(_ images: ArraySlice<Value>) -> Value {
+  let first = images[images.startIndex]
+  guard images.count > 1 else { return first }
+  let channels = images.reduce(0) { $0 + $1.channels }
+  let type = TensorType(first.shape.replacing(axis: 3, with: channels), first.type.elementType)
+  return Value(type, rounding: concat(Array(images), axis: 3))
+}
+
 /// What a convolution reads: x, or x repeated to the size it asks for.
 func upsampled(_ x: Value, _ size: Convolution.Upsampling?) -> Value {
   guard let size else { return x }

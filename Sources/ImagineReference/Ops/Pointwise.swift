@@ -10,6 +10,7 @@ func apply(_ function: Activation, _ x: Double) -> Double {
   case .relu: x < 0 ? 0 : x
   case .tanh: tanh(x)
   case .geluTanh: x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) / 2
+  case .leakyReLU: x < 0 ? 0.2 * x : x
   }
 }
 

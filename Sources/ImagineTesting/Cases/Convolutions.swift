@@ -39,6 +39,12 @@ extension OpCase {
       upsampled([1, 1, 1, 4], [2, 2], 3), upsampled([1, 3, 4, 4], [6, 8], 5), upsampled([1, 5, 7, 8], [7, 16], 9),
       upsampled([1, 4, 3, 16], [3, 2], 8), upsampled([1, 3, 5, 40], [6, 10], 24),
       upsampled([1, 3, 4, 320], [6, 8], 320), upsampled([1, 20, 32, 8], [40, 64], 8),
+      // Of several images side by side: narrower and wider than a vector and a block, of a batch, with few and many results.
+      joined([3, 5], [1, 5, 7], 4), joined([32, 16, 8], [2, 6, 5], 32, halving), joined([64, 32, 32], [1, 9, 11], 32),
+      joined([64, 32, 32, 32, 32], [1, 13, 14], 64, same, Epilogue(bias: true, residual: true)),
+      joined([40, 57, 3], [2, 9, 7], 45, same, Epilogue(bias: true, activation: .leakyReLU)),
+      joined([96, 96], [1, 7, 6], 200), joined([33, 31], [1, 30, 29], 3),
+      joined([4, 4], [1, 5, 7], 4, pointwise, kernel: [1, 1]),
     ].flatMap { $0 }
 
   static let same = Convolution(padding: 1, 1, 1, 1)
@@ -54,6 +60,23 @@ extension OpCase {
     var convolution = same
     convolution.upsampling = Convolution.Upsampling(height: size[0], width: size[1])
     return self.convolution(shape, outputs, convolution, epilogue)
+  }
+
+  /// Of several images [N, H, W, ...] with these numbers of channels.
+  static func joined(
+    _ channels: [Int], _ size: Shape, _ outputs: Int, _ convolution: Convolution = same,
+    _ epilogue: Epilogue = Epilogue(bias: true), kernel: Shape = [3, 3]
+  ) -> [OpCase] {
+    let padding = convolution.padding, stride = convolution.stride
+    let joined = Convolution(stride: stride, padding: padding, images: channels.count)
+    return rows("conv2d \(size) of \(channels) -> \(outputs) \(kernel) stride \(stride)\(epilogue.label)") { builder in
+      let images = channels.enumerated().map { builder.activation("x\($0)", [size[0], size[1], size[2], $1]) }
+      let weight = builder.weight("layer.weight", [outputs, channels.reduce(0, +), kernel[0], kernel[1]])
+      let height = (size[1] + padding.top + padding.bottom - kernel[0]) / stride + 1
+      let width = (size[2] + padding.left + padding.right - kernel[1]) / stride + 1
+      let operands = epilogue.operands(builder, result: [size[0], height, width, outputs])
+      return [builder.apply(.conv2d(joined, epilogue), images + [weight] + operands)]
+    }
   }
 
   static func convolution(
