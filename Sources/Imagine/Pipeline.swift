@@ -192,6 +192,26 @@ public final class Pipeline: Sendable {
   }
 
   private var shortHash: String? { hash?.known.map { String($0.prefix(10)) } }
+
+  /// A finished picture, made larger if that is wanted.
+  private func enlarged(
+    _ image: GeneratedImage, _ upscaling: Upscaling?, _ report: @escaping @Sendable (GenerationEvent) -> Void
+  ) async throws -> GeneratedImage {
+    guard let upscaling else { return image }
+    let size = image.size, target = try upscaling.target(of: size)
+    let larger = try await engine.inner.enlargeInTurn(
+      RGBImage(width: size.width, height: size.height, pixels: image.pixels), toWidth: target.width,
+      height: target.height, with: upscaling.upscaler.opened
+    ) { event in
+      switch event {
+      case .notice(let notice): report(.notice(Notice(notice)))
+      case .stage(let stage): report(.stage(GenerationStage(stage)))
+      case .tile(let index, let count): report(.upscaling(UpscalingProgress(index: index, count: count)))
+      case .step, .preview: break
+      }
+    }
+    return image.enlarged(to: larger)
+  }
 }
 
 extension Pipeline: Hashable {

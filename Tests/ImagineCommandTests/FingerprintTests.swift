@@ -194,16 +194,12 @@ import Testing
       (Variation(strength: 1), ["seed", "strength"]),
       (HiresFix(), ["scale", "size", "steps", "strength", "upscaler", "upscalerModel"]),
       (image, ["picture", "strength", "resizing", "mask", "margins"]),
-<<<<<<< HEAD
-      (image.picture, ["size", "pixels", "alpha"]),
+      (image.picture, ["size", "pixels", "alpha", "texts"]),
       (
         try Self.control { _ in },
         ["model", "picture", "preprocessor", "weight", "start", "end", "importance", "resizing"]
       ),
       (try Self.imagePrompt { _ in }, ["model", "encoder", "pictures", "weight", "start", "end"]),
-=======
-      (image.picture, ["size", "pixels", "alpha", "texts"]),
->>>>>>> upscale
       (try #require(image.mask), ["picture", "blur", "isInverted", "content", "padding"]),
       (Self.lora { _ in }, ["file", "name", "weight", "textEncoderWeight", "ranks", "blocks"]),
       (Margins(), ["left", "top", "right", "bottom"]),

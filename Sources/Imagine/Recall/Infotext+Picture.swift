@@ -61,14 +61,11 @@ extension Infotext {
     if request.guidance.rescale != 0 { fields["Guidance rescale"] = Self.number(request.guidance.rescale) }
     fields["Guidance interval"] = request.guidance.interval.map { "\($0.lowerBound) \($0.upperBound)" }
     fields.add(describing: request)
-<<<<<<< HEAD
     for (index, unit) in request.controlUnits.enumerated() { fields["ControlNet \(index)"] = unit }
-=======
     if let upscaling = request.upscaling {
       fields["Postprocess upscale by"] = Self.number(upscaling.factor)
       fields["Postprocess upscaler"] = upscaling.upscaler.name
     }
->>>>>>> upscale
     fields["Like"] = request.likeness?.name
     fields["Version"] = ImagineVersion.full
     self.init(

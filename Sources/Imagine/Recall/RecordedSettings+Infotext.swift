@@ -35,17 +35,15 @@ extension RecordedSettings {
     request.countsEditsAnew =
       reader.take("Old prompt editing timelines") == "True"
       || program == "AUTOMATIC1111" && Self.isOldPromptEditing(version) && request.prompt.contains("[")
-<<<<<<< HEAD
     for index in 0..<16 {
       if let unit = reader.take("ControlNet \(index)") { impossible.append(Self.missing(unit)) }
-=======
+    }
     if let name = reader.take("Postprocess upscaler") {
       let size =
         reader.take("Postprocess upscale by").map { " \($0) times" }
         ?? reader.take("Postprocess upscale to")
         .map { " to \($0)" }
       impossible.append("The upscaler \(name) made it larger\(size ?? ""): name its file if you have it.")
->>>>>>> upscale
     }
     impossible += reader.problems
     impossible += reader.unread

@@ -68,13 +68,10 @@ public struct GenerationRequest: Sendable, Hashable {
   /// Nil is 6 and 2.5.
   public var aestheticScore: Float?
   public var negativeAestheticScore: Float?
-<<<<<<< HEAD
   /// How often the whole denoiser is run; nil for always.
   public var featureCache: FeatureCache?
-=======
   /// What makes the finished picture larger; nil for nothing.
   public var upscaling: Upscaling?
->>>>>>> upscale
   /// A model that goes on with the picture; nil for none.
   public var refiner: Refiner?
   /// Small files that change the model, in this order; the refiner is as it is. Those that the prompt names, as

@@ -8,14 +8,10 @@ struct WholeProgram: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "imagine", abstract: RenderCommand.configuration.abstract,
     discussion: RenderCommand.configuration.discussion, version: RenderCommand.configuration.version,
-<<<<<<< HEAD
     subcommands: [
-      AgainCommand.self, PullCommand.self, ListCommand.self, ShowCommand.self, ImportCommand.self, RemoveCommand.self,
-      VerifyCommand.self, InspectCommand.self, DevicesCommand.self, BenchCommand.self,
+      AgainCommand.self, UpscaleCommand.self, PullCommand.self, ListCommand.self, ShowCommand.self, ImportCommand.self,
+      RemoveCommand.self, VerifyCommand.self, InspectCommand.self, DevicesCommand.self, BenchCommand.self,
     ])
-=======
-    subcommands: [AgainCommand.self, UpscaleCommand.self, InspectCommand.self, DevicesCommand.self, BenchCommand.self])
->>>>>>> upscale
 
   @OptionGroup var drawing: RenderArguments
 

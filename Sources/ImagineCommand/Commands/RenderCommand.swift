@@ -11,12 +11,9 @@ struct RenderCommand: AsyncParsableCommand {
       imagine "prompt" [options]
       imagine --prompts <file> [options]
       imagine again <picture> [options]
-<<<<<<< HEAD
+      imagine upscale <picture> ... --model <upscaler>
       imagine pull <owner/repository> | <address>
       imagine list | show | import | rm | verify
-=======
-      imagine upscale <picture> ... --model <upscaler>
->>>>>>> upscale
       imagine inspect <model> ...
       imagine devices
       imagine bench

@@ -48,12 +48,8 @@ struct DrawingModels {
   }
 
   /// What the command line asks for; what it leaves open is still open.
-<<<<<<< HEAD
   func request(_ order: DrawingOrder, _ pictures: SourcePictures) async throws -> GenerationRequest {
-=======
-  func request(_ order: DrawingOrder, _ pictures: SourcePictures) throws -> GenerationRequest {
     pictures.upscalers.use(pipeline.engine)
->>>>>>> upscale
     var request = try order.picture.applied(
       to: order.recorded?.request ?? GenerationRequest(prompt: ""), usual: usualSize, pictures,
       order.recorded?.change)

@@ -94,12 +94,8 @@ enum PictureName {
       request.allowsPartialLoRAs ? "partial LoRAs" : nil,
       request.refiner.map { "refiner at \($0.start)" }, request.likeness.map { "like \($0.name)" },
       request.variation.map { "variation \($0)" }, request.noiseSize.map { "noise of \($0)" },
-<<<<<<< HEAD
-      request.hires.map { "hires \($0)" },
-      request.featureCache.map { "cache \($0.interval) \($0.branch)" },
-=======
       request.hires.map(hires), request.upscaling.map { "upscaled \($0.upscaler) \($0.scale ?? -1)" },
->>>>>>> upscale
+      request.featureCache.map { "cache \($0.interval) \($0.branch)" },
       request.promptSyntax.map { "syntax \($0.name)" },
       request.emphasis.map { "emphasis \($0.name)" },
       request.countsEditsAnew ? "old edits" : nil, request.secondPrompt.map { "second \($0)" },

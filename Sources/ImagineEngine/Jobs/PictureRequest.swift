@@ -72,13 +72,10 @@ package struct PictureRequest: Sendable {
   /// Every how many steps a preview is reported; nil for none.
   package var previewInterval: Int?
   package var refiner: Refiner?
-<<<<<<< HEAD
   /// What is merged into the model's weights, in this order. A refiner has none.
   package var adapters: [AdaptedWeights.Applied] = []
-=======
   /// What makes finished pictures larger; who takes them does it.
   package var upscaler: OpenedUpscaler?
->>>>>>> upscale
   package var recordsTensors = false
   /// Calls of the model in the pass of a hires fix before this one: prompts that change on the way go on counting.
   var callsBefore: Int?
@@ -91,11 +88,7 @@ package struct PictureRequest: Sendable {
   package var imagePrompts: [PicturePrompt] = []
 
   /// What goes beside the models.
-<<<<<<< HEAD
-  var parts: [OpenedPart] { guides }
-=======
-  var parts: [OpenedPart] { [hires?.upscaler, upscaler].compactMap { $0?.part } }
->>>>>>> upscale
+  var parts: [OpenedPart] { guides + [hires?.upscaler, upscaler].compactMap { $0?.part } }
 
   package init(
     prompt: String, negativePrompt: String, width: Int, height: Int, steps: Int, guidanceScale: Float, seed: UInt64,
