@@ -51,6 +51,9 @@ struct PullCommand: AsyncParsableCommand {
 
   func run() async throws {
     let source = try HubSource(source), hub = try Hub()
+    if case .repository = source, kind.kind != nil {
+      throw CommandFailure.usage("--kind is for files from addresses: what is in a repository says itself what it is.")
+    }
     let display = Display(verbosity: quiet ? .errors : .normal), progress = FetchDisplay(isQuiet: quiet)
     defer { display.close() }
     try await Interruption.handled(telling: display) {
