@@ -23,7 +23,7 @@ func render(prompt: String, output: URL, model: URL?) async throws {
     case .image(let image):
       try image.writePNG(to: output)
       print("wrote \(output.path) with seed \(image.seed)")
-    case .preview: break
+    case .preview, .upscaling: break
     // More kinds of events may come.
     @unknown default: break
     }

@@ -43,8 +43,8 @@ static int append(const uint8_t *data, size_t size, const WebPPicture *picture) 
   return 1;
 }
 
-bool webp_codec_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int32_t quality, bool is_lossless,
-                       uint8_t **bytes, size_t *byte_count, webp_codec_error *error) {
+bool webp_codec_encode(const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, int32_t quality,
+                       bool is_lossless, uint8_t **bytes, size_t *byte_count, webp_codec_error *error) {
   WebPConfig config;
   WebPPicture picture;
   if (!WebPConfigInit(&config) || !WebPPictureInit(&picture)) return fail(error, "libwebp is of another version");
@@ -61,7 +61,12 @@ bool webp_codec_encode(const uint8_t *pixels, uint32_t width, uint32_t height, i
   picture.height = (int)height;
   picture.writer = append;
   picture.custom_ptr = &o;
-  bool succeeded = WebPPictureImportRGB(&picture, pixels, (int)(width * 3)) && WebPEncode(&config, &picture);
+  // Colours of what is not seen stay as they are.
+  config.exact = 1;
+  const int stride = (int)(width * channels);
+  bool succeeded = (channels == 4 ? WebPPictureImportRGBA(&picture, pixels, stride)
+                                  : WebPPictureImportRGB(&picture, pixels, stride)) &&
+                   WebPEncode(&config, &picture);
   WebPEncodingError code = picture.error_code;
   WebPPictureFree(&picture);
   if (!succeeded) {

@@ -5,9 +5,9 @@ internal import ImagineSampling
 
 /// A finished picture with all that is needed to draw it again.
 public struct GeneratedImage: Sendable {
-  public let size: Size
+  public private(set) var size: Size
   /// Red, green, blue for each pixel, row by row: [height, width, 3].
-  public let pixels: [UInt8]
+  public private(set) var pixels: [UInt8]
   /// What was asked for, with the model's own in place of what was left open; its seed is this picture's.
   public let request: GenerationRequest
   /// The seed of this picture.
@@ -65,6 +65,14 @@ public struct GeneratedImage: Sendable {
 
   private var picture: RGBImage {
     get throws { try RGBImage(width: size.width, height: size.height, pixels: pixels) }
+  }
+
+  /// The same made larger.
+  func enlarged(to picture: RGBImage) -> GeneratedImage {
+    var image = self
+    image.size = Size(width: picture.width, height: picture.height)
+    image.pixels = picture.pixels
+    return image
   }
 
   private func text(_ metadata: Bool) -> [PNGText] {

@@ -12,6 +12,8 @@ public enum GenerationEvent: Sendable {
   case stage(GenerationStage)
   /// A denoising step was finished.
   case step(GenerationStep)
+  /// Part of a picture was made larger by an upscaler.
+  case upscaling(UpscalingProgress)
   /// What a picture is about to become, if the request asks for previews.
   case preview(PreviewImage)
   /// A picture is ready.

@@ -135,6 +135,7 @@ public final class Pipeline: Sendable {
         case .stage(let stage): report(.stage(GenerationStage(stage)))
         case .step(let index, let step, let count):
           report(.step(GenerationStep(index: step, count: count, image: index, imageCount: picture.count)))
+        case .tile(let index, let count): report(.upscaling(UpscalingProgress(index: index, count: count)))
         case .preview(let index, let step, let image):
           report(
             .preview(
@@ -143,7 +144,21 @@ public final class Pipeline: Sendable {
         }
       } deliver: { drawn in
         let hash = try await self.modelHash(report)
-        report(.image(try GeneratedImage(drawn, picture, resolved, wayBack, self.opened, hash: hash)))
+        let image = try GeneratedImage(drawn, picture, resolved, wayBack, self.opened, hash: hash)
+        guard let upscaling = resolved.upscaling else { return report(.image(image)) }
+        let size = image.size, target = try upscaling.target(of: size)
+        let larger = try await self.engine.inner.enlargeInTurn(
+          RGBImage(width: size.width, height: size.height, pixels: image.pixels), toWidth: target.width,
+          height: target.height, with: upscaling.upscaler.opened
+        ) { event in
+          switch event {
+          case .notice(let notice): report(.notice(Notice(notice)))
+          case .stage(let stage): report(.stage(GenerationStage(stage)))
+          case .tile(let index, let count): report(.upscaling(UpscalingProgress(index: index, count: count)))
+          case .step, .preview: break
+          }
+        }
+        report(.image(image.enlarged(to: larger)))
       }
     } catch { throw ImagineError.translated(error) }
   }

@@ -7,8 +7,8 @@ package struct UpscalerFile: WeightSource {
   package let url: URL
   /// All tensors by canonical name, those among them that no network reads.
   package let tensors: [String: CheckpointTensor]
-  /// The files they are in, as they were when they were opened.
-  package let versions: Set<FileVersion>
+  /// Which files they come from.
+  package let shares: Set<Checkpoint.Share>
 
   /// What stands before every canonical name.
   package static let prefix = "upscaler"
@@ -27,7 +27,7 @@ package struct UpscalerFile: WeightSource {
     }
     self.url = url
     self.tensors = tensors
-    versions = Set(contents.files.map(\.version))
+    shares = Set(contents.files.map { Checkpoint.Share(network: Self.prefix, file: $0.version) })
   }
 
   package func read(_ name: String, as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws {

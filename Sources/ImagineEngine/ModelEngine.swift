@@ -21,9 +21,9 @@ package actor ModelEngine {
   nonisolated let turns = Turns()
   private nonisolated let sharedModels = Shared<OpenedModel.Identity, OpenedModel>()
   private nonisolated let sharedParts = Shared<OpenedPart.Identity, OpenedPart>()
-  private let settings: EngineSettings
-  private let places: ComputePlaces
-  private let residents = ResidentNetworks()
+  let settings: EngineSettings
+  let places: ComputePlaces
+  let residents = ResidentNetworks()
   /// The models at hand, and what goes beside them, with what runs them: the one used last at the end.
   private var models: [(model: any OpenedNetworks, runner: NetworkRunner)] = []
   /// What to say of the device, until it has been said.

@@ -72,12 +72,27 @@ package struct RGBImage: Sendable, Equatable {
     return try RGBImage(width: width, height: height, pixels: laid)
   }
 
+  /// The most that memory should be asked for.
+  package static let mostPixels = 1 << 28
+
+  /// The pixels with how solid they are behind each: [height, width, 4]; without, as they are.
+  func interleaved(_ alpha: [UInt8]?) -> [UInt8] {
+    guard let alpha else { return pixels }
+    return [UInt8](unsafeUninitializedCapacity: 4 * alpha.count) { buffer, count in
+      for (pixel, value) in alpha.enumerated() {
+        for channel in 0..<3 { buffer[4 * pixel + channel] = pixels[3 * pixel + channel] }
+        buffer[4 * pixel + 3] = value
+      }
+      count = 4 * alpha.count
+    }
+  }
+
   /// Checks the size that something is to have.
   ///
   /// Throws `ImageError.invalidSize` if it is empty, or larger than memory should be asked for.
   static func checkSize(width: Int, height: Int) throws(ImageError) {
     let (area, overflows) = width.multipliedReportingOverflow(by: height)
-    guard width > 0, height > 0, !overflows, area <= 1 << 28 else {
+    guard width > 0, height > 0, !overflows, area <= mostPixels else {
       throw .invalidSize(width: width, height: height, values: 0)
     }
   }

@@ -77,6 +77,7 @@ extension Network {
 ///   model's `Conditioning` and the `additions` add
 /// - decoder: `latents` [rows, height, width, channels]
 /// - encoder: `pixels` [rows, height * reduction, width * reduction, 3]
+/// - upscaler: `pixels` [rows, height, width, channels], and what its model's `steadyInputs` has
 package struct NetworkShape: Sendable, Hashable {
   /// Pictures, or prompts, at once.
   package var rows = 1

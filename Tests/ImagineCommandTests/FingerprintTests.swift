@@ -1,5 +1,6 @@
 import Foundation
 import Imagine
+import ImagineGoldens
 import Testing
 
 @testable import ImagineCommand
@@ -8,6 +9,15 @@ import Testing
 /// taken for drawn that is not.
 @Suite struct FingerprintTests {
   private typealias Change = @Sendable (inout GenerationRequest) throws -> Void
+
+  private static func upscaler() throws -> UpscalerModel {
+    try UpscalerModel(
+      opening: Golden.url("upscalers/compact_x2.pth"), on: Engine(Engine.Options(device: .cpu, threads: 1)))
+  }
+
+  private static func hires(by upscaler: UpscalerModel) -> HiresFix {
+    hires { $0.upscalerModel = upscaler }
+  }
 
   private static func picture(_ shade: UInt8, alpha: [UInt8]? = nil) throws -> SourcePicture {
     try SourcePicture(size: Size(width: 1, height: 1), pixels: [shade, 0, 0], alpha: alpha)
@@ -49,7 +59,10 @@ import Testing
     "hires": [
       { $0.hires = HiresFix() }, { $0.hires = hires { $0.scale = 1.5 } }, { $0.hires = hires { $0.steps = 4 } },
       { $0.hires = hires { $0.size = Size(width: 8, height: 8) } }, { $0.hires = hires { $0.strength = 0.5 } },
-      { $0.hires = hires { $0.upscaler = .lanczos } },
+      { $0.hires = hires { $0.upscaler = .lanczos } }, { $0.hires = try hires(by: upscaler()) },
+    ],
+    "upscaling": [
+      { $0.upscaling = Upscaling(try upscaler()) }, { $0.upscaling = Upscaling(try upscaler(), scale: 3) },
     ],
     "promptSyntax": [{ $0.promptSyntax = .comfy }, { $0.promptSyntax = .plain }],
     "emphasis": [{ $0.emphasis = .noNorm }, { $0.emphasis = .ignore }],
@@ -124,11 +137,13 @@ import Testing
         ["eta", "churn", "churnMinimum", "churnMaximum", "noise", "noiseSeedDelta", "sigmas"]
       ),
       (GuidanceSettings(), ["rescale", "interval", "minimumSigma", "pictureScale"]),
-      (Variation(strength: 1), ["seed", "strength"]), (HiresFix(), ["scale", "size", "steps", "strength", "upscaler"]),
+      (Variation(strength: 1), ["seed", "strength"]),
+      (HiresFix(), ["scale", "size", "steps", "strength", "upscaler", "upscalerModel"]),
       (image, ["picture", "strength", "resizing", "mask", "margins"]),
-      (image.picture, ["size", "pixels", "alpha"]),
+      (image.picture, ["size", "pixels", "alpha", "texts"]),
       (try #require(image.mask), ["picture", "blur", "isInverted", "content", "padding"]),
       (Margins(), ["left", "top", "right", "bottom"]),
+      (Upscaling(try Self.upscaler()), ["upscaler", "scale"]),
     ]
     for (value, names) in known {
       #expect(Set(Mirror(reflecting: value).children.compactMap(\.label)) == names, "\(type(of: value))")

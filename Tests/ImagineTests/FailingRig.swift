@@ -59,7 +59,7 @@ struct FailingRig {
       // The tests' pictures are far smaller than the model's own, which is said each time.
       case .notice(let notice): if notice.code != .unusualSize { notices.append(notice.message) }
       case .image(let image): images.append(image)
-      case .stage, .step, .preview: break
+      case .stage, .step, .preview, .upscaling: break
       }
     }
     return (images, notices)

@@ -41,7 +41,7 @@ import Testing
       // The tests' pictures are far smaller than the model's own, which is said each time.
       case .notice(let notice): if notice.code != .unusualSize { notices.append(notice.message) }
       case .image(let drawn): image = drawn
-      case .stage, .step, .preview: break
+      case .stage, .step, .preview, .upscaling: break
       }
     }
     return (image, notices)

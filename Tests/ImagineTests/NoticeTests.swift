@@ -75,7 +75,7 @@ import Testing
       case .stage(let stage): "\(stage)"
       case .step: "step"
       case .image: "image"
-      case .notice, .preview: nil
+      case .notice, .preview, .upscaling: nil
       }
     }
     #expect(

@@ -38,10 +38,11 @@ typedef struct {
   size_t text_count;
 } png_codec_image;
 
-/// Encodes RGB pixels as a PNG with text chunks before the pixels.
+/// Encodes pixels as a PNG with text chunks before the pixels: `channels` (3 or 4: RGB, RGBA) bytes a pixel, alpha not
+/// premultiplied.
 ///
 /// On success the caller frees `*bytes`. The keywords and values of `texts` must be terminated by a zero byte.
-bool png_codec_encode(const uint8_t *_Nonnull pixels, uint32_t width, uint32_t height,
+bool png_codec_encode(const uint8_t *_Nonnull pixels, uint32_t width, uint32_t height, uint32_t channels,
                       const png_codec_text *_Nullable texts, size_t text_count, int compression_level,
                       uint8_t *_Nullable *_Nonnull bytes, size_t *_Nonnull byte_count, png_codec_error *_Nonnull error);
 

@@ -32,9 +32,10 @@ typedef struct {
 bool webp_codec_decode(const uint8_t *_Nonnull bytes, size_t byte_count, webp_codec_limits limits,
                        webp_codec_image *_Nonnull image, webp_codec_error *_Nonnull error);
 
-/// Encodes RGB pixels as a simple WebP file: one chunk in a RIFF header.
+/// Encodes pixels as a WebP file, `channels` (3 or 4: RGB, RGBA) bytes a pixel, alpha not premultiplied: one chunk in a RIFF
+/// header, or with transparency the chunks of an extended file.
 ///
 /// On success the caller frees `*bytes`.
-bool webp_codec_encode(const uint8_t *_Nonnull pixels, uint32_t width, uint32_t height, int32_t quality,
-                       bool is_lossless, uint8_t *_Nullable *_Nonnull bytes, size_t *_Nonnull byte_count,
+bool webp_codec_encode(const uint8_t *_Nonnull pixels, uint32_t width, uint32_t height, uint32_t channels,
+                       int32_t quality, bool is_lossless, uint8_t *_Nullable *_Nonnull bytes, size_t *_Nonnull byte_count,
                        webp_codec_error *_Nonnull error);

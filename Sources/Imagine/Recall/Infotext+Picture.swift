@@ -53,6 +53,10 @@ extension Infotext {
     if request.guidance.rescale != 0 { fields["Guidance rescale"] = Self.number(request.guidance.rescale) }
     fields["Guidance interval"] = request.guidance.interval.map { "\($0.lowerBound) \($0.upperBound)" }
     fields.add(describing: request)
+    if let upscaling = request.upscaling {
+      fields["Postprocess upscale by"] = Self.number(upscaling.factor)
+      fields["Postprocess upscaler"] = upscaling.upscaler.name
+    }
     fields["Like"] = request.likeness?.name
     fields["Version"] = ImagineVersion.full
     self.init(prompt: picture.prompt, negativePrompt: picture.negativePrompt, fields: fields.list)
@@ -69,7 +73,7 @@ extension Infotext {
   static let wholeNegativePrompt = "Whole negative prompt"
 
   /// 7 rather than 7.0, as the pictures of A1111's interface have it.
-  fileprivate static func number(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
+  static func number(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
     Int(exactly: value).map(String.init) ?? "\(value)"
   }
 }
@@ -91,7 +95,7 @@ private struct Fields {
       self["Hires upscale"] = Infotext.number(hires.scale)
     }
     self["Hires steps"] = hires.steps.map { "\($0)" }
-    self["Hires upscaler"] = hires.upscaler.label
+    self["Hires upscaler"] = hires.upscalerModel?.name ?? hires.upscaler.label
   }
 
   /// What Stable Diffusion XL is told of the picture.

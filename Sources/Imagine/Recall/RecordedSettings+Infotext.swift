@@ -34,6 +34,13 @@ extension RecordedSettings {
     request.countsEditsAnew =
       reader.take("Old prompt editing timelines") == "True"
       || program == "AUTOMATIC1111" && Self.isOldPromptEditing(version) && request.prompt.contains("[")
+    if let name = reader.take("Postprocess upscaler") {
+      let size =
+        reader.take("Postprocess upscale by").map { " \($0) times" }
+        ?? reader.take("Postprocess upscale to")
+        .map { " to \($0)" }
+      impossible.append("The upscaler \(name) made it larger\(size ?? ""): name its file if you have it.")
+    }
     impossible += reader.problems
     impossible += reader.unread
     if let hashes = infotext["Lora hashes"], !hashes.isEmpty {
@@ -150,7 +157,7 @@ extension RecordedSettings {
       if let name = reader.take("Hires upscaler") {
         do { hires.upscaler = try HiresFix.Upscaler(named: name) } catch {
           impossible.append(
-            "Its hires upscaler \(name) is not one that this version has; latents are enlarged instead.")
+            "Its hires upscaler \(name) is a file that has to be named again; latents are enlarged instead.")
         }
       }
       request.hires = hires

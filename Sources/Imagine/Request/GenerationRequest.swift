@@ -62,6 +62,8 @@ public struct GenerationRequest: Sendable, Hashable {
   /// Nil is 6 and 2.5.
   public var aestheticScore: Float?
   public var negativeAestheticScore: Float?
+  /// What makes the finished picture larger; nil for nothing.
+  public var upscaling: Upscaling?
   /// A model that goes on with the picture; nil for none.
   public var refiner: Refiner?
   /// Every how many steps a preview is reported; nil for none.

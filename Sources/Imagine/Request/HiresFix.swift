@@ -48,6 +48,8 @@ public struct HiresFix: Sendable, Hashable {
   /// How much of the picture the second pass changes, 0...1.
   public var strength = 0.7
   public var upscaler = Upscaler.latent
+  /// A network that makes the picture larger, in place of `upscaler`; it is opened on the engine of the pipeline.
+  public var upscalerModel: UpscalerModel?
 
   public init() {}
 }

@@ -98,6 +98,8 @@ extension Pipeline {
     try describe(&picture, request)
     picture.hires = try hires(request, size)
     picture.refiner = try request.refiner.map { try refiner($0) }
+    let drawn = picture.finalSize
+    picture.upscaler = try upscaler(request, Size(width: drawn.width, height: drawn.height))
     try ImagineError.translating {
       try picture.requireLayers(of: opened)
       try picture.requirePrompts()
@@ -128,7 +130,22 @@ extension Pipeline {
     return HiresPass(
       width: target.width, height: target.height, steps: hires.steps,
       strength: try request.requireShare(hires.strength, "strength of the second pass"),
-      enlargement: hires.upscaler.kind)
+      enlargement: hires.upscalerModel == nil ? hires.upscaler.kind : .lanczos,
+      upscaler: try hires.upscalerModel.map(requireOwn))
+  }
+
+  /// An upscaler that the same engine runs.
+  private func requireOwn(_ upscaler: UpscalerModel) throws -> OpenedUpscaler {
+    guard upscaler.engine === engine else {
+      throw ImagineError(.invalidRequest, "A model and its upscaler have to be opened on the same engine.")
+    }
+    return upscaler.opened
+  }
+
+  private func upscaler(_ request: GenerationRequest, _ size: Size) throws -> OpenedUpscaler? {
+    guard let upscaling = request.upscaling else { return nil }
+    _ = try upscaling.target(of: size)
+    return try requireOwn(upscaling.upscaler)
   }
 
   /// The picture that drawing begins from, and the way back from what is drawn; nil for noise alone.

@@ -1,5 +1,5 @@
 public import Foundation
-internal import ImagineImage
+package import ImagineImage
 
 /// A picture that a request brings along: to be changed, or as a mask.
 public struct SourcePicture: Sendable, Hashable {
@@ -8,6 +8,8 @@ public struct SourcePicture: Sendable, Hashable {
   public let pixels: [UInt8]
   /// How solid each pixel is, 255 fully: [height, width]; nil where all are.
   public let alpha: [UInt8]?
+  /// What its file said beside, in the order of the file.
+  package let texts: [PNGText]
 
   /// A picture from its pixels.
   ///
@@ -23,6 +25,7 @@ public struct SourcePicture: Sendable, Hashable {
     self.size = size
     self.pixels = pixels
     self.alpha = alpha
+    texts = []
   }
 
   /// A picture from a file: PNG, JPEG or WebP, told by its content.
@@ -46,5 +49,6 @@ public struct SourcePicture: Sendable, Hashable {
     size = Size(width: decoded.image.width, height: decoded.image.height)
     pixels = decoded.image.pixels
     alpha = decoded.alpha
+    texts = decoded.text
   }
 }

@@ -77,8 +77,12 @@ extension PlanBuilder {
   /// Depends on the weight alone, not on the size of the image: plans of all sizes share a weight in one form.
   private func isForWinograd(_ request: ProductRequest) -> Bool {
     let shape = request.shape
-    // Transforming the image pays when many results are made of it, and the results when they are made of many channels.
-    guard request.isPackable, ck_winograd_suits(shape), min(shape.in, shape.out) >= 32 else { return false }
+    // Transforming the results pays when they are made of many channels, and the image when many results are made of it; or
+    // when these few are multiplied by as many as fill a panel, which takes longest by pairs.
+    let isNarrow = shape.out < 32
+    guard request.isPackable, ck_winograd_suits(shape), shape.in >= 32,
+      !isNarrow || request.x.type.elementType == .bfloat16
+    else { return false }
     switch machine.products {
     case .kernels: return false
     case .winograd: return true

@@ -29,10 +29,10 @@ struct HiresOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How the small picture is made larger: \(Choices.sentence(HiresFix.Upscaler.all.map(\.name))). Default: latent. Says "
-        + "--hires.", valueName: "name"), completion: .list(HiresFix.Upscaler.all.map(\.name)),
-    transform: { try Choices.named($0, HiresFix.Upscaler.init(named:)) })
-  var hiresUpscaler: HiresFix.Upscaler?
+      "How the small picture is made larger: \(Choices.sentence(HiresFix.Upscaler.all.map(\.name))), or an upscaler's "
+        + "file or its name. Default: latent. Says --hires.", valueName: "name"),
+    completion: .list(HiresFix.Upscaler.all.map(\.name)), transform: HiresUpscalerChoice.init)
+  var hiresUpscaler: HiresUpscalerChoice?
 
   func validate() throws {
     if hiresSize != nil, hiresScale != nil {
@@ -46,7 +46,7 @@ struct HiresOptions: ParsableArguments {
     }
   }
 
-  func apply(to request: inout GenerationRequest) {
+  func apply(to request: inout GenerationRequest, _ upscalers: UpscalerFiles) throws {
     let isAsked =
       hires || hiresScale != nil || hiresSize != nil || hiresSteps != nil || hiresStrength != nil
       || hiresUpscaler != nil
@@ -56,7 +56,25 @@ struct HiresOptions: ParsableArguments {
     if let hiresSize { fix.size = hiresSize }
     if let hiresSteps { fix.steps = hiresSteps }
     if let hiresStrength { fix.strength = hiresStrength }
-    if let hiresUpscaler { fix.upscaler = hiresUpscaler }
+    switch hiresUpscaler {
+    case .filter(let upscaler): (fix.upscaler, fix.upscalerModel) = (upscaler, nil)
+    case .model(let name): fix.upscalerModel = try upscalers.upscaler(name)
+    case nil: break
+    }
     request.hires = fix
+  }
+}
+
+/// How a small picture is made larger: by a filter, or by a network of a file.
+enum HiresUpscalerChoice: Equatable {
+  case filter(HiresFix.Upscaler)
+  case model(String)
+
+  init(_ text: String) throws {
+    if UpscalerFiles.isNamed(by: text) {
+      self = .model(text)
+    } else {
+      self = .filter(try Choices.named(text, HiresFix.Upscaler.init(named:)))
+    }
   }
 }

@@ -66,7 +66,7 @@ struct Invocation {
     "ui": "there is no server in this version", "mcp": "there is no server in this version",
     "ps": "there is no server in this version", "status": "there is no server in this version",
     "convert": "models are not converted in this version", "create": "models are not converted in this version",
-    "upscale": "upscaling is not in this version", "edit": "a picture to change is given with --init-image",
+    "edit": "a picture to change is given with --init-image",
     "img2img": "a picture to change is given with --init-image",
     "redo": "a picture is drawn again by imagine again", "repeat": "a picture is drawn again by imagine again",
     "describe": "describing pictures is not in this version",

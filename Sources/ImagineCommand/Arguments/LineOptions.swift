@@ -18,6 +18,9 @@ struct LineOptions: ParsableArguments {
   @OptionGroup(title: "Second Pass")
   var hires: HiresOptions
 
+  @OptionGroup(title: "Upscaling")
+  var upscaling: UpscalingOptions
+
   @OptionGroup(title: "Noise")
   var noise: NoiseOptions
 
@@ -38,7 +41,8 @@ struct LineOptions: ParsableArguments {
     to request: inout GenerationRequest, _ pictures: SourcePictures, _ recorded: RecordedChange? = nil
   ) throws {
     if let like { request.likeness = like }
-    hires.apply(to: &request)
+    try hires.apply(to: &request, pictures.upscalers)
+    try upscaling.apply(to: &request, pictures.upscalers)
     try noise.apply(to: &request)
     sampling.apply(to: &request)
     prompts.apply(to: &request)

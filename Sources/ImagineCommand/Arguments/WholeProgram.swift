@@ -8,7 +8,7 @@ struct WholeProgram: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "imagine", abstract: RenderCommand.configuration.abstract,
     discussion: RenderCommand.configuration.discussion, version: RenderCommand.configuration.version,
-    subcommands: [AgainCommand.self, InspectCommand.self, DevicesCommand.self, BenchCommand.self])
+    subcommands: [AgainCommand.self, UpscaleCommand.self, InspectCommand.self, DevicesCommand.self, BenchCommand.self])
 
   @OptionGroup var drawing: RenderArguments
 

@@ -11,6 +11,7 @@ struct RenderCommand: AsyncParsableCommand {
       imagine "prompt" [options]
       imagine --prompts <file> [options]
       imagine again <picture> [options]
+      imagine upscale <picture> ... --model <upscaler>
       imagine inspect <model> ...
       imagine devices
       imagine bench
@@ -28,7 +29,9 @@ struct RenderCommand: AsyncParsableCommand {
         imagine "a forest" -m v1-5.safetensors --vae vae.safetensors --clip-skip 2
         imagine "a ((red)) house" -i sketch.jpg --strength 0.6 --mask roof.png
         imagine "a forest" --hires-scale 1.5 --tiling x
+        imagine "a forest" --upscale realesrgan-x4plus.pth:2
         imagine again forest.png --vary    draws a picture again with another seed
+        imagine upscale photo.jpg -m realesrgan-x4plus.pth
         imagine --prompts prompts.txt -o pictures
         imagine --estimate --size 1024     shows what memory it takes
         imagine inspect v1-5.safetensors   shows what a model file holds

@@ -37,6 +37,7 @@ struct DrawingModels {
 
   /// What the command line asks for; what it leaves open is still open.
   func request(_ order: DrawingOrder, _ pictures: SourcePictures) throws -> GenerationRequest {
+    pictures.upscalers.use(pipeline.engine)
     var request = try order.picture.applied(
       to: order.recorded?.request ?? GenerationRequest(prompt: ""), usual: usualSize, pictures,
       order.recorded?.change)

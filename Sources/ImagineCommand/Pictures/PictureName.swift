@@ -93,7 +93,8 @@ enum PictureName {
       request.crop.map { "crop \($0.left),\($0.top)" }, request.targetSize.map { "target \($0)" },
       request.refiner.map { "refiner at \($0.start)" }, request.likeness.map { "like \($0.name)" },
       request.variation.map { "variation \($0)" }, request.noiseSize.map { "noise of \($0)" },
-      request.hires.map { "hires \($0)" }, request.promptSyntax.map { "syntax \($0.name)" },
+      request.hires.map(hires), request.upscaling.map { "upscaled \($0.upscaler) \($0.scale ?? -1)" },
+      request.promptSyntax.map { "syntax \($0.name)" },
       request.emphasis.map { "emphasis \($0.name)" },
       request.countsEditsAnew ? "old edits" : nil, request.secondPrompt.map { "second \($0)" },
       request.secondNegativePrompt.map { "second negative \($0)" },
@@ -105,6 +106,15 @@ enum PictureName {
     ].compactMap { $0 } + changed(request.samplerSettings, from: SamplerSettings())
       + changed(request.guidance, from: GuidanceSettings()) + changed(request.tiling.rawValue, from: 0)
       + initial(request.initialImage)
+  }
+
+  /// A second pass; without a network of its own, in the words of versions that knew none.
+  private static func hires(_ fix: HiresFix) -> String {
+    var plain = fix
+    plain.upscalerModel = nil
+    let words = "\(plain)", unsaid = ", upscalerModel: nil)"
+    let known = words.hasSuffix(unsaid) ? words.dropLast(unsaid.count) + ")" : words[...]
+    return "hires \(known)" + (fix.upscalerModel.map { " by \($0)" } ?? "")
   }
 
   /// What is not as usual, in the words of its properties.

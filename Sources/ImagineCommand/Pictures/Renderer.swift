@@ -260,6 +260,7 @@ struct Renderer {
         if notices.insert(Array(text.utf8)).inserted { display.note(text) }
       case .stage(let stage): display.stage(stage)
       case .step(let step): display.step(step.index, of: step.count)
+      case .upscaling(let progress): display.upscaling(progress)
       case .preview(let image): try show(image)
       case .image(let image): result = image
       }

@@ -8,6 +8,8 @@ final class SourcePictures: Sendable {
   /// The largest picture that is read from a pipe, in bytes.
   private static let largestStream = 1 << 28
   private let read = Mutex<[(path: String, picture: SourcePicture)]>([])
+  /// What makes pictures larger.
+  let upscalers = UpscalerFiles()
 
   /// The picture in a file; `-` is the standard input.
   ///

@@ -71,6 +71,15 @@ final class Display: Sendable {
     update { $0.progress?.step(index, of: count, at: time) }
   }
 
+  /// A picture is about to be made larger that is there already.
+  func enlarging() {
+    update { $0.progress?.beginPicture(steps: 0, at: time) }
+  }
+
+  func upscaling(_ progress: UpscalingProgress) {
+    update { $0.progress?.upscale(progress.index, of: progress.count, at: time) }
+  }
+
   func stage(_ stage: GenerationStage) {
     update { state in
       if case .preparing(let network) = stage {
@@ -123,6 +132,21 @@ final class Display: Sendable {
           "  steps \(Wording.duration(progress.stageStart - progress.pictureStart, precise: true)), decoding and saving "
             + Wording.duration(time - progress.stageStart, precise: true), &state)
       }
+      state.progress = progress
+    }
+  }
+
+  /// A picture was made larger: if it is on the disk, its path goes to the standard output.
+  func enlarged(_ outcome: PictureFolder.Outcome, _ size: Size) throws {
+    try state.withLock { state in
+      erase(&state)
+      state.saved += 1
+      if case .saved(let path, _) = outcome { try StandardOutput.write(path + "\n") }
+      guard verbosity > .errors, var progress = state.progress else { return }
+      if case .saved(let path, let wanted?) = outcome {
+        line("'\(wanted)' exists, so the name is '\(path)'.", &state)
+      }
+      line("\(size): \(Wording.duration(progress.endPicture(at: time), precise: true))", &state)
       state.progress = progress
     }
   }

@@ -7,6 +7,8 @@ struct Progress: Equatable {
     /// The text is read and the first step runs; or some steps are done.
     case drawing(step: Int, count: Int)
     case decoding
+    /// A picture is made larger, and so many parts of it are done.
+    case upscaling(part: Int, count: Int)
   }
 
   private(set) var stage: Stage
@@ -106,6 +108,18 @@ struct Progress: Equatable {
     }
   }
 
+  /// Part of a picture was made larger, which takes no part of the next step's time.
+  mutating func upscale(_ part: Int, of count: Int, at time: Double) {
+    switch stage {
+    case .upscaling: break
+    case .preparing: interrupted = .upscaling(part: part, count: count)
+    default: stageStart = time
+    }
+    if case .preparing = stage { return }
+    stage = .upscaling(part: part, count: count)
+    lastStep = time
+  }
+
   /// - Returns: seconds the picture took.
   mutating func endPicture(at time: Double) -> Double {
     if stage == .decoding { lastDecoding = time - stageStart }
@@ -118,7 +132,7 @@ struct Progress: Equatable {
     let decoding = lastDecoding ?? secondsPerStep * Self.decodingInSteps
     let ahead = Double(stepsAhead) * secondsPerStep + Double(picturesAhead) * decoding
     switch stage {
-    case .loading, .preparing: return nil
+    case .loading, .preparing, .upscaling: return nil
     case .drawing(let step, let count):
       return max(0, Double(count - step) * secondsPerStep - (time - lastStep)) + decoding + ahead
     case .decoding:

@@ -23,6 +23,12 @@ struct ProgressLine {
     case .preparing(let network):
       return cut(joined([pictures(progress), "preparing the \(network)", elapsed]), limit)
     case .decoding: return cut(joined([pictures(progress), "decoding", elapsed]), limit)
+    case .upscaling(let part, let count):
+      let share = count > 1 ? "\(part)/\(count)" : nil
+      let left =
+        part > 0 && part < count
+        ? "\(Wording.duration((time - progress.stageStart) / Double(part) * Double(count - part))) left" : elapsed
+      return cut(joined([pictures(progress), "upscaling", share, left]), limit)
     case .drawing(let step, let count):
       let percent = "\(count > 0 ? step * 100 / count : 0)%"
       let steps = "\(step)/\(count)"

@@ -115,8 +115,14 @@ extension ModelEngine {
     let picture = try RGBImage(
       width: small.request.width, height: small.request.height, interleaved: pixels,
       truncating: small.request.habits.truncatesPixels)
-    let larger = try picture.resized(
-      width: large.request.width, height: large.request.height, enlargement.filter)
+    let larger: RGBImage
+    if let upscaler = large.request.hires?.upscaler {
+      larger = try upscaling(upscaler, of: (picture.width, picture.height), large.policy, large.report)
+        .enlarged(picture, toWidth: large.request.width, height: large.request.height)
+    } else {
+      larger = try picture.resized(
+        width: large.request.width, height: large.request.height, enlargement.filter)
+    }
     return try encoding.encode(larger.unitPixels, width: larger.width, height: larger.height).latents()
   }
 

@@ -32,6 +32,7 @@ extension Workload {
       if model.model.conditioning.planes.contains(.maskedPicture) { add(.encoder, of: model, large) }
       if hires.enlargement.latentResampling == nil {
         add(.decoder, of: model, small)
+        if let upscaler = hires.upscaler { add(upscaler, of: (request.width, request.height)) }
         add(.encoder, of: model, large)
       }
     }
@@ -44,6 +45,14 @@ extension Workload {
       }
     }
     add(.decoder, of: model, sizes[sizes.count - 1])
+    if let upscaler = request.upscaler { add(upscaler, of: request.finalSize) }
+  }
+
+  /// A window of a picture that is made larger. Where memory is short, it is a smaller one.
+  private mutating func add(_ upscaler: OpenedUpscaler, of size: (width: Int, height: Int)) {
+    let multiple = upscaler.model.multiple
+    func side(_ extent: Int) -> Int { (min(extent, 128) + multiple - 1) / multiple * multiple }
+    add(.upscaler, of: upscaler.part, NetworkShape(height: side(size.height), width: side(size.width)))
   }
 }
 

@@ -7,6 +7,8 @@ package enum EngineEvent: Sendable {
   case stage(EngineStage)
   /// A step of the picture with this index, from 0, was finished: `step` of `count`, from 1.
   case step(picture: Int, step: Int, count: Int)
+  /// Of a picture that is made larger, so many windows are done.
+  case tile(index: Int, count: Int)
   /// What the picture with this index is about to become, after a step of it.
   case preview(picture: Int, step: Int, image: RGBImage)
 }

@@ -69,12 +69,14 @@ package struct PictureRequest: Sendable {
   /// Every how many steps a preview is reported; nil for none.
   package var previewInterval: Int?
   package var refiner: Refiner?
+  /// What makes finished pictures larger; who takes them does it.
+  package var upscaler: OpenedUpscaler?
   package var recordsTensors = false
   /// Calls of the model in the pass of a hires fix before this one: prompts that change on the way go on counting.
   var callsBefore: Int?
 
   /// What goes beside the models.
-  var parts: [OpenedPart] { [] }
+  var parts: [OpenedPart] { [hires?.upscaler, upscaler].compactMap { $0?.part } }
 
   package init(
     prompt: String, negativePrompt: String, width: Int, height: Int, steps: Int, guidanceScale: Float, seed: UInt64,

@@ -49,8 +49,13 @@ package struct HiresPass: Sendable, Hashable {
   package var steps: Int?
   package var strength: Double
   package var enlargement: Enlargement
+  /// A network that makes the picture larger, in place of the enlargement's filter.
+  package var upscaler: OpenedUpscaler?
 
-  package init(width: Int, height: Int, steps: Int?, strength: Double, enlargement: Enlargement) {
+  package init(
+    width: Int, height: Int, steps: Int?, strength: Double, enlargement: Enlargement, upscaler: OpenedUpscaler? = nil
+  ) {
+    self.upscaler = upscaler
     self.width = width
     self.height = height
     self.steps = steps

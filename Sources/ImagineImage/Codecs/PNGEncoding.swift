@@ -10,14 +10,15 @@ extension PNGCodec {
   ///
   /// Text goes to a tEXt chunk if Latin-1 can express it and to an iTXt chunk otherwise, as with Pillow.
   /// Throws `ImageError.invalidText` for a keyword or value that PNG cannot hold.
-  static func encode(_ image: RGBImage, text: [PNGText]) throws -> [UInt8] {
+  static func encode(_ image: RGBImage, alpha: [UInt8]? = nil, text: [PNGText]) throws -> [UInt8] {
     let texts = try EncodedTexts(text)
     var bytes: UnsafeMutablePointer<UInt8>?
     var count = 0
     var error = png_codec_error()
     guard let width = UInt32(exactly: image.width), let height = UInt32(exactly: image.height),
       png_codec_encode(
-        image.pixels, width, height, texts.chunks, texts.chunks.count, compressionLevel, &bytes, &count, &error),
+        image.interleaved(alpha), width, height, alpha == nil ? 3 : 4, texts.chunks, texts.chunks.count,
+        compressionLevel, &bytes, &count, &error),
       let bytes
     else {
       throw CodecFailure(message: error.message)

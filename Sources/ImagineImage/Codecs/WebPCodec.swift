@@ -19,14 +19,15 @@ enum WebPCodec {
   }
 
   /// Returns a picture as the bytes of a WebP file: lossless at a quality of 100, lossy below.
-  static func encode(_ image: RGBImage, quality: Int, text: [PNGText]) throws -> [UInt8] {
+  static func encode(_ image: RGBImage, alpha: [UInt8]? = nil, quality: Int, text: [PNGText]) throws -> [UInt8] {
     let comment = try ExifWriting.comment(of: text, in: .webp)
     var bytes: UnsafeMutablePointer<UInt8>?
     var count = 0
     var error = webp_codec_error()
     guard let width = UInt32(exactly: image.width), let height = UInt32(exactly: image.height),
       webp_codec_encode(
-        image.pixels, width, height, Int32(clamping: quality), quality == 100, &bytes, &count, &error),
+        image.interleaved(alpha), width, height, alpha == nil ? 3 : 4, Int32(clamping: quality), quality == 100, &bytes,
+        &count, &error),
       let bytes
     else {
       throw CodecFailure(message: error.message)
@@ -35,7 +36,8 @@ enum WebPCodec {
     let simple = [UInt8](UnsafeBufferPointer(start: bytes, count: count))
     guard let comment else { return simple }
     return RIFFChunks.extended(
-      simple, exif: ExifWriting.structure(comment: comment), width: image.width, height: image.height)
+      simple, exif: ExifWriting.structure(comment: comment), width: image.width, height: image.height,
+      hasAlpha: alpha != nil)
   }
 }
 
@@ -59,11 +61,15 @@ enum RIFFChunks {
     return nil
   }
 
-  /// A simple file as an extended one, with EXIF behind the picture.
-  static func extended(_ simple: [UInt8], exif: [UInt8], width: Int, height: Int) -> [UInt8] {
-    let hasExif: UInt8 = 0x08
-    let features = [hasExif, 0, 0, 0] + digits(width - 1, 3) + digits(height - 1, 3)
-    let chunks = chunk("VP8X", features) + simple.dropFirst(headerLength) + chunk("EXIF", exif)
+  /// A file with EXIF behind the picture.
+  ///
+  /// - Parameter file: a simple one, or one that is extended for its transparency.
+  static func extended(_ file: [UInt8], exif: [UInt8], width: Int, height: Int, hasAlpha: Bool) -> [UInt8] {
+    let features = [0x08 | (hasAlpha ? 0x10 : 0), 0, 0, 0] + digits(width - 1, 3) + digits(height - 1, 3)
+    let header = chunk("VP8X", features)
+    var picture = file.dropFirst(headerLength)
+    if picture.starts(with: "VP8X".utf8) { picture = picture.dropFirst(header.count) }
+    let chunks = header + picture + chunk("EXIF", exif)
     return Array("RIFF".utf8) + digits(chunks.count + 4, 4) + Array("WEBP".utf8) + chunks
   }
 

@@ -61,19 +61,25 @@ package enum ImageFile {
   /// Returns a picture as the bytes of a file.
   ///
   /// PNG keeps any texts; JPEG and WebP keep the one of the keyword `parameters`, in EXIF, as A1111 does.
-  /// - Parameter quality: 1 to 100, of JPEG and WebP; a WebP of 100 is lossless.
+  /// - Parameters:
+  ///   - alpha: how solid each pixel is, 255 fully: [height, width]; nil where all are. A JPEG has the picture on white.
+  ///   - quality: 1 to 100, of JPEG and WebP; a WebP of 100 is lossless.
   /// Throws `ImageError.invalidText` for a text that the format cannot hold, `cannotWrite` for a picture that it cannot.
   package static func encode(
-    _ image: RGBImage, as format: ImageFormat, quality: Int = defaultQuality, text: [PNGText] = []
+    _ image: RGBImage, alpha: [UInt8]? = nil, as format: ImageFormat, quality: Int = defaultQuality,
+    text: [PNGText] = []
   ) throws(ImageError) -> [UInt8] {
+    if let alpha, alpha.count != image.width * image.height {
+      throw .invalidSize(width: image.width, height: image.height, values: alpha.count)
+    }
     guard 1...100 ~= quality else {
       throw .cannotWrite(path: format.label, reason: "a quality of \(quality) is not possible, choose 1 to 100")
     }
     do {
       switch format {
-      case .png: return try PNGCodec.encode(image, text: text)
-      case .jpeg: return try JPEGCodec.encode(image, quality: quality, text: text)
-      case .webp: return try WebPCodec.encode(image, quality: quality, text: text)
+      case .png: return try PNGCodec.encode(image, alpha: alpha, text: text)
+      case .jpeg: return try JPEGCodec.encode(image.onWhite(alpha: alpha), quality: quality, text: text)
+      case .webp: return try WebPCodec.encode(image, alpha: alpha, quality: quality, text: text)
       }
     } catch let error as ImageError {
       throw error

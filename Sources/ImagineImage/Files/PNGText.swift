@@ -1,5 +1,5 @@
 /// A text that goes with a picture: a text chunk of a PNG, or what stands for it in other formats.
-package struct PNGText: Sendable, Equatable {
+package struct PNGText: Sendable, Hashable {
   /// 1 to 79 printable ASCII characters without spaces at either end or in a row, such as `parameters`.
   package var keyword: String
   package var value: String

@@ -11,6 +11,11 @@ package struct Infotext: Sendable, Equatable {
   package struct Field: Sendable, Equatable {
     package var key: String
     package var value: String
+
+    package init(key: String, value: String) {
+      self.key = key
+      self.value = value
+    }
   }
 
   package var prompt: String

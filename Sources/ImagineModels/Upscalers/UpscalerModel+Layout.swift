@@ -93,7 +93,7 @@ extension UpscalerModel {
     return UpscalerModel(
       structure.hasShortcuts ? "ESRGAN+" : structure.unshuffle > 1 ? "Real-ESRGAN" : "ESRGAN",
       channels: structure.outChannels, scale: enlarged / structure.unshuffle, multiple: structure.unshuffle,
-      overlap: 16 * structure.unshuffle, factors: network.factors, inventory
+      overlap: 12 * structure.unshuffle, factors: network.factors, inventory
     ) { network($0) }
   }
 }
@@ -119,8 +119,8 @@ extension UpscalerModel {
     let network = SRVGGNetCompact(Weights(inventory, path: "upscaler"), structure)
     return UpscalerModel(
       "Real-ESRGAN Compact", channels: structure.channels, scale: scale, multiple: 1,
-      // One position for each convolution: exact.
-      overlap: min(structure.depth + 2, 16), inventory
+      // One position for each convolution reaches no further: exact for short networks.
+      overlap: min((3 * (structure.depth + 2) + 1) / 2, 16), inventory
     ) { network($0) }
   }
 }

@@ -52,3 +52,12 @@ package struct UpscalerModel: Sendable {
   /// The values of all inputs but the picture.
   package func steadyInputs(height: Int, width: Int) -> [String: HostTensor] { steadyValues(height, width) }
 }
+
+extension UpscalerModel {
+  /// The network by itself, of pictures of `NetworkShape`'s rows, height and width in pixels.
+  package var network: Network {
+    Network(role: .upscaler, name: "upscaler", prefixes: ["upscaler."]) { shape, builder in
+      [trace(rows: shape.rows, height: shape.height, width: shape.width, builder)]
+    }.reading(parameters)
+  }
+}

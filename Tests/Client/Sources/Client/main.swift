@@ -24,6 +24,7 @@ func draw(_ prompt: String, model: URL, vae: URL, refiner: URL) async throws -> 
     case .step(let step): print("\(step.index) of \(step.count)")
     case .image(let image): bytes = try image.png()
     case .preview(let image): print(image.size)
+    case .upscaling(let progress): print("\(progress.index) of \(progress.count)")
     @unknown default: break
     }
   }
