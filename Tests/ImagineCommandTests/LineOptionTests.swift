@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Imagine
+import ImagineGoldens
 import Testing
 
 @testable import ImagineCommand
@@ -85,6 +86,9 @@ import Testing
       { $0.initialImage?.margins == Margins(left: 8, top: 0, right: 16, bottom: 24) }
     ),
     ("--init-image P --outpaint 8", { $0.initialImage?.margins == Margins(left: 8, top: 8, right: 8, bottom: 8) }),
+    ("--upscale U", { $0.upscaling?.upscaler.name == "compact_x2" && $0.upscaling?.scale == nil }),
+    ("--upscale-model U:1.5", { $0.upscaling?.upscaler.scale == 2 && $0.upscaling?.scale == 1.5 }),
+    ("--hires-upscaler U", { $0.hires?.upscalerModel?.name == "compact_x2" && $0.hires?.upscaler == .latent }),
     ("--init-image P --image-cfg-scale 1.2", { $0.guidance.pictureScale == 1.2 }),
     ("--init-image P --img_cfg_scale 1.2", { $0.guidance.pictureScale == 1.2 }),
     ("--cache deep:3", { $0.featureCache == FeatureCache(interval: 3) }),
@@ -150,18 +154,31 @@ import Testing
     let url = FileManager.default.temporaryDirectory.appending(path: "line-\(UUID().uuidString).png")
     defer { try? FileManager.default.removeItem(at: url) }
     try SmallPicture.write(width: 24, height: 16, to: url)
-    return try body(words.split(separator: " ").map { $0 == "P" ? url.path : String($0) })
+    let upscaler = Golden.url("upscalers/compact_x2.pth").path
+    return try body(
+      words.split(separator: " ").map { word in
+        word == "P" ? url.path : word.first == "U" ? upscaler + word.dropFirst() : String(word)
+      })
   }
+
+  /// With something to run upscalers on.
+  private static let pictures: SourcePictures = {
+    let pictures = SourcePictures()
+    if let engine = try? Engine(Engine.Options(device: .cpu, threads: 1)) { pictures.upscalers.use(engine) }
+    return pictures
+  }()
 
   private func ofCommandLine(_ words: [String]) throws -> GenerationRequest {
     let command = try #require(try Invocation(["x"] + words).command() as? RenderCommand)
-    return try command.arguments.picture.applied(to: GenerationRequest(prompt: "x"))
+    return try command.arguments.picture.applied(
+      to: GenerationRequest(prompt: "x"), usual: Size(width: 512, height: 512), Self.pictures)
   }
 
   private func ofLine(_ words: [String]) throws -> GenerationRequest {
     let file = PromptFile(Data(("x " + words.joined(separator: " ")).utf8))
     if let problem = file.problems.first { throw PromptFileError(problem.message) }
-    return try #require(file.entries.first).applied(to: GenerationRequest(prompt: "x"))
+    return try #require(file.entries.first).applied(
+      to: GenerationRequest(prompt: "x"), usual: Size(width: 512, height: 512), Self.pictures)
   }
 
   @Test(arguments: cases.indices) func saysTheSameInBothPlaces(_ index: Int) throws {
@@ -212,6 +229,7 @@ import Testing
     ("--ip-adapter a --ip-adapter b --ip-image P --ip-image P --ip-image P", "3 times"),
     ("--hires-scale 2 --hires-size 512", "one of them"), ("--hires-scale 0.5", "1 to 8"),
     ("--hires-scale nan", "1 to 8"),
+    ("--upscale U:99", "1 to 16"), ("--upscale /nowhere/x4.pth", "x4.pth"), ("--upscale P", "PNG"),
     ("--hires-strength 2", "0 to 1"), ("--hires-size big", "1024x1536"), ("--hires-upscaler magic", "lanczos"),
     ("--variation-seed 3", "--variation-strength"), ("--variation-seed -2 --variation-strength 0.1", "-1"),
     ("--variation-strength 1.1", "0 to 1"), ("--seed-resize-from 5x", "512x512"), ("--tiling z", "x, y, both or none"),

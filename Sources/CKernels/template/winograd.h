@@ -61,7 +61,11 @@ INLINE void transform_image_vector(
   for (int i = 0; i < 6; i++) {
     vf line[6];
     transform_image_line(columns[i], line);
-    for (int j = 0; j < 6; j++) store(CK_F32, out, (6 * i + j) * stride, line[j]);
+    // Behind the last channel of an image begins the next image's, or the next tile.
+    for (int j = 0; j < 6; j++) {
+      if (lanes == CK_WIDTH) store(CK_F32, out, (6 * i + j) * stride, line[j]);
+      else store_part(CK_F32, out, (6 * i + j) * stride, lanes, line[j]);
+    }
   }
 }
 

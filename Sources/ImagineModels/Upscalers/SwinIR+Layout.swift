@@ -8,7 +8,7 @@ extension UpscalerModel {
     let network = SwinIR(Weights(inventory, path: "upscaler"), structure)
     let side = structure.window
     return UpscalerModel(
-      "SwinIR", channels: structure.channels, scale: structure.scale, multiple: side, overlap: 2 * side, inventory,
+      "SwinIR", channels: structure.channels, scale: structure.scale, multiple: side, overlap: 4 * side, inventory,
       steadyValues: { SwinWindows.values(height: $0, width: $1, side: side) }
     ) { pixels in
       guard pixels.shape.rank == 4 else { return pixels }
