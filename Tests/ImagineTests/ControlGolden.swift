@@ -45,7 +45,7 @@ struct ControlGolden {
         try (part["importance"]?.string).map { try #require(ControlImportance(rawValue: $0)) } ?? .balanced
       return control
     }
-    for (dialect, weights) in (parts["loras"]?.object ?? []).sorted(by: { $0.key > $1.key }) {
+    for (dialect, weights) in (parts["loras"]?.object ?? [:]).sorted(by: { $0.key > $1.key }) {
       // diffusers does not read what kohya's trainer calls this.
       let file = try AdapterGolden.of(dialect.text, family).write(to: folder, name: dialect.text) { tensors in
         tensors = tensors.filter { !$0.key.contains("te2_text_projection") && !$0.key.contains("unet_add_embedding") }
