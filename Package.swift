@@ -50,7 +50,8 @@ let package = Package(
       "ImagineEngine",
       [
         "ImagineModels", "ImagineAdapters", "ImagineSampling", "ImagineCheckpoint", "ImagineText", "ImagineCPU",
-        "ImagineVulkan", "ImagineImage", "ImagineDemoModel", "ImagineGraph", .product(name: "Logging", package: "swift-log"),
+        "ImagineVulkan", "ImagineImage", "ImagineDemoModel", "ImagineGraph",
+        .product(name: "Logging", package: "swift-log"),
       ]),
 
     // The library, which is the public API and nothing else; what fetches models; measuring; the command.
@@ -58,7 +59,8 @@ let package = Package(
       "Imagine",
       [
         "ImagineEngine", "ImagineModels", "ImagineAdapters", "ImagineSampling", "ImagineCheckpoint", "ImagineCPU",
-        "ImagineVulkan", "ImagineText", "ImagineImage", "ImagineFiles", "ImagineGraph", "CSHA256", .product(name: "Logging", package: "swift-log"),
+        "ImagineVulkan", "ImagineText", "ImagineImage", "ImagineFiles", "ImagineGraph", "CSHA256",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     module("ImagineHub", ["Imagine", "ImagineCheckpoint", "ImagineFiles", "CCurl"]),
     module(
