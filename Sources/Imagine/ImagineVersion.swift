@@ -1,6 +1,6 @@
 /// The version of this library and command.
 public enum ImagineVersion {
-  public static let number = "0.3.0"
+  public static let number = "0.4.0"
   /// As written into pictures.
   static let full = "imagine \(number)"
 }

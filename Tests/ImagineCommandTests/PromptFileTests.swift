@@ -253,7 +253,7 @@ import Testing
     let entry = try entry("a --guidance_scale 3 --num-inference-steps 4 --num_images_per_prompt 2")
     #expect(entry.guidanceScale == 3 && entry.steps == 4 && entry.count == 2)
     #expect(try problem("a --stpes 3").contains("--steps"))
-    #expect(try problem("a --upscale x").contains("not in this version"))
+    #expect(try problem("a --slg-scale 2").contains("not in this version"))
     #expect(try problem("a --ab\(String(repeating: "x\u{301}", count: 20_000)) 3").utf8.count < 300)
     #expect(try problem("a --sampler \(String(repeating: "x\u{301}", count: 20_000))").utf8.count < 300)
   }
