@@ -1,5 +1,5 @@
 package import Foundation
-package import ImagineGraph
+internal import ImagineGraph
 
 /// A model as people have it, opened: every tensor under its canonical name, none of them read yet.
 ///
@@ -173,36 +173,6 @@ extension Checkpoint.Source {
   }
 }
 
-extension Checkpoint: WeightSource {
-  /// Writes the named tensor, row-major in its canonical layout, converted to `type`, into `destination`.
-  ///
-  /// - Throws: `CheckpointError` when the tensor is absent, has another number of elements, or holds values that `type`
-  ///   cannot.
-  package func read(_ name: String, as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws {
-    try tensor(name).read(as: type, into: destination)
-  }
-
-  /// The same for some of the elements of a tensor that must have `count`.
-  package func read(
-    _ name: String, as type: ElementType, elements: Range<Int>, of count: Int,
-    into destination: UnsafeMutableRawBufferPointer
-  ) throws {
-    try tensor(name).read(elements, of: count, as: type, into: destination)
-  }
-
-  package func storedType(_ name: String) -> ElementType? { tensors[name]?.storedType }
-
-  package func lend<Result>(
-    _ name: String, count: Int, _ body: (ElementType, UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result? { try tensor(name).lend(count: count, body) }
-
-  private func tensor(_ name: String) throws -> CheckpointTensor {
-    guard let tensor = tensors[name] else {
-      throw CheckpointError(
-        .missingTensor,
-        "\(quoted(url.lastPathComponent)) has no tensor \(quoted(name)): the file is incomplete or of a model that is not "
-          + "supported.")
-    }
-    return tensor
-  }
+extension Checkpoint: TensorSource {
+  package var meaningOfAbsence: String { "incomplete or of a model that is not supported" }
 }

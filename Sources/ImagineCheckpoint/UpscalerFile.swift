@@ -1,9 +1,8 @@
 package import Foundation
-package import ImagineGraph
 
 /// An image upscaler as people have it, opened: every tensor under the name that BasicSR gives it, behind `upscaler.`, none
 /// of them read yet.
-package struct UpscalerFile: WeightSource {
+package struct UpscalerFile: TensorSource {
   package let url: URL
   /// All tensors by canonical name, those among them that no network reads.
   package let tensors: [String: CheckpointTensor]
@@ -30,28 +29,5 @@ package struct UpscalerFile: WeightSource {
     shares = Set(contents.files.map { Checkpoint.Share(network: Self.prefix, file: $0.version) })
   }
 
-  package func read(_ name: String, as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws {
-    try tensor(name).read(as: type, into: destination)
-  }
-
-  package func read(
-    _ name: String, as type: ElementType, elements: Range<Int>, of count: Int,
-    into destination: UnsafeMutableRawBufferPointer
-  ) throws {
-    try tensor(name).read(elements, of: count, as: type, into: destination)
-  }
-
-  package func storedType(_ name: String) -> ElementType? { tensors[name]?.storedType }
-
-  package func lend<Result>(
-    _ name: String, count: Int, _ body: (ElementType, UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result? { try tensor(name).lend(count: count, body) }
-
-  private func tensor(_ name: String) throws -> CheckpointTensor {
-    guard let tensor = tensors[name] else {
-      throw CheckpointError(
-        .missingTensor, "\(quoted(url.lastPathComponent)) has no tensor \(quoted(name)): the file is incomplete.")
-    }
-    return tensor
-  }
+  package var meaningOfAbsence: String { "incomplete" }
 }

@@ -17,21 +17,11 @@ public enum UpscalingEvent: Sendable {
 /// Reading ends after the picture; it throws `ImagineError`, or `CancellationError` once the reading task is cancelled, which
 /// also stops the work within one operation.
 public struct UpscalingEvents: AsyncSequence, Sendable {
-  private let stream: AsyncThrowingStream<UpscalingEvent, any Error>
+  private let events: ReportedEvents<UpscalingEvent>
 
   /// - Parameter work: what produces the events; it is cancelled with the reader.
   init(_ work: @escaping @Sendable (_ report: @escaping @Sendable (UpscalingEvent) -> Void) async throws -> Void) {
-    stream = AsyncThrowingStream { continuation in
-      let task = Task {
-        do {
-          try await work { continuation.yield($0) }
-          continuation.finish()
-        } catch {
-          continuation.finish(throwing: ImagineError.translated(error))
-        }
-      }
-      continuation.onTermination = { _ in task.cancel() }
-    }
+    events = ReportedEvents(work)
   }
 
   /// The picture, when it is ready.
@@ -42,18 +32,11 @@ public struct UpscalingEvents: AsyncSequence, Sendable {
     throw ImagineError(.internalError, "The request ended without a picture.")
   }
 
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream.makeAsyncIterator()) }
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(base: events.makeIterator()) }
 
   public struct AsyncIterator: AsyncIteratorProtocol {
-    private var base: AsyncThrowingStream<UpscalingEvent, any Error>.AsyncIterator
+    fileprivate var base: ReportedEvents<UpscalingEvent>.Iterator
 
-    fileprivate init(_ base: AsyncThrowingStream<UpscalingEvent, any Error>.AsyncIterator) { self.base = base }
-
-    public mutating func next() async throws -> UpscalingEvent? {
-      let event = try await base.next()
-      // A stream just ends when its reader is cancelled; that must not pass for a finished request.
-      if event == nil { try Task.checkCancellation() }
-      return event
-    }
+    public mutating func next() async throws -> UpscalingEvent? { try await base.next() }
   }
 }

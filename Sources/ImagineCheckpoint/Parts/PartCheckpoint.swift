@@ -3,7 +3,7 @@ package import ImagineGraph
 
 /// The weights of a network that stands beside a model, as a ControlNet does, under canonical names: a file, or the folder
 /// that diffusers writes.
-package struct PartCheckpoint: WeightSource {
+package struct PartCheckpoint: TensorSource {
   /// What was opened.
   package let url: URL
   package let kind: PartKind
@@ -90,32 +90,5 @@ package struct PartCheckpoint: WeightSource {
         + "\(first.dataType.rawValue)): use a float16, bfloat16 or float32 version of it.")
   }
 
-  // MARK: Weights
-
-  package func read(_ name: String, as type: ElementType, into destination: UnsafeMutableRawBufferPointer) throws {
-    try tensor(name).read(as: type, into: destination)
-  }
-
-  package func read(
-    _ name: String, as type: ElementType, elements: Range<Int>, of count: Int,
-    into destination: UnsafeMutableRawBufferPointer
-  ) throws {
-    try tensor(name).read(elements, of: count, as: type, into: destination)
-  }
-
-  package func storedType(_ name: String) -> ElementType? { tensors[name]?.storedType }
-
-  package func lend<Result>(
-    _ name: String, count: Int, _ body: (ElementType, UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result? { try tensor(name).lend(count: count, body) }
-
-  private func tensor(_ name: String) throws -> CheckpointTensor {
-    guard let tensor = tensors[name] else {
-      throw CheckpointError(
-        .missingTensor,
-        "\(quoted(url.lastPathComponent)) has no tensor \(quoted(name)): the file is incomplete or of a kind that is not "
-          + "supported.")
-    }
-    return tensor
-  }
+  package var meaningOfAbsence: String { "incomplete or of a kind that is not supported" }
 }

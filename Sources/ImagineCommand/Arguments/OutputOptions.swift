@@ -63,20 +63,11 @@ struct OutputOptions: ParsableArguments {
     if quiet, preview.shows {
       throw ValidationError("--quiet and --show contradict each other: give one of them.")
     }
-    if let quality, !(1...100 ~= quality) {
-      throw ValidationError("a --quality of \(quality) is not possible: choose 1 to 100.")
-    }
-    if quiet, verbose > 0 { throw ValidationError("--quiet and --verbose contradict each other: give one of them.") }
+    try FileFormat.require(quality: quality)
+    try Verbosity.require(quiet: quiet, verbose: verbose)
   }
 
-  var verbosity: Verbosity {
-    guard !quiet else { return .errors }
-    return switch verbose {
-    case 0: .normal
-    case 1: .details
-    default: .log
-    }
-  }
+  var verbosity: Verbosity { Verbosity(quiet: quiet, verbose: verbose) }
 }
 
 /// How much is said on the standard error.
@@ -84,4 +75,32 @@ enum Verbosity: Sendable, Comparable {
   case errors, normal, details
   /// What the library logs as well, in its own words.
   case log
+
+  /// - Parameter verbose: how often more was asked for.
+  init(quiet: Bool, verbose: Int) {
+    guard !quiet else {
+      self = .errors
+      return
+    }
+    self =
+      switch verbose {
+      case 0: .normal
+      case 1: .details
+      default: .log
+      }
+  }
+
+  /// - Throws: `ValidationError` if less and more are asked for at once.
+  static func require(quiet: Bool, verbose: Int) throws {
+    if quiet, verbose > 0 { throw ValidationError("--quiet and --verbose contradict each other: give one of them.") }
+  }
+}
+
+extension FileFormat {
+  /// - Throws: `ValidationError` for a quality that no format has.
+  static func require(quality: Int?) throws {
+    if let quality, !(1...100 ~= quality) {
+      throw ValidationError("a --quality of \(quality) is not possible: choose 1 to 100.")
+    }
+  }
 }

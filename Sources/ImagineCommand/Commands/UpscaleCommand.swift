@@ -148,20 +148,11 @@ struct UpscaleOptions: ParsableArguments {
     if let scale, !(scale.isFinite && 1...16 ~= scale) {
       throw ValidationError("a --scale of \(scale) is not possible: choose 1 to 16.")
     }
-    if let quality, !(1...100 ~= quality) {
-      throw ValidationError("a --quality of \(quality) is not possible: choose 1 to 100.")
-    }
-    if quiet, verbose > 0 { throw ValidationError("--quiet and --verbose contradict each other: give one of them.") }
+    try FileFormat.require(quality: quality)
+    try Verbosity.require(quiet: quiet, verbose: verbose)
   }
 
-  var verbosity: Verbosity {
-    guard !quiet else { return .errors }
-    return switch verbose {
-    case 0: .normal
-    case 1: .details
-    default: .log
-    }
-  }
+  var verbosity: Verbosity { Verbosity(quiet: quiet, verbose: verbose) }
 
   /// The name of the larger picture: what is asked for; else in another folder the picture's own, beside it with the scale.
   func name(of file: String, _ upscaler: UpscalerModel, in place: OutputPlace) -> String {
