@@ -261,12 +261,37 @@ static void transform_results(const ck_winograd_group *group, const float *sums,
 #undef FINISH
 }
 
+// Weights that will be transformed next: of each tap, those of some channels.
+typedef struct {
+  const char *weights;
+  size_t tap;    // bytes from one tap to the next
+  size_t bytes;  // of a tap
+} kernels_ahead;
+
+// Weights are read once a step, from memory, in pieces that are shorter than what a processor foresees.
+INLINE kernels_ahead kernels_from(const ck_product *product, size_t panel, size_t channel) {
+  const ck_product_shape *shape = &product->shape;
+  const size_t size = PANEL * ck_stored_size(product->weight_type);
+  if (panel * PANEL >= shape->out) return (kernels_ahead){0};
+  return (kernels_ahead){
+    .weights = (const char *)product->weights + (panel * 9 * shape->in + channel) * size, .tap = shape->in * size,
+    .bytes = ck_winograd_channels(shape, channel) * size,
+  };
+}
+
+// Part `f` of 36.
+INLINE void fetch_kernels(kernels_ahead ahead, size_t f) {
+  const char *tap = ahead.weights + f / 4 * ahead.tap;
+  for (size_t at = f % 4 * 64; at < ahead.bytes; at += 4 * 64) __builtin_prefetch(tap + at, 0, 2);
+}
+
 // All 36 products of a block of channels with a panel of kernels.
 INLINE void multiply_block_of_channels(
   const ck_winograd_group *group, bool accumulate, const float *image, size_t row, const float *kernels,
-  size_t kernel_stride, size_t channels, float *sums
+  size_t kernel_stride, size_t channels, kernels_ahead ahead, float *sums
 ) {
   for (size_t f = 0; f < 36; f++) {
+    fetch_kernels(ahead, f);
     const float *a = image + f * group->image_stride, *b = kernels + f * kernel_stride;
     if (accumulate) multiply_rows(true, a, row, b, group->rows, channels, sums + f * group->sums_stride);
     else multiply_rows(false, a, row, b, group->rows, channels, sums + f * group->sums_stride);
@@ -280,8 +305,10 @@ static void multiply_winograd_panel(const ck_winograd_group *group, size_t panel
     const size_t channels = ck_winograd_channels(shape, block);
     transform_kernels(group->product, panel, block, channels, CK_WINOGRAD_KERNEL_STRIDE, kernels);
     const float *image = group->image + block / CK_WINOGRAD_CHANNELS * group->image_block;
+    const bool is_last = block + channels == shape->in;
+    const kernels_ahead ahead = kernels_from(group->product, is_last ? panel + 1 : panel, is_last ? 0 : block + channels);
     multiply_block_of_channels(
-      group, block > 0, image, CK_WINOGRAD_CHANNELS, kernels, CK_WINOGRAD_KERNEL_STRIDE, channels, sums);
+      group, block > 0, image, CK_WINOGRAD_CHANNELS, kernels, CK_WINOGRAD_KERNEL_STRIDE, channels, ahead, sums);
   }
   transform_results(group, sums, panel * PANEL);
 }
@@ -304,7 +331,7 @@ static void multiply_narrow_group(const ck_winograd_group *group, const float *k
     for (size_t panel = 0; panel < panels; panel++) {
       multiply_block_of_channels(
         group, block > 0, group->image, CK_NARROW_CHANNELS, kernels + (panel * blocks + block) * 36 * kernel_stride,
-        kernel_stride, channels, sums + panel * 36 * group->sums_stride);
+        kernel_stride, channels, (kernels_ahead){0}, sums + panel * 36 * group->sums_stride);
     }
   }
   for (size_t panel = 0; panel < panels; panel++) {
