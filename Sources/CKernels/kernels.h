@@ -138,9 +138,10 @@ struct ck_kernels {
   // 36 sums_stride floats for each panel.
   void (*multiply_narrow_group)(const ck_winograd_group *group, const float *kernels, float *sums);
 
-  // Products of bfloat16, two neighbours along the depth at once; NULL where the instruction set has none. What is
-  // multiplied by is packed in panels of columns, [panel][depth / 2][column][2], depth and columns padded with zeros to
-  // multiples of CK_PAIR_STEP.
+  // Products of bfloat16, two neighbours along the depth at once; NULL where the instruction set has none. Weights are packed
+  // in panels of columns, [panel][depth / 2][column][2], depth and columns padded with zeros to multiples of CK_PAIR_STEP;
+  // keys and values as the instruction set's attention wants them, in no more room than that. `first` is a multiple of
+  // CK_KEY_BLOCK, and `count` at most that.
   void (*pack_key_pairs)(
     const uint16_t *k, size_t stride, size_t first, size_t count, size_t head_size, uint16_t *out);
   void (*pack_value_pairs)(

@@ -1,6 +1,16 @@
-// Attention of a block of queries in bfloat16, both products by pairs. Included after pair_product.h's tile.
+// Attention of a block of queries in bfloat16, both products by pairs in tile registers, for heads of any width. Included
+// after pairs.h's tile.
 //
 // Scores, their softmax and the sums are 32-bit; weights of the values are rounded to bfloat16, as in PyTorch.
+
+// One panel of pair_tiles.
+NOINLINE void pair_half(
+  bool accumulate, const uint16_t *a, size_t a_stride, const uint16_t *b, size_t b_stride, size_t depth, float *c,
+  size_t c_stride
+) {
+  if (accumulate) pair_tile(1, true, a, a_stride, b, b_stride, depth, c, c_stride);
+  else pair_tile(1, false, a, a_stride, b, b_stride, depth, c, c_stride);
+}
 
 INLINE uint16_t *pair_at(uint16_t *panels, size_t depth, size_t padded_depth, size_t column) {
   return panels + column / CK_PAIR_PANEL * CK_PAIR_PANEL * padded_depth + depth / 2 * 2 * CK_PAIR_PANEL +
