@@ -220,8 +220,8 @@ static inline size_t ck_tile_taps(const ck_product_shape *shape) {
   return shape->upsampled ? 4 : shape->kernel_height * shape->kernel_width;
 }
 
-// Columns of packed weights in tiles: whole pairs of panels, and of a gated product as many gates as values.
-static inline size_t ck_tile_columns(const ck_product_shape *shape) {
+// Columns of weights packed by pairs: whole pairs of panels, and of a gated product as many gates as values.
+static inline size_t ck_pair_columns(const ck_product_shape *shape) {
   return shape->gated ? 2 * ck_round_up(shape->out / 2, CK_PAIR_PANEL) : ck_round_up(shape->out, 2 * CK_PAIR_PANEL);
 }
 

@@ -46,8 +46,8 @@ bool ck_has_tiles(ck_device device) { return device.kernels->multiply_tiles != N
 
 size_t ck_packed_pair_count(ck_device device, ck_product_shape shape) {
   const size_t kernels = (shape.upsampled ? 4 : 1) * ck_tile_taps(&shape);
-  if (ck_has_tiles(device)) return ck_tile_columns(&shape) * ck_round_up(shape.in, CK_PAIR_STEP) * kernels;
-  return ck_round_up(shape.out, CK_PAIR_STEP) * ck_round_up(ck_product_depth(&shape), CK_PAIR_STEP);
+  if (ck_has_tiles(device)) return ck_pair_columns(&shape) * ck_round_up(shape.in, CK_PAIR_STEP) * kernels;
+  return ck_pair_columns(&shape) * ck_round_up(ck_product_depth(&shape), CK_PAIR_STEP);
 }
 
 // Adds up the taps of kernels of 3 x 3 that meet the same pixel, for results in odd or even lines and columns.
@@ -67,7 +67,7 @@ static void add_taps(const float *kernels, size_t count, size_t odd_line, size_t
 static void pack_upsampled(void *context, unsigned thread, size_t begin, size_t end) {
   const pack_job *job = context;
   const ck_packing *packing = &job->packing;
-  const size_t panels = ck_tile_columns(&packing->shape) / CK_PAIR_PANEL;
+  const size_t panels = ck_pair_columns(&packing->shape) / CK_PAIR_PANEL;
   const size_t out = packing->shape.out, in = packing->shape.in;
   const size_t size = ck_stored_size(packing->plain.type);
   float kernels[9 * CK_PAIR_STEP], sums[CK_PAIR_PANEL][4 * CK_PAIR_STEP];
@@ -105,7 +105,7 @@ static void pack_tiles(ck_device device, ck_product_shape shape, ck_plain_weight
     },
     .kernels = device.kernels,
   };
-  const size_t panels = ck_tile_columns(&shape) / CK_PAIR_PANEL;
+  const size_t panels = ck_pair_columns(&shape) / CK_PAIR_PANEL;
   if (shape.upsampled) ck_parallel(device, 4 * panels, 1, pack_upsampled, &job);
   else ck_parallel(device, panels, 1, pack_panels, &job);
 }
@@ -122,5 +122,5 @@ void ck_pack_weight_pairs(ck_device device, ck_product_shape shape, ck_plain_wei
     .packing = {.shape = shape, .plain = plain, .type = CK_STORED_BF16, .layout = layout, .packed = packed},
     .kernels = device.kernels, .zeros = CK_PAIR_PANEL * (padded - ck_round_up(depth, 2)),
   };
-  ck_parallel(device, ck_round_up(shape.out, CK_PAIR_STEP) / CK_PAIR_PANEL, 1, pack_panels, &job);
+  ck_parallel(device, ck_pair_columns(&shape) / CK_PAIR_PANEL, 1, pack_panels, &job);
 }

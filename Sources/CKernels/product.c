@@ -4,7 +4,8 @@
 typedef struct {
   const ck_kernels *kernels;
   const ck_product *product;
-  size_t rows, row_blocks, columns;  // columns of a block
+  size_t rows, row_blocks;
+  size_t all_columns, columns;  // packed ones; those of a block
   float *scratch;
 } product_job;
 
@@ -12,12 +13,12 @@ static void product_piece(void *context, unsigned thread, size_t begin, size_t e
   const product_job *job = context;
   for (size_t piece = begin; piece < end; piece++) {
     // All rows with some columns, then with the next: weights are read from memory once.
-    const size_t row = piece % job->row_blocks * CK_PRODUCT_ROWS, out = job->product->shape.out;
-    const size_t column = piece / job->row_blocks * job->columns;
+    const size_t row = piece % job->row_blocks * CK_PRODUCT_ROWS;
+    const size_t column = piece / job->row_blocks * job->columns, left = job->all_columns - column;
     const ck_product_block block = {
       .product = job->product, .first_row = row, .first_column = column,
       .rows = job->rows - row < CK_PRODUCT_ROWS ? job->rows - row : CK_PRODUCT_ROWS,
-      .columns = out - column < job->columns ? out - column : job->columns,
+      .columns = left < job->columns ? left : job->columns,
     };
     float *scratch = job->scratch + thread * CK_PRODUCT_SCRATCH_FLOATS;
     if (job->product->pairs && job->kernels->multiply_pair_block) job->kernels->multiply_pair_block(&block, scratch);
@@ -38,15 +39,15 @@ void ck_multiply(ck_device device, const ck_product *product, void *scratch) {
   if (runs_in_tiles(device, product)) return ck_multiply_tiles(device, product, scratch);
   const size_t rows = product->shape.images * product->shape.out_height * product->shape.out_width;
   const size_t row_blocks = (rows + CK_PRODUCT_ROWS - 1) / CK_PRODUCT_ROWS;
+  const size_t all = product->shape.gated ? ck_pair_columns(&product->shape) : product->shape.out;
   // Wide blocks gather fewer rows; narrow ones give every thread something to do.
   size_t columns = CK_PRODUCT_COLUMNS;
-  while (columns > 64 && row_blocks * ((product->shape.out + columns - 1) / columns) < 4 * device.threads) columns /= 2;
+  while (columns > 64 && row_blocks * ((all + columns - 1) / columns) < 4 * device.threads) columns /= 2;
   product_job job = {
-    .kernels = device.kernels, .product = product, .rows = rows, .row_blocks = row_blocks, .columns = columns,
-    .scratch = scratch,
+    .kernels = device.kernels, .product = product, .rows = rows, .row_blocks = row_blocks,
+    .all_columns = all, .columns = columns, .scratch = scratch,
   };
-  ck_parallel(
-    device, row_blocks * ((product->shape.out + columns - 1) / columns), 1, product_piece, &job);
+  ck_parallel(device, row_blocks * ((all + columns - 1) / columns), 1, product_piece, &job);
 }
 
 void ck_add_low_rank(

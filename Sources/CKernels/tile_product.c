@@ -304,7 +304,7 @@ void ck_multiply_tiles(ck_device device, const ck_product *product, void *scratc
   ck_tile_rows *rows = (ck_tile_rows *)(copied + memory.image);
   ptrdiff_t *offsets = (ptrdiff_t *)((char *)rows + memory.rows);
   tile_job job = {
-    .kernels = device.kernels, .columns = ck_tile_columns(shape), .scratch = scratch,
+    .kernels = device.kernels, .columns = ck_pair_columns(shape), .scratch = scratch,
     .product = {
       .product = product, .offsets = offsets, .steps = steps_of(shape), .row_bytes = shape->stride * largest.pixel,
       .row_step = shape->upsampled ? 2 : 1, .weights = product->weights,

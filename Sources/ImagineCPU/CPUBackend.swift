@@ -36,11 +36,11 @@ package struct CPUBackend: MemoryAwareBackend {
 
   package var capabilities: CPUCapabilities { machine.capabilities }
 
-  /// There is a kernel for every basic operation. Of fused ones, only tile registers have layers gated by gelu, and convolutions
-  /// of images of twice the size. Types are checked when a graph is planned.
+  /// There is a kernel for every basic operation. Of fused ones, only products of bfloat16 by pairs have layers gated by gelu,
+  /// and only tile registers convolutions of images of twice the size. Types are checked when a graph is planned.
   package func supports(_ op: Op, _ operands: [TensorType]) -> Bool {
     switch op {
-    case .gatedLinear(let gate, _): gate == .gelu && multipliesInTiles(operands) && operands[0].shape.last > 0
+    case .gatedLinear(let gate, _): gate == .gelu && multipliesByPairs(operands) && operands[0].shape.last > 0
     case .conv2d(let convolution, _):
       convolution.images > 1
         ? convolution.upsampling == nil && readsParts(operands[convolution.images].shape)
@@ -53,12 +53,14 @@ package struct CPUBackend: MemoryAwareBackend {
   /// Where every image is copied on its way anyway, it may be in parts. That is with kernels larger than one pixel.
   private func readsParts(_ weight: Shape) -> Bool { weight.rank == 4 && weight[2] * weight[3] > 1 && weight[1] > 0 }
 
-  private func multipliesInTiles(_ operands: [TensorType]) -> Bool {
-    ck_has_tiles(machine.device) && operands.prefix(2).allSatisfy { $0.elementType == .bfloat16 }
+  private func multipliesByPairs(_ operands: [TensorType]) -> Bool {
+    ck_has_pairs(machine.device) && operands.prefix(2).allSatisfy { $0.elementType == .bfloat16 }
   }
 
   private func doublesInTiles(_ convolution: Convolution, _ operands: [TensorType]) -> Bool {
-    guard multipliesInTiles(operands), let size = convolution.upsampling else { return false }
+    guard ck_has_tiles(machine.device), multipliesByPairs(operands), let size = convolution.upsampling else {
+      return false
+    }
     let x = operands[0].shape, weight = operands[1].shape
     return convolution.stride == 1 && convolution.padding == .init(1) && weight[2] == 3 && weight[3] == 3 && x[3] > 0
       && size.height == 2 * x[1] && size.width == 2 * x[2]

@@ -185,7 +185,7 @@ void ck_store_as(ck_device device, const float *x, ck_stored to, void *out, size
 
 // Whether there are products of bfloat16 by pairs: two neighbours along the depth are multiplied and added at once.
 bool ck_has_pairs(ck_device device);
-// Whether these run in tile registers. Only then products may be gated or upsampled.
+// Whether these run in tile registers. Only then products may be upsampled; gated, in any products by pairs.
 bool ck_has_tiles(ck_device device);
 // Elements of bfloat16 weights packed for them: [panel][depth / 2][column][2], padded with zeros. In tile registers the
 // depth is [32 channels][tap], else [tap][channel].

@@ -12,6 +12,20 @@ INLINE bool rows_lie_as_wanted(const ck_product_shape *shape) {
     shape->in % CK_PAIR_STEP == 0;
 }
 
+// Sums of values and of their gates take turns, a panel of each.
+INLINE void finish_gated_rows(const ck_product_block *block, const float *sums) {
+  const ck_product *product = block->product;
+  const size_t half = product->shape.out / 2;
+  for (size_t r = 0; r < block->rows; r++, sums += CK_PRODUCT_COLUMNS) {
+    for (size_t c = 0; c < block->columns; c += 2 * CK_PAIR_PANEL) {
+      const size_t column = (block->first_column + c) / 2, left = half - column;
+      gated_row(
+        sums + c, sums + c + CK_PAIR_PANEL, product->bias ? product->bias + column : NULL, product->out,
+        (block->first_row + r) * half + column, left < CK_PAIR_PANEL ? left : CK_PAIR_PANEL, half);
+    }
+  }
+}
+
 static void multiply_pair_block(const ck_product_block *block, float *scratch) {
   const ck_product *product = block->product;
   const ck_product_shape *shape = &product->shape;
@@ -49,5 +63,6 @@ static void multiply_pair_block(const ck_product_block *block, float *scratch) {
     }
   }
   end_tiles();
-  finish_rows(block, sums);
+  if (shape->gated) finish_gated_rows(block, sums);
+  else finish_rows(block, sums);
 }

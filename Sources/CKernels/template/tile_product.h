@@ -11,21 +11,6 @@ typedef struct {
   size_t column, row;         // first column; next of 32 rows
 } tile_rest;
 
-INLINE void gated_row(
-  const float *values, const float *gates, const float *bias, void *out, size_t at, size_t columns, size_t half
-) {
-  FOR_VECTORS(c, n, columns) {
-    vf x = load(CK_F32, values, c), gate = load(CK_F32, gates, c);
-    if (bias) {
-      x += n == CK_WIDTH ? load(CK_F32, bias, c) : load_part(CK_F32, bias, c, n);
-      gate += n == CK_WIDTH ? load(CK_F32, bias + half, c) : load_part(CK_F32, bias + half, c, n);
-    }
-    x *= rough_gelu(gate);
-    if (n == CK_WIDTH) store(CK_BF16, out, at + c, x);
-    else store_part(CK_BF16, out, at + c, n, x);
-  }
-}
-
 INLINE void tile_row(
   ck_activation activation, const float *sums, const float *bias, const void *residual, void *out, size_t at,
   size_t columns
