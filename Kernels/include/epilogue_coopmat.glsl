@@ -3,6 +3,7 @@
 // GATED: columns are pairs of a value and its gate, which make one result: value * activation(gate). SPLIT: the sums are a part
 // of the depth only and are kept as they are, for `product_sum`.
 #include "activation.glsl"
+#include "several.glsl"
 layout(constant_id = 6) const bool HAS_BIAS = false;
 layout(constant_id = 7) const uint FUNCTION = IDENTITY;
 layout(constant_id = 8) const bool HAS_RESIDUAL = false;
@@ -31,7 +32,7 @@ uvec4 fetch_residual(uint row, uint n, uint columns) {
 }
 
 // Whole chunks, at a multiple of 16 bytes.
-void store_chunk(uint at, uint n, vec4 low, vec4 high, uvec4 added) {
+void store_chunk(uint at, uint n, uint columns, vec4 low, vec4 high, uvec4 added) {
   if (SPLIT) {
     part_vectors[at / 4] = low;
     part_vectors[at / 4 + 1] = high;
@@ -40,8 +41,9 @@ void store_chunk(uint at, uint n, vec4 low, vec4 high, uvec4 added) {
   low *= SCALE;
   high *= SCALE;
   if (HAS_BIAS) {
-    low += bias_vectors[n / 4];
-    high += bias_vectors[n / 4 + 1];
+    uint at_bias = (first_bias(columns) + n) / 4;
+    low += bias_vectors[at_bias];
+    high += bias_vectors[at_bias + 1];
   }
   if (GATED) {
     vec4 gated = vec4(low.xz, high.xz) * activate(vec4(low.yw, high.yw));
@@ -58,16 +60,16 @@ void store_chunk(uint at, uint n, vec4 low, vec4 high, uvec4 added) {
 }
 
 // Column n of one row, or, for GATED, n and n + 1.
-void store_one(uint at, uint n, float value, float next) {
+void store_one(uint at, uint n, uint columns, float value, float next) {
   if (SPLIT) {
     parts[at] = value;
     return;
   }
   value *= SCALE;
-  if (HAS_BIAS) value += bias[n];
+  if (HAS_BIAS) value += bias[first_bias(columns) + n];
   if (GATED) {
     next *= SCALE;
-    if (HAS_BIAS) next += bias[n + 1];
+    if (HAS_BIAS) next += bias[first_bias(columns) + n + 1];
     result[at / 2] = float16_t(value * activate(FUNCTION, next));
     return;
   }
@@ -80,12 +82,12 @@ void store_one(uint at, uint n, float value, float next) {
 void store(uint row, uint n, uint columns, vec4 low, vec4 high, uvec4 added) {
   uint at = row * columns + n;
   if (RESULT_CHUNKS) {
-    if (n < columns) store_chunk(at, n, low, high, added);
+    if (n < columns) store_chunk(at, n, columns, low, high, added);
     return;
   }
   float values[CHUNK] = float[](low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w);
   uint step = GATED && !SPLIT ? 2 : 1;
   for (uint i = 0; i < CHUNK && n + i < columns; i += step) {
-    store_one(at + i, n + i, values[i], values[(i + 1) % CHUNK]);
+    store_one(at + i, n + i, columns, values[i], values[(i + 1) % CHUNK]);
   }
 }

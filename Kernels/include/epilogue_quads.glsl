@@ -3,6 +3,7 @@
 // GATED: columns are pairs of a value and its gate, which make one result: value * activation(gate). SPLIT: the sums are a part
 // of the depth only and are kept as they are; `product_sum` adds the parts and does what is described here.
 #include "epilogue.glsl"
+#include "several.glsl"
 layout(constant_id = 10) const bool WHOLE_QUADS = true;
 layout(constant_id = 11) const bool GATED = false;
 layout(constant_id = 12) const bool SPLIT = false;
@@ -21,7 +22,7 @@ void store_quad(uint row, uint n, uint columns, vec4 values) {
       part_quads[at / 4] = values;
       return;
     }
-    if (HAS_BIAS) values += bias_quads[n / 4];
+    if (HAS_BIAS) values += bias_quads[(first_bias(columns) + n) / 4];
     if (FUNCTION != IDENTITY) {
       [[unroll]] for (uint i = 0; i < 4; i++) values[i] = activate(FUNCTION, values[i]);
     }
@@ -29,7 +30,7 @@ void store_quad(uint row, uint n, uint columns, vec4 values) {
     result_quads[at / 4] = narrow_quad(values);
   } else {
     [[unroll]] for (uint i = 0; i < 4 && n + i < columns; i++) {
-      if (SPLIT) parts[at + i] = values[i]; else store(at + i, n + i, values[i]);
+      if (SPLIT) parts[at + i] = values[i]; else store(at + i, first_bias(columns) + n + i, values[i]);
     }
   }
 }

@@ -2,7 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 // matmul.comp on matrix units:
 // a [batch, M, K], b [batch, N, K] (or [batch, K, N] with !TRANSPOSED) -> [batch, M, N]: residual + activation(a b + bias),
-// or [batch, M, N / 2]: values times activations of their gates; SPLIT: [P, M, N], sums of parts of the depth.
+// or [batch, M, N / 2]: values times activations of their gates; SPLIT: [P, M, N], sums of parts of the depth. With
+// SEVERAL, a [M, K].
 // variants: f16
 // needs: GL_KHR_cooperative_matrix
 #include "../include/product_tile_coopmat.glsl"
@@ -27,7 +28,7 @@ uint step_start;
 uint own_depth() { return gl_LocalInvocationID.x % CHUNKS_K * CHUNK; }
 
 void place_left(uint slot, uint m) {
-  left_rows[slot] = (batch() * rows + min(m, rows - 1)) * inner;
+  left_rows[slot] = (left_batch(batch()) * rows + min(m, rows - 1)) * inner;
   if (WHOLE_STEPS) left_rows[slot] = (left_rows[slot] + own_depth()) / CHUNK;
 }
 

@@ -2,7 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 // a [batch, M, K], b [batch, N, K] (or [batch, K, N] with !TRANSPOSED) -> [batch, M, N]: residual + activation(a b + bias),
-// or [batch, M, N / 2]: values times activations of their gates.
+// or [batch, M, N / 2]: values times activations of their gates. With SEVERAL, a [M, K].
 //
 // `matmul` with large tiles in registers, loaded sixteen bytes at a time: the last extents of a and b are multiples of
 // LANES.
@@ -26,7 +26,7 @@ uint batch() { return SPLIT ? 0 : gl_WorkGroupID.z; }
 VECTOR left_vector(uint i) {
   uint m = row_of(line_of(i)), k = start + k_of(i);
   if (m >= rows || k >= inner) return VECTOR(0);
-  return a[(batch() * rows + m) * (inner / LANES) + k / LANES];
+  return a[(left_batch(batch()) * rows + m) * (inner / LANES) + k / LANES];
 }
 
 VECTOR right_vector(uint i) {

@@ -80,7 +80,8 @@ final class PlanBuilder {
     }
     // What a deferred norm is computed from.
     if deferred.contains(id) { return values[node.operands[0].index] }
-    if node.op.definition.kind == .alias {
+    // A weight in another shape has no place in the plan.
+    if memory.isView[id.index], memory.offsets[id.index] == nil {
       return Value(type: node.type, location: values[node.operands[0].index].location)
     }
     return Value(type: node.type, location: .offset(try offset(of: id)))
@@ -97,7 +98,7 @@ final class PlanBuilder {
   private func kernel(for id: NodeID) throws -> Kernel? {
     let node = graph[id]
     let operands = node.operands.map { values[$0.index] }
-    if deferred.contains(id) { return nil }
+    if deferred.contains(id) || memory.isView[id.index] { return nil }
     switch node.op.definition.kind {
     case .weight, .alias: return nil
     case .input, .computed: return try kernel(node, operands, Target(type: node.type, offset: try offset(of: id)))
@@ -143,6 +144,8 @@ final class PlanBuilder {
     case .gatedLinear(_, let bias):
       try linear(
         Epilogue(bias: bias), as: .gated, operands, result, isPackable: isPackable(node.operands[1]))
+    case .linears:
+      throw CPUBackendError("\(node.op.name) is computed layer by layer.")
     }
   }
 }

@@ -6,7 +6,7 @@ extension Graph {
   ///
   /// - Throws: `GraphError` only if an operation's decomposition is inconsistent with its shape rule.
   package func optimized(for supports: OpSupport) throws(GraphError) -> Graph {
-    try lowered(for: supports).fused(for: supports)
+    try lowered(for: supports).fused(for: supports).joiningProducts(for: supports)
   }
 
   /// Replaces every unsupported fused operation by its decomposition.
@@ -95,7 +95,7 @@ extension Graph {
 
 extension GraphBuilder {
   /// A node of another graph on operands of this one; inputs and weights keep their declared type.
-  fileprivate func copy(_ node: Node, _ operands: [Tensor]) -> Tensor {
+  func copy(_ node: Node, _ operands: [Tensor]) -> Tensor {
     switch node.op {
     case .input, .parameter: leaf(node)
     default: apply(node.op, operands, scope: node.scope)

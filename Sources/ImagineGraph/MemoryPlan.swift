@@ -1,11 +1,13 @@
 /// Where each value of a graph lies in one block of memory, reused as values die.
 ///
 /// Lifetimes come from the order of the nodes; the largest buffers are placed first, each at the lowest offset where
-/// it meets no buffer alive at the same time. What an operation needs for itself lives as long as it runs. Reshapes share
-/// their operand's buffer; weights are not placed.
+/// it meets no buffer alive at the same time. What an operation needs for itself lives as long as it runs. Reshapes and parts
+/// of a value as it lies share their operand's buffer; weights are not placed.
 package struct MemoryPlan: Sendable {
   /// For each node, its offset in bytes; nil for weights.
   package let offsets: [Int?]
+  /// For each node, whether its value is all or part of an operand's as that lies: nothing is computed.
+  package let isView: [Bool]
   /// For each node, the offset of what its computation needs for itself; nil where it needs nothing.
   package let scratchOffsets: [Int?]
   /// Bytes of the whole block.
@@ -26,7 +28,8 @@ package struct MemoryPlan: Sendable {
     _ graph: Graph, alignment: Int = 64, block: Int = .max, keepsSteady: Bool = false, deferred: Set<NodeID> = [],
     scratch: (Node) -> Int = { _ in 0 }
   ) {
-    let storage = Self.storage(of: graph)
+    let views = graph.viewOffsets(alignment: alignment), storage = Self.storage(of: graph, views)
+    isView = views.map { $0 != nil }
     var isKept = [Bool](repeating: false, count: graph.nodes.count)
     if keepsSteady {
       for (index, keeps) in graph.isKeptBetweenRuns.enumerated() where keeps { isKept[storage[index]] = true }
@@ -72,18 +75,21 @@ package struct MemoryPlan: Sendable {
     for buffer in placed {
       if buffer.isScratch { scratchOffsets[buffer.node] = buffer.offset } else { offsets[buffer.node] = buffer.offset }
     }
-    for index in graph.nodes.indices { offsets[index] = offsets[storage[index]] }
+    for (index, view) in views.enumerated() {
+      guard let view, let operand = offsets[graph.nodes[index].operands[0].index] else { continue }
+      offsets[index] = operand + view
+    }
     self.offsets = offsets
     self.scratchOffsets = scratchOffsets
     byteCount = placed.map { $0.offset + $0.size }.max() ?? 0
     unsharedByteCount = placed.reduce(0) { $0 + $1.size }
   }
 
-  /// For each node, the node whose buffer it uses: itself, or for a reshape that of its operand.
-  private static func storage(of graph: Graph) -> [Int] {
+  /// For each node, the node whose buffer it uses: itself, or for a view that of its operand.
+  private static func storage(of graph: Graph, _ views: [Int?]) -> [Int] {
     var storage = Array(graph.nodes.indices)
-    for (index, node) in graph.nodes.enumerated() {
-      if node.op.definition.kind == .alias { storage[index] = storage[node.operands[0].index] }
+    for (index, node) in graph.nodes.enumerated() where views[index] != nil {
+      storage[index] = storage[node.operands[0].index]
     }
     return storage
   }

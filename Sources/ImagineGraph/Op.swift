@@ -60,6 +60,8 @@ package enum Op: Hashable, Sendable {
   case glu(Activation)
   /// x [..., in], weight [2 C, in], then the bias [2 C] if any -> [..., C]: a linear layer and `glu` of its result.
   case gatedLinear(Activation, bias: Bool)
+  /// x [..., in], `count` weights [out, in], then as many biases [out] if any -> [count, ..., out]: linear layers of one value.
+  case linears(count: Int, bias: Bool)
 }
 
 /// Stride and zero padding of a convolution; its kernel's extents are the weight's.
@@ -146,6 +148,7 @@ extension Op {
     case .attention(let heads, let causal): .attention(heads: heads, causal: causal)
     case .glu(let gate): .glu(gate)
     case .gatedLinear(let gate, let bias): .gatedLinear(gate, bias: bias)
+    case .linears(let count, let bias): .linears(count: count, bias: bias)
     }
   }
 }

@@ -64,6 +64,8 @@ package struct OpProduct: Sendable {
   package var isBatched = false
   /// For gated ones, the activation is the gate's.
   package var epilogue = Epilogue()
+  /// How many right matrices the one left matrix is multiplied by: leading axis of the result.
+  package var weights = 1
   /// Whether the result has, of columns in two halves, the first times the activation of the second.
   package var isGated = false
 

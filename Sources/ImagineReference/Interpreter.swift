@@ -106,6 +106,12 @@ struct Interpreter: Sendable {
       let product = linear(operands[0], weight: operands[1])
       let halves = finish(Epilogue(bias: bias), product: product, operands.dropFirst(2))
       exact = glu(function, halves, rows: operands[0].rows)
+    case .linears(let count, let bias):
+      exact = (0..<count).flatMap { index in
+        finish(
+          Epilogue(bias: bias), product: linear(operands[0], weight: operands[1 + index]),
+          bias ? operands[(1 + count + index)...] : [])
+      }
     }
     return Value(node.type, rounding: exact)
   }

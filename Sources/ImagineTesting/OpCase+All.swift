@@ -3,7 +3,8 @@ package import ImagineGraph
 extension OpCase {
   /// Every operation, at the shapes that matter, in each precision that makes sense.
   package static let all: [OpCase] = [
-    linearCases, gatedLinearCases, gatesOfLinearCases, convolutionCases, matmulCases, normCases, pointwiseCases,
+    linearCases, severalLinearCases, gatedLinearCases, gatesOfLinearCases, convolutionCases, matmulCases, normCases,
+    pointwiseCases,
     gatingCases, softmaxCases, tileCases, attentionCases, layoutCases, embeddingCases, blockCases,
   ].flatMap { $0 }
 

@@ -42,7 +42,7 @@ final class PlanBuilder {
     }
     return try VulkanPlan(
       context, graph, weights, arena, steady: steadyDispatches, dispatches, inputs: inputs,
-      outputs: graph.outputs.map { try value(of: $0) })
+      outputs: graph.outputs.map { try value(of: [$0]) })
   }
 
   /// An operation's dispatches with their costs: its products are shared out by workgroups.
@@ -65,9 +65,10 @@ final class PlanBuilder {
     switch node.op.definition.kind {
     case .weight:
       return nil
-    case .alias:
-      return Value(type: node.type, span: try value(of: node.operands[0]).span)
-    case .input, .computed:
+    case .alias where memory.offsets[id.index] == nil:
+      // A weight in another shape has no place in the plan.
+      return Value(type: node.type, span: try value(of: [node.operands[0]]).span)
+    case .alias, .input, .computed:
       guard let offset = memory.offsets[id.index] else {
         throw VulkanError(.failed, "The memory plan has no place for the result of \(node.op.name).")
       }
@@ -75,14 +76,14 @@ final class PlanBuilder {
     }
   }
 
-  /// A value between operations, or a weight in the form that is asked for.
-  private func value(of id: NodeID, as form: VulkanWeights.Form = .plain) throws -> Value {
-    if let value = values[id.index] { return value }
-    guard case .parameter(let path) = graph[id].op else {
-      throw VulkanError(.failed, "The result of \(graph[id].op.name) is used before it is computed.")
+  /// A value between operations, or a weight in the form that is asked for; several weights are the first with the others
+  /// behind it.
+  private func value(of ids: [NodeID], as form: VulkanWeights.Form = .plain) throws -> Value {
+    if ids.count == 1, let value = values[ids[0].index] { return value }
+    guard let request = graph.weightRequest(ids, as: form) else {
+      throw VulkanError(.failed, "The result of \(graph[ids[0]].op.name) is used before it is computed.")
     }
-    let type = graph[id].type
-    return Value(type: type, span: try weights.span(VulkanWeights.Request(path: path, type: type, form: form)))
+    return Value(type: request.type, span: try weights.span(request))
   }
 
   /// That memory which the dispatches of an operation share while it is computed; nil for one that needs none.
@@ -94,13 +95,11 @@ final class PlanBuilder {
 
   private func dispatches(for id: NodeID) throws -> [Dispatch] {
     let node = graph[id]
-    guard let result = values[id.index] else { return [] }
-    let operands = try node.operands.enumerated().map { position, operand in
-      try value(of: operand, as: graph.form(ofOperand: position, of: node))
-    }
+    guard let result = values[id.index], !memory.isView[id.index] else { return [] }
+    let operands = try graph.operands(of: node).map { try value(of: $0.ids, as: $0.form) }
     return switch node.op {
     case .input, .parameter, .reshape: []
-    case .linear, .conv2d, .matmul, .gatedLinear: try product(id, operands, result)
+    case .linear, .conv2d, .matmul, .gatedLinear, .linears: try product(id, operands, result)
     case .groupNorm(let groups, let epsilon, let activation):
       try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result, scratch: scratch(of: id))
     case .layerNorm(let epsilon): [try layerNorm(operands, epsilon: epsilon, result, context)]
@@ -163,8 +162,29 @@ extension Graph {
 }
 
 extension Graph {
+  /// What a node's kernels are given: values and weights, of which several may be one operand, and how they lie if they are
+  /// weights.
+  func operands(of node: Node) -> [(ids: [NodeID], form: VulkanWeights.Form)] {
+    if case .linears(let count, _) = node.op {
+      let parameters = Array(node.operands.dropFirst())
+      let groups = stride(from: 0, to: parameters.count, by: count).map { Array(parameters[$0..<$0 + count]) }
+      return ([Array(node.operands.prefix(1))] + groups).map { ($0, .plain) }
+    }
+    return node.operands.enumerated().map { ([$1], form(ofOperand: $0, of: node)) }
+  }
+
+  /// Nil where these are no weights.
+  func weightRequest(_ ids: [NodeID], as form: VulkanWeights.Form) -> VulkanWeights.Request? {
+    var paths: [String] = []
+    for id in ids {
+      guard case .parameter(let path) = self[id].op else { return nil }
+      paths.append(path)
+    }
+    return VulkanWeights.Request(paths: paths, type: self[ids[0]].type, form: form)
+  }
+
   /// How an operand lies in memory if it is a weight.
-  func form(ofOperand position: Int, of node: Node) -> VulkanWeights.Form {
+  private func form(ofOperand position: Int, of node: Node) -> VulkanWeights.Form {
     switch node.op {
     case .conv2d(let convolution, _) where position == 1:
       convolution.doubles(self[node.operands[0]].type.shape, kernel: self[node.operands[1]].type.shape)

@@ -4,13 +4,8 @@ import ImagineGraph
 extension PlanBuilder {
   /// The weights of a graph in every form that one of its operations reads, in order of use.
   static func weightRequests(_ graph: Graph) -> [VulkanWeights.Request] {
-    func request(_ id: NodeID, as form: VulkanWeights.Form) -> VulkanWeights.Request? {
-      guard case .parameter(let path) = graph[id].op else { return nil }
-      return VulkanWeights.Request(path: path, type: graph[id].type, form: form)
-    }
-    return graph.nodes.flatMap { node in
-      node.operands.enumerated().compactMap { request($1, as: graph.form(ofOperand: $0, of: node)) }
-    } + graph.outputs.compactMap { request($0, as: .plain) }
+    graph.nodes.flatMap { node in graph.operands(of: node).compactMap { graph.weightRequest($0.ids, as: $0.form) } }
+      + graph.outputs.compactMap { graph.weightRequest([$0], as: .plain) }
   }
 
   /// - Throws: `VulkanError` of kind `unsupported` for a value that kernels could not address, or that fits no allocation.

@@ -63,9 +63,18 @@ package struct VulkanBackend: KernelInspection {
       (try? op.resultType(operands)).flatMap { ProductShape(op, operands, $0) }
         .map { ProductVariant(for: $0, on: context.productDevice).canGate } ?? false
     case .conv2d(let convolution, _): convolution.images == 1
+    case .linears(let count, _): joins(count, operands)
     case .linear, .groupNorm, .attention, .glu: true
     default: !op.isFused
     }
+  }
+
+  /// Whether each layer's result begins where a value may, and all weights, and all results, fit into one piece of memory.
+  private func joins(_ count: Int, _ operands: [TensorType]) -> Bool {
+    let x = operands[0], weight = operands[1]
+    let result = x.shape.rows * weight.shape[0] * x.elementType.size
+    return x.elementType == weight.elementType && result % context.alignment == 0
+      && count * max(weight.byteCount, result) <= min(context.blockBytes, context.device.limits.storageRange)
   }
 
   package func upload(_ weights: any WeightSource, for graph: Graph) throws -> any DeviceWeights {

@@ -16,12 +16,12 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     case gated
   }
 
-  /// A weight as an operation reads it.
+  /// A weight as an operation reads it, or several of one type, one after the other.
   struct Request: Hashable {
-    let path: String, type: TensorType, form: Form
+    let paths: [String], type: TensorType, form: Form
 
-    /// In the form that is asked for.
-    var byteCount: Int { form == .doubled ? type.byteCount / 9 * 16 : type.byteCount }
+    /// Of all, in the form that is asked for.
+    var byteCount: Int { paths.count * (form == .doubled ? type.byteCount / 9 * 16 : type.byteCount) }
   }
 
   /// Memory that several weights share, filled from its beginning.
@@ -56,7 +56,7 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     try lock.withLock {
       self.source = source
       changes += 1
-      try write(spans.filter { changed.contains($0.key.path) }.map { ($0.key, $0.value) })
+      try write(spans.filter { !changed.isDisjoint(with: $0.key.paths) }.map { ($0.key, $0.value) })
     }
   }
 
@@ -64,7 +64,7 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
   func span(_ request: Request) throws -> BufferSpan {
     try load([request])
     guard let span = lock.withLock({ spans[request] }) else {
-      throw VulkanError(.failed, "The weight \(request.path) did not reach the device.")
+      throw VulkanError(.failed, "The weight \(request.paths.joined(separator: ", ")) did not reach the device.")
     }
     return span
   }
@@ -122,23 +122,29 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     for (request, span) in placed where request.form == .plain && request.type.byteCount > 0 {
       guard let address = span.address else { continue }
       // The host sees the device's memory: nothing needs to be copied.
-      try source.read(
-        request.path, as: request.type.elementType,
-        into: UnsafeMutableRawBufferPointer(start: address, count: span.byteCount))
+      for (index, path) in request.paths.enumerated() {
+        let bytes = request.type.byteCount
+        try source.read(
+          path, as: request.type.elementType,
+          into: UnsafeMutableRawBufferPointer(start: address + index * bytes, count: bytes))
+      }
     }
     if !staged.isEmpty {
       let stream = try WeightStream(
-        staged.reduce(0) { $0 + context.aligned($1.request.type.byteCount) }, context)
+        staged.reduce(0) { $0 + context.aligned($1.request.paths.count * $1.request.type.byteCount) }, context)
       let scratchBytes = Self.scratchBytes(placed.map(\.request))
       let scratch =
         scratchBytes > 0
         ? try DeviceBuffer(scratchBytes, .device, for: "packing weights", on: context.device) : nil
       for (request, span) in staged {
-        if let packing = try scratch.flatMap({ try request.packing(from: $0, into: span) }) {
-          try write(request, to: packing.operand, through: stream)
-          stream.run(packing.dispatch)
-        } else {
-          try write(request, to: span, through: stream)
+        for (index, path) in request.paths.enumerated() {
+          let span = span.part(index, of: request.paths.count)
+          if let packing = try scratch.flatMap({ try request.packing(from: $0, into: span) }) {
+            try write(path, request.type, to: packing.operand, through: stream)
+            stream.run(packing.dispatch)
+          } else {
+            try write(path, request.type, to: span, through: stream)
+          }
         }
       }
       try stream.finish()
@@ -146,8 +152,10 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
   }
 
   /// Reads a weight in pieces that the stream takes.
-  private func write(_ request: Request, to span: BufferSpan, through stream: WeightStream) throws {
-    let type = request.type.elementType, count = request.type.shape.count
+  private func write(
+    _ path: String, _ weight: TensorType, to span: BufferSpan, through stream: WeightStream
+  ) throws {
+    let type = weight.elementType, count = weight.shape.count
     let piece = stream.pieceBytes / type.size
     for start in stride(from: 0, to: count, by: piece) {
       let end = min(start + piece, count)
@@ -155,9 +163,9 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
         span.buffer, offset: span.offset + start * type.size, byteCount: (end - start) * type.size)
       try stream.write(to: target) { memory in
         if end - start == count {
-          try source.read(request.path, as: type, into: memory)
+          try source.read(path, as: type, into: memory)
         } else {
-          try source.read(request.path, as: type, elements: start..<end, of: count, into: memory)
+          try source.read(path, as: type, elements: start..<end, of: count, into: memory)
         }
       }
     }
@@ -177,6 +185,13 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
       on: context.device)
     blocks.append(Block(buffer: block, used: size))
     return BufferSpan(block, offset: 0, byteCount: byteCount)
+  }
+}
+
+extension BufferSpan {
+  /// One of equal parts.
+  fileprivate func part(_ index: Int, of count: Int) -> BufferSpan {
+    BufferSpan(buffer, offset: offset + index * (byteCount / count), byteCount: byteCount / count)
   }
 }
 

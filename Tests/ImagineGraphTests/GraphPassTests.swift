@@ -139,6 +139,34 @@ import Testing
     }
   }
 
+  @Test("Layers of one value are joined where their weights have one shape and no other reader")
+  func joinsLayersOfOneValue() throws {
+    func ops(
+      supports: @escaping OpSupport = { _, _ in true }, _ build: (Tensor) -> [Tensor]
+    ) throws -> [Op] {
+      let builder = GraphBuilder()
+      let graph = try builder.finish(build(builder.input("x", [1, 3, 3, 4])))
+      let joined = try graph.joiningProducts(for: supports)
+      #expect(joined.outputs.map { joined[$0].type } == graph.outputs.map { graph[$0].type })
+      return joined.computed.filter { if case .reshape = $0 { false } else { true } }
+    }
+    func parts(_ count: Int) -> [Op] { (0..<count).map { .slice(axis: 0, start: $0, count: 1) } }
+    let three = try ops { x in [x.linear("a"), x.silu().linear("d"), x.linear("b"), x.linear("c")] }
+    let plain = Op.linear(Epilogue(bias: true))
+    #expect(three.filter { $0 == .linears(count: 3, bias: true) }.count == 1 && three.filter { $0 == plain }.count == 1)
+    #expect(parts(3).allSatisfy(three.contains) && three.count == 6)
+    let wide = Parameter(path: "w.weight", shape: [8, 4]), bare = Parameter(path: "v.weight", shape: [4, 4])
+    #expect(try ops { x in [x.linear("a"), x.linear(wide, bias: nil), x.linear(bare, bias: nil)] }.count == 3)
+    let shared = try ops { x in [x.linear("a"), x.linear("b"), x.silu().linear("a")] }
+    #expect(shared == [plain, plain, .activation(.silu), plain])
+    let many = try ops { x in (0..<20).map { x.linear("\($0)") } }
+    #expect(many.contains(.linears(count: 16, bias: true)) && many.contains(.linears(count: 4, bias: true)))
+    #expect(many.count == 22)
+    let seventeen = try ops { x in (0..<17).map { x.linear("\($0)") } }
+    #expect(seventeen.last == plain)
+    #expect(try ops(supports: { op, _ in !op.isFused }) { x in [x.linear("a"), x.linear("b")] } == [plain, plain])
+  }
+
   private func fusedOps(_ build: (Tensor) -> Tensor) throws -> [Op] {
     let builder = GraphBuilder()
     let graph = try builder.finish([build(builder.input("x", [1, 3, 3, 4]))])

@@ -76,6 +76,29 @@ import Testing
     try verify(graph, plan)
   }
 
+  @Test("A part of a value is no value of its own where it lies in one piece and begins where a value may")
+  func partsAreViews() throws {
+    let builder = GraphBuilder()
+    let x = builder.input("x", [3, 1, 8, 16]).silu()
+    let second = x.sliced(axis: 0, start: 1, count: 1), inside = second.sliced(axis: 2, start: 2, count: 4)
+    let columns = second.sliced(axis: 3, start: 0, count: 8), several = x.sliced(axis: 2, start: 4, count: 2)
+    let odd = second.sliced(axis: 2, start: 1, count: 1)
+    let weight = builder.parameter(Parameter(path: "a.weight", shape: [4, 16])).sliced(axis: 0, start: 2, count: 2)
+    let results = [inside.reshaped([64]), columns, several, odd, weight].map { $0.silu() }
+    let graph = try builder.finish(results)
+    let plan = MemoryPlan(graph, alignment: 128)
+    func place(of tensor: Tensor) -> (isView: Bool, offset: Int?) {
+      (plan.isView[tensor.id.index], plan.offsets[tensor.id.index])
+    }
+    let start = try #require(plan.offsets[x.id.index])
+    #expect(place(of: second) == (true, start + 512))
+    #expect(place(of: inside) == (true, start + 512 + 128))
+    #expect(graph[results[0].id].operands.map { plan.offsets[$0.index] } == [start + 512 + 128])
+    #expect([columns, several, odd, weight].allSatisfy { !place(of: $0).isView && place(of: $0).offset != nil })
+    #expect(MemoryPlan(graph, alignment: 64).isView[odd.id.index])
+    try verify(graph, plan, alignment: 128)
+  }
+
   @Test func resultsAreKeptToTheEnd() throws {
     let builder = GraphBuilder()
     let early = builder.input("x", [4, 4]).silu().reshaped([16])
@@ -95,7 +118,7 @@ import Testing
     func bytes(_ node: Node) -> Int { node.operands.count == 2 ? 100 : 0 }
     let plan = MemoryPlan(graph, scratch: bytes)
     try verify(graph, plan)
-    let needed = neededMoments(graph)
+    let needed = neededMoments(graph, plan)
     for (index, node) in graph.nodes.enumerated() where bytes(node) > 0 {
       let start = try #require(plan.scratchOffsets[index]), scratch = start..<start + 100
       #expect(start % 64 == 0 && scratch.upperBound <= plan.byteCount)
@@ -135,7 +158,7 @@ import Testing
   /// Fails where two values that are needed at one moment share a byte, computed from the definition of "needed".
   private func verify(_ graph: Graph, _ plan: MemoryPlan, alignment: Int = 64) throws {
     #expect(plan.offsets.count == graph.nodes.count)
-    let needed = neededMoments(graph)
+    let needed = neededMoments(graph, plan)
     var memory: [(node: Int, bytes: Range<Int>)] = []
     for (index, node) in graph.nodes.enumerated() {
       guard let offset = plan.offsets[index] else { continue }
@@ -144,26 +167,27 @@ import Testing
     }
     for (position, a) in memory.enumerated() {
       for b in memory[..<position] where a.bytes.overlaps(b.bytes) && needed[a.node].overlaps(needed[b.node]) {
-        #expect(source(a.node, graph) == source(b.node, graph), "nodes \(a.node) and \(b.node) share memory")
+        #expect(
+          source(a.node, graph, plan) == source(b.node, graph, plan), "nodes \(a.node) and \(b.node) share memory")
       }
     }
   }
 
   /// For each node, from when it is computed to when it or a view of it is last read; results are read at the end.
-  private func neededMoments(_ graph: Graph) -> [ClosedRange<Int>] {
+  private func neededMoments(_ graph: Graph, _ plan: MemoryPlan) -> [ClosedRange<Int>] {
     var last = Array(graph.nodes.indices)
     for output in graph.outputs { last[output.index] = graph.nodes.count }
     for (index, node) in graph.nodes.enumerated().reversed() {
       for operand in node.operands {
-        let read = if case .reshape = node.op { max(index, last[index]) } else { index }
+        let read = plan.isView[index] ? max(index, last[index]) : index
         last[operand.index] = max(last[operand.index], read)
       }
     }
     return last.indices.map { $0...last[$0] }
   }
 
-  /// The node whose value a chain of reshapes shows.
-  private func source(_ index: Int, _ graph: Graph) -> Int {
-    if case .reshape = graph.nodes[index].op { source(graph.nodes[index].operands[0].index, graph) } else { index }
+  /// The node of whose value a chain of views shows something.
+  private func source(_ index: Int, _ graph: Graph, _ plan: MemoryPlan) -> Int {
+    plan.isView[index] ? source(graph.nodes[index].operands[0].index, graph, plan) : index
   }
 }

@@ -10,7 +10,7 @@ enum RandomGraph {
     for index in 0..<operations {
       // Mostly the newest values, so that chains arise that can be fused.
       func pick() -> Tensor { values[max(0, values.count - 1 - Int.random(in: 0..<6, using: &random) / 2)] }
-      values.append(operation(Int.random(in: 0..<11, using: &random), "layer\(index)", pick(), pick()))
+      values.append(operation(Int.random(in: 0..<12, using: &random), "layer\(index)", pick(), pick()))
     }
     let results = (0..<3).map { _ in values[Int.random(in: 2..<values.count, using: &random)] }
     return try builder.finish(results + values.suffix(1))
@@ -33,6 +33,8 @@ enum RandomGraph {
     case 5, 6: return (x + y).layerNorm(scale, bias, epsilon: epsilon)
     case 7: return x.attention(keys: y, values: x, heads: 2)
     case 8: return x.concatenated(with: y, axis: 2).geglu()
+    case 10:
+      return x.sliced(axis: 0, start: 1, count: 1).concatenated(with: y.sliced(axis: 0, start: 0, count: 1), axis: 0)
     case 9: return x.permuted([0, 2, 1]).softmax().reshaped([2, 4, 8])
     default: return x + x.linear(weight, bias: nil).silu()
     }

@@ -28,6 +28,30 @@ extension OpDefinition {
     }
   }
 
+  static func linears(count: Int, bias: Bool) -> OpDefinition {
+    let operandCount = 1 + count * (bias ? 2 : 1)
+    return OpDefinition(
+      "linears", operands: operandCount, product: OpProduct(epilogue: Epilogue(bias: bias), weights: count),
+      decomposition: { operands in
+        let x = operands[0],
+          results = (0..<count).map { index in
+            let weight = operands[1 + index], biases = bias ? [operands[1 + count + index]] : []
+            let scope = x.builder.scope(of: weight)
+            let result = x.builder.apply(.linear(Epilogue(bias: bias)), [x, weight] + biases, scope: scope)
+            return result.reshaped(Shape([1] + result.shape.dimensions))
+          }
+        return x.builder.apply(.concat(axis: 0), results)
+      }
+    ) { operands in
+      let x = operands[0], weight = operands[count >= 1 ? 1 : 0]
+      guard count >= 1, x.shape.rank >= 1, weight.shape.rank == 2, weight.shape[1] == x.shape.last,
+        operands[1...count].allSatisfy({ $0 == weight }),
+        operands.dropFirst(1 + count).allSatisfy({ $0.shape == [weight.shape[0]] })
+      else { return nil }
+      return TensorType(Shape([count] + x.shape.dimensions.dropLast() + [weight.shape[0]]), x.elementType)
+    }
+  }
+
   static func conv2d(_ convolution: Convolution, _ epilogue: Epilogue) -> OpDefinition {
     let images = max(convolution.images, 1)
     return OpDefinition(

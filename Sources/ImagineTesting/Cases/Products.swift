@@ -44,6 +44,25 @@ extension OpCase {
     }
   }
 
+  static let severalLinearCases: [OpCase] = [
+    // Queries, keys and values; what resnets make of the time embedding; prompts; the text encoder.
+    linears([2, 160, 320], 320, count: 3), linears([1, 64, 640], 640, count: 3),
+    linears([2, 1280], 320, count: 5, bias: true), linears([2, 77, 768], 320, count: 4),
+    linears([1, 77, 768], 768, count: 3, bias: true),
+    // More rows than a tile, columns that are no whole tile, a depth that is no whole step.
+    linears([2, 200, 40], 64, count: 2, bias: true), linears([1, 64, 36], 20, count: 3, bias: true),
+    linears([128, 9], 6, count: 2, bias: true), linears([1, 5, 7], 3, count: 2, bias: true),
+    linears([1, 1, 1], 1, count: 1),
+  ].flatMap { $0 }
+
+  static func linears(_ shape: Shape, _ outputs: Int, count: Int, bias: Bool = false) -> [OpCase] {
+    rows("\(count) linears \(shape) -> \(outputs)\(bias ? "+bias" : "")", shape) { x in
+      let weights = (0..<count).map { x.builder.weight("layer.\($0).weight", [outputs, shape.last]) }
+      let biases = bias ? (0..<count).map { x.builder.weight("layer.\($0).bias", [outputs]) } : []
+      return x.builder.apply(.linears(count: count, bias: bias), [x] + weights + biases)
+    }
+  }
+
   static func linear(
     _ shape: Shape, _ outputs: Int, _ epilogue: Epilogue = Epilogue(bias: true),
     in precisions: [Precision] = Precision.all

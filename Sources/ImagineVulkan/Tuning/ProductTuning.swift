@@ -66,9 +66,9 @@ struct TunedProductPlaces {
     let size = shape.left.size, pixels = shape.pixels
     left = context.aligned(
       (pixels.map { shape.rows / max($0.resultHeight * $0.resultWidth, 1) * $0.height * $0.width * $0.channels }
-        ?? shape.batch * shape.rows * shape.depth) * size)
+        ?? (shape.sharesLeft ? 1 : shape.batch) * shape.rows * shape.depth) * size)
     right = context.aligned(shape.batch * shape.columns * shape.depth * size)
-    bias = context.aligned(shape.columns * 4)
+    bias = context.aligned((shape.sharesLeft ? shape.batch : 1) * shape.columns * 4)
     residual = context.aligned(shape.batch * shape.rows * shape.columns * size)
     copies = max(1, min(Self.weightCopies, Self.weightBytes / max(right, 1)))
     operandBytes = left + copies * right + bias + residual

@@ -66,7 +66,7 @@ extension ProductShape: CustomStringConvertible {
   /// All that its time depends on, such as `8192 x 320, depth 1280, bias, residual`.
   var description: String {
     var parts = ["\(rows) x \(columns)", "depth \(depth)"]
-    if batch > 1 { parts.append("\(batch) times") }
+    if batch > 1 { parts.append(sharesLeft ? "\(batch) weights" : "\(batch) times") }
     if let pixels {
       let size = "\(pixels.height) x \(pixels.width) x \(pixels.channels)"
       parts.append("\(pixels.kernelHeight) x \(pixels.kernelWidth) of \(size) by \(pixels.stride)")

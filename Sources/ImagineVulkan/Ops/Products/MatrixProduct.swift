@@ -16,7 +16,7 @@ func matrixProduct(
   dispatch.kernel.constants.merge([
     9: shape.isTransposed ? 1 : 0, 14: leftDepth % chunk == 0 ? 1 : 0, 15: rightRow % chunk == 0 ? 1 : 0,
     16: shape.columns % chunk == 0 ? 1 : 0, 18: parts == 1 ? 0 : 1, 19: shape.pixels?.isUpsampled == true ? 1 : 0,
-    21: leftDepth % tile.depth == 0 && rightRow % chunk == 0 ? 1 : 0,
+    21: leftDepth % tile.depth == 0 && rightRow % chunk == 0 ? 1 : 0, 24: shape.sharesLeft ? 1 : 0,
   ]) { $1 }
   dispatch.kernel.constants.merge(shape.pixels?.doubling ?? [:]) { $1 }
   return dispatch

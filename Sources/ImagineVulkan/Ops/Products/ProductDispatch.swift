@@ -53,6 +53,7 @@ private func plainProduct(
     workgroups: (count.rows, count.columns, shape.batch))
   dispatch.kernel.constants[9] = shape.isTransposed ? 1 : 0
   dispatch.kernel.constants[13] = shape.pixels?.isUpsampled == true ? 1 : 0
+  dispatch.kernel.constants[24] = shape.sharesLeft ? 1 : 0
   dispatch.kernel.constants.merge(shape.pixels?.doubling ?? [:]) { $1 }
   try dispatch.add(shape.epilogue, operands)
   return dispatch
@@ -81,7 +82,7 @@ private func tiledProduct(
   let group = shape.isGated && variant.parts == 1 ? 8 : 4
   dispatch.kernel.constants.merge([
     9: shape.isTransposed ? 1 : 0, 10: shape.columns % group == 0 ? 1 : 0,
-    13: shape.pixels?.isUpsampled == true ? 1 : 0,
+    13: shape.pixels?.isUpsampled == true ? 1 : 0, 24: shape.sharesLeft ? 1 : 0,
   ]) { $1 }
   dispatch.kernel.constants.merge(shape.pixels?.doubling ?? [:]) { $1 }
   return dispatch

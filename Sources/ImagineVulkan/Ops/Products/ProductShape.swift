@@ -9,6 +9,8 @@ struct ProductShape: Hashable {
   let rows: Int, columns: Int, depth: Int
   /// Products of that shape side by side.
   let batch: Int
+  /// Whether these have one left matrix, and a bias each.
+  let sharesLeft: Bool
   let left: ElementType, right: ElementType
   let isTransposed: Bool
   let pixels: PixelRows?
@@ -21,20 +23,21 @@ struct ProductShape: Hashable {
   init(rows: Int, columns: Int, depth: Int, _ type: ElementType, isTransposed: Bool) {
     (self.rows, self.columns, self.depth, batch) = (rows, columns, depth, 1)
     (left, right, self.isTransposed) = (type, type, isTransposed)
-    (pixels, epilogue, isGated) = (nil, Epilogue(), false)
+    (pixels, epilogue, isGated, sharesLeft) = (nil, Epilogue(), false, false)
   }
 
   /// Nil for operations that are no products.
   init?(_ op: Op, _ operands: [TensorType], _ result: TensorType) {
     guard let product = op.definition.product else { return nil }
     let x = operands[0].shape
+    sharesLeft = product.weights > 1
     pixels = product.convolution.map { PixelRows($0, x, kernel: operands[1].shape, result.shape) }
     if let pixels {
       rows = x[0] * pixels.resultHeight * pixels.resultWidth
       (depth, batch) = (pixels.taps * pixels.channels, pixels.isDoubled ? 4 : 1)
     } else {
-      rows = product.isBatched ? x[x.rank - 2] : result.shape.rows
-      (depth, batch) = (x.last, product.isBatched ? x.dimensions.dropLast(2).reduce(1, *) : 1)
+      rows = product.isBatched ? x[x.rank - 2] : x.rows
+      (depth, batch) = (x.last, product.isBatched ? x.dimensions.dropLast(2).reduce(1, *) : product.weights)
     }
     columns = product.isGated ? 2 * result.shape.last : result.shape.last
     (isTransposed, epilogue, isGated) = (product.isTransposed, product.epilogue, product.isGated)
