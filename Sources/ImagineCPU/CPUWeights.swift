@@ -5,7 +5,7 @@ package import ImagineGraph
 /// The weights of one model component, each in memory once, in the form its operations want.
 package final class CPUWeights: DeviceWeights, @unchecked Sendable {
   let machine: Machine
-  private let source: CurrentSource
+  let source: CurrentSource
   private let lock = NSLock()
   private var stored: [String: StoredWeight] = [:]
 
@@ -44,13 +44,17 @@ package final class CPUWeights: DeviceWeights, @unchecked Sendable {
 final class CurrentSource: @unchecked Sendable {
   private let lock = NSLock()
   private var source: any WeightSource
+  private var changes = 0
 
   init(_ source: any WeightSource) { self.source = source }
 
   var value: any WeightSource {
     get { lock.withLock { source } }
-    set { lock.withLock { source = newValue } }
+    set { lock.withLock { (source, changes) = (newValue, changes + 1) } }
   }
+
+  /// Grows with each change: what was computed with weights of another generation may be out of date.
+  var generation: Int { lock.withLock { changes } }
 }
 
 /// One weight: read when it is first needed, kept in one form at a time.

@@ -16,14 +16,19 @@ final class PlanBuilder {
   private var values: [Value] = []
   private var scratchBytes = 0
   private var wanted = PlanWeights()
+  private let isSteady: [Bool]
+  /// Whether the operation that is planned at the moment is steady.
+  private var isAtSteadyNode = false
 
   init(_ graph: Graph, _ weights: CPUWeights, _ machine: Machine, limit: Int?) {
     self.limit = limit
+    let graph = graph.withSteadyNodesFirst
     self.graph = graph
     self.weights = weights
     self.machine = machine
+    isSteady = graph.steadyNodes
     deferred = graph.deferredNorms(for: machine)
-    memory = MemoryPlan(graph, deferred: deferred)
+    memory = MemoryPlan(graph, keepsSteady: true, deferred: deferred)
     packable = graph.packableParameters
   }
 
@@ -34,24 +39,32 @@ final class PlanBuilder {
     let (loading, stream) = wanted.prepared(residency, machine)
     try loading.run(threads: machine.capabilities.threads)
     return CPUPlan(
-      machine, graph, steps, outputs: graph.outputs.map { values[$0.index] }, stream: stream,
-      valueBytes: memory.byteCount.aligned, scratchBytes: scratchBytes)
+      machine, graph, steady: steps.filter { isSteady[$0.id.index] }, steps.filter { !isSteady[$0.id.index] },
+      kept: try KeptValues(memory, of: graph, weights.source), outputs: graph.outputs.map { values[$0.index] },
+      stream: stream, valueBytes: valueBytes, scratchBytes: scratchBytes)
   }
 
   /// What the plan would take, without reading a weight.
   func memoryNeeds() throws -> MemoryNeeds {
     _ = try steps()
-    return wanted.needs(residency, workingBytes: workingBytes, threads: machine.capabilities.threads)
+    var needs = wanted.needs(residency, threads: machine.capabilities.threads)
+    (needs.workingBytes, needs.keptBytes) = (valueBytes + scratchBytes, KeptValues.byteCount(memory, of: graph))
+    return needs
   }
 
-  private var workingBytes: Int { memory.byteCount.aligned + scratchBytes }
+  /// Bytes of the values that no run leaves to the next.
+  private var valueBytes: Int { (memory.byteCount - memory.keptByteCount).aligned }
 
-  private var residency: WeightResidency { wanted.residency(room: limit.map { max($0 - workingBytes, 0) }) }
+  private var residency: WeightResidency {
+    let others = valueBytes + scratchBytes + KeptValues.byteCount(memory, of: graph)
+    return wanted.residency(room: limit.map { max($0 - others, 0) })
+  }
 
   private func steps() throws -> [CPUPlan.Step] {
     var steps: [CPUPlan.Step] = []
     for id in graph.ids {
       let node = graph[id]
+      isAtSteadyNode = isSteady[id.index]
       do {
         values.append(try value(of: id))
         if let kernel = try kernel(for: id) { steps.append(CPUPlan.Step(id: id, kernel: kernel)) }
@@ -65,8 +78,11 @@ final class PlanBuilder {
   /// Asks for working memory during one operation; offsets count from the frame's scratch.
   func reserveScratch(_ byteCount: Int) { scratchBytes = max(scratchBytes, byteCount.aligned) }
 
-  /// Asks for a weight that products alone read, in a form: before the first run if it is kept, else at each run.
-  func load(_ weight: StoredWeight, in form: StoredWeight.Form) { wanted.add(weight, form, mayPass: true) }
+  /// Asks for a weight that products alone read, in a form: before the first run if it is kept, else whenever its product is
+  /// computed.
+  func load(_ weight: StoredWeight, in form: StoredWeight.Form) {
+    wanted.add(weight, form, mayPass: true, isSteady: isAtSteadyNode)
+  }
 
   /// Whether a node is a parameter that may lie in memory as its product wants it.
   func isPackable(_ id: NodeID) -> Bool { packable.contains(id) }
@@ -75,7 +91,7 @@ final class PlanBuilder {
     let node = graph[id]
     if case .parameter(let path) = node.op {
       let weight = try weights.weight(path, node.type)
-      if !isPackable(id) { wanted.add(weight, .plain, mayPass: false) }
+      if !isPackable(id) { wanted.add(weight, .plain, mayPass: false, isSteady: false) }
       return Value(type: node.type, location: .weight(weight))
     }
     // What a deferred norm is computed from.

@@ -7,6 +7,7 @@ struct PlanWeights {
     let form: StoredWeight.Form
     let byteCount: Int
     let mayPass: Bool
+    var isSteady: Bool
 
     /// Bytes of the copy that is packed; a weight that is not packed is read into its place.
     var plainBytes: Int { form == .plain ? 0 : weight.plainByteCount(in: form) }
@@ -15,13 +16,21 @@ struct PlanWeights {
   private var requests: [Request] = []
   private var forms: [ObjectIdentifier: [StoredWeight.Form]] = [:]
 
-  /// - Parameter mayPass: whether the one operation that reads the weight asks for it at each run.
-  mutating func add(_ weight: StoredWeight, _ form: StoredWeight.Form, mayPass: Bool) {
+  /// - Parameters:
+  ///   - mayPass: whether the operation that reads the weight asks for it whenever it is computed.
+  ///   - isSteady: whether that operation is.
+  mutating func add(_ weight: StoredWeight, _ form: StoredWeight.Form, mayPass: Bool, isSteady: Bool) {
     let known = forms[ObjectIdentifier(weight), default: []]
-    guard !known.contains(form) else { return }
+    if known.contains(form) {
+      for index in requests.indices where requests[index].weight === weight && requests[index].form == form {
+        requests[index].isSteady = requests[index].isSteady && isSteady
+      }
+      return
+    }
     forms[ObjectIdentifier(weight)] = known + [form]
     let byteCount = weight.byteCount(in: form)
-    requests.append(Request(weight: weight, form: form, byteCount: byteCount, mayPass: mayPass))
+    requests.append(
+      Request(weight: weight, form: form, byteCount: byteCount, mayPass: mayPass, isSteady: isSteady))
   }
 
   /// Which of them stay in memory.
@@ -31,11 +40,12 @@ struct PlanWeights {
     WeightResidency(
       requests.map { request in
         WeightResidency.Weight(
-          packedBytes: request.byteCount, plainBytes: request.plainBytes, mayPass: request.mayPass)
+          packedBytes: request.byteCount, plainBytes: request.plainBytes, mayPass: request.mayPass,
+          isSteady: request.isSteady)
       }, room: room)
   }
 
-  /// What is to be read before the first run, and what passes at each run; weights that were kept or passed otherwise
+  /// What is to be read before the first run, and what passes at each use; weights that were kept or passed otherwise
   /// are told.
   func prepared(_ residency: WeightResidency, _ machine: Machine) -> (loading: WeightLoading, stream: WeightStream?) {
     var loading = WeightLoading(), entries: [WeightStream.Entry] = []
@@ -54,7 +64,8 @@ struct PlanWeights {
     return (loading, stream)
   }
 
-  func needs(_ residency: WeightResidency, workingBytes: Int, threads: Int) -> MemoryNeeds {
+  /// What they take; of working memory nothing is known here.
+  func needs(_ residency: WeightResidency, threads: Int) -> MemoryNeeds {
     var held = 0, loading = 0
     for (index, request) in requests.enumerated() where residency.kept.contains(index) {
       held += request.byteCount
@@ -62,6 +73,6 @@ struct PlanWeights {
       loading = max(loading, held + min(threads, WeightLoading.maximumThreads) * request.plainBytes)
     }
     return MemoryNeeds(
-      weightBytes: held, passingBytes: residency.passingBytes, workingBytes: workingBytes, loadingBytes: loading)
+      weightBytes: held, passingBytes: residency.passingBytes, workingBytes: 0, loadingBytes: loading)
   }
 }

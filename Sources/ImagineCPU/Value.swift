@@ -4,7 +4,7 @@ import ImagineGraph
 /// Where a node's value is found during a run.
 struct Value {
   enum Location {
-    /// Bytes from the beginning of the frame's values.
+    /// As the memory plan has it.
     case offset(Int)
     case weight(StoredWeight)
   }
@@ -18,7 +18,7 @@ struct Value {
   /// The elements, row-major.
   func address(in frame: Frame) throws -> UnsafeRawPointer {
     switch location {
-    case .offset(let offset): UnsafeRawPointer(frame.values + offset)
+    case .offset(let offset): UnsafeRawPointer(frame.address(at: offset))
     case .weight(let weight): try weight.address(in: .plain)
     }
   }
@@ -40,7 +40,7 @@ struct Target {
   var shape: Shape { type.shape }
   var count: Int { type.shape.count }
 
-  func address(in frame: Frame) -> UnsafeMutableRawPointer { frame.values + offset }
+  func address(in frame: Frame) -> UnsafeMutableRawPointer { frame.address(at: offset) }
 }
 
 extension ck_type {

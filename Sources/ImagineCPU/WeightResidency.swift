@@ -1,16 +1,19 @@
 /// Which of a plan's weights stay in memory, and which pass through it at each use.
 ///
-/// Every weight that passes costs the same time for each byte, so that as many bytes stay as there is room for. What
-/// passes needs room too, twice its size: as it is read and as it is packed. So the largest weights are best kept, until
-/// what room is left is enough for the largest of the others to pass.
+/// Every weight that passes at each run costs the same time for each byte, so that as many bytes stay as there is room
+/// for. Those that only steady operations read pass once for many runs, and stay where others leave room. What passes
+/// needs room too, twice its size: as it is read and as it is packed. So the largest weights are best kept, until what
+/// room is left is enough for the largest of the others to pass.
 struct WeightResidency: Equatable {
   struct Weight {
     /// Bytes in the form that its operation reads.
     let packedBytes: Int
     /// Bytes as it is read.
     let plainBytes: Int
-    /// Whether its only reader asks for it anew at each run.
+    /// Whether its readers ask for it anew whenever they are computed.
     let mayPass: Bool
+    /// Whether these are steady, so that this is seldom.
+    var isSteady = false
   }
 
   /// Below this size, weights are kept whatever the room: they are many and hold little.
@@ -38,7 +41,7 @@ struct WeightResidency: Equatable {
     var best: (bytes: Int, choice: Choice)?
     for largestKept in candidates.indices {
       let choice = Choice(weights, candidates, keeping: largestKept, room: room - always)
-      if choice.keptBytes > best?.bytes ?? -1 { best = (choice.keptBytes, choice) }
+      if choice.sparedBytes > best?.bytes ?? -1 { best = (choice.sparedBytes, choice) }
       if choice.isTooLarge { break }
     }
     guard let choice = best?.choice else { return }
@@ -50,6 +53,8 @@ struct WeightResidency: Equatable {
   private struct Choice {
     private(set) var kept: [Int]
     private(set) var keptBytes: Int
+    /// Those of them that would pass at each run; less than 0 for no choice at all.
+    private(set) var sparedBytes: Int
     let batchBytes: Int, passingBytes: Int
     let isTooLarge: Bool
 
@@ -57,6 +62,7 @@ struct WeightResidency: Equatable {
     init(_ weights: [Weight], _ candidates: [Int], keeping count: Int, room: Int) {
       kept = Array(candidates.prefix(count))
       keptBytes = kept.reduce(0) { $0 + weights[$1].packedBytes }
+      sparedBytes = kept.reduce(0) { weights[$1].isSteady ? $0 : $0 + weights[$1].packedBytes }
       let rest = candidates.dropFirst(count)
       let widest = rest.map { weights[$0].plainBytes }.max() ?? 0
       batchBytes = max(rest.first.map { weights[$0].packedBytes } ?? 0, WeightResidency.batchBytes)
@@ -64,12 +70,14 @@ struct WeightResidency: Equatable {
       isTooLarge = keptBytes + passingBytes > room
       guard !isTooLarge else {
         // Only where nothing else is possible: what has to pass passes, whatever the room.
-        if count > 0 { keptBytes = -1 }
+        if count > 0 { sparedBytes = -1 }
         return
       }
-      for index in rest where keptBytes + weights[index].packedBytes + passingBytes <= room {
+      let inTurn = rest.filter { !weights[$0].isSteady } + rest.filter { weights[$0].isSteady }
+      for index in inTurn where keptBytes + weights[index].packedBytes + passingBytes <= room {
         kept.append(index)
         keptBytes += weights[index].packedBytes
+        if !weights[index].isSteady { sparedBytes += weights[index].packedBytes }
       }
     }
   }

@@ -2,7 +2,8 @@ import CKernels
 import Foundation
 
 /// Weights that are not kept: they are read and packed shortly before each use, in the order of the plan, several at
-/// once where they are small.
+/// once where they are small. Those of steady operations come first, so that they are not read with the others where
+/// these operations are left out.
 ///
 /// An operation asks for one of them at a time, and what it was given stays until one is asked for that was not read
 /// with it.

@@ -28,6 +28,13 @@ package protocol Plan: AnyObject, Sendable {
 
   /// Bytes of working memory for values between operations, weights apart.
   var peakBytes: Int { get }
+
+  /// Bytes of these that the plan has in the process's memory for itself, from its making on: what stays from run to run.
+  var keptBytes: Int { get }
+}
+
+extension Plan {
+  package var keptBytes: Int { 0 }
 }
 
 /// A plan that shows whether it reads what it never wrote.

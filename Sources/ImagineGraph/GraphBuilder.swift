@@ -117,13 +117,21 @@ extension Graph {
     for index in nodes.indices.reversed() where used[index] {
       for operand in nodes[index].operands { used[operand.index] = true }
     }
+    return ordered(nodes.indices.filter { used[$0] })
+  }
+
+  /// The same graph with its nodes in another order; those that are not in it are left out.
+  ///
+  /// - Parameter order: of the present positions, every operand before its users.
+  func ordered(_ order: [Int]) -> Graph {
     var renumbered = [NodeID](repeating: NodeID(0), count: nodes.count)
-    var kept: [Node] = []
-    for (index, node) in nodes.enumerated() where used[index] {
-      renumbered[index] = NodeID(kept.count)
-      kept.append(
+    var ordered: [Node] = []
+    for index in order {
+      let node = nodes[index]
+      renumbered[index] = NodeID(ordered.count)
+      ordered.append(
         Node(op: node.op, operands: node.operands.map { renumbered[$0.index] }, type: node.type, scope: node.scope))
     }
-    return Graph(nodes: kept, outputs: outputs.map { renumbered[$0.index] }, steadyInputs: steadyInputs)
+    return Graph(nodes: ordered, outputs: outputs.map { renumbered[$0.index] }, steadyInputs: steadyInputs)
   }
 }

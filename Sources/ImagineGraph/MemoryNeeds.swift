@@ -6,18 +6,21 @@ package struct MemoryNeeds: Sendable, Hashable {
   package var passingBytes: Int
   /// Bytes of working memory for values between operations and for the operations' own needs.
   package var workingBytes: Int
+  /// Bytes that the plan keeps from run to run, beside the working memory that it shares with others.
+  package var keptBytes: Int
   /// Bytes held at once at most while weights are read, before the first run.
   package var loadingBytes: Int
 
-  package init(weightBytes: Int, passingBytes: Int, workingBytes: Int, loadingBytes: Int) {
+  package init(weightBytes: Int, passingBytes: Int, workingBytes: Int, keptBytes: Int = 0, loadingBytes: Int) {
     self.weightBytes = weightBytes
     self.passingBytes = passingBytes
     self.workingBytes = workingBytes
+    self.keptBytes = keptBytes
     self.loadingBytes = loadingBytes
   }
 
   /// Bytes held at once at most.
-  package var peakBytes: Int { max(loadingBytes, weightBytes + passingBytes + workingBytes) }
+  package var peakBytes: Int { max(loadingBytes, weightBytes + passingBytes + workingBytes + keptBytes) }
 }
 
 /// A backend in the process's own memory, which can say beforehand how much of it a graph takes, and make do with less.

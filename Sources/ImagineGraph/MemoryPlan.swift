@@ -12,6 +12,8 @@ package struct MemoryPlan: Sendable {
   package let scratchOffsets: [Int?]
   /// Bytes of the whole block.
   package let byteCount: Int
+  /// Bytes at its beginning in which the values that stay from run to run lie, and nothing else.
+  package let keptByteCount: Int
   /// What the values would need side by side.
   package let unsharedByteCount: Int
 
@@ -55,16 +57,18 @@ package struct MemoryPlan: Sendable {
       // Inputs are all there before the first operation runs.
       let birth = if case .input = node.op { 0 } else { isKept[index] ? 0 : index }
       let death = isKept[index] ? graph.nodes.count : lastUse[index]
-      buffers.append(Buffer(node: index, size: aligned(node.type.byteCount), birth: birth, death: death))
+      buffers.append(
+        Buffer(node: index, size: aligned(node.type.byteCount), birth: birth, death: death, stays: isKept[index]))
     }
-    buffers.sort { ($0.size, $1.birth) > ($1.size, $0.birth) }
+    // What stays is in nobody's way at the beginning.
+    buffers.sort { ($0.stays ? 1 : 0, $0.size, $1.birth) > ($1.stays ? 1 : 0, $1.size, $0.birth) }
 
     var placed: [Buffer] = []
     for var buffer in buffers {
       let living = placed.filter { $0.overlapsInTime(buffer) }.sorted { $0.offset < $1.offset }
       for other in living {
         if buffer.offset + buffer.size <= other.offset { break }
-        buffer.offset = max(buffer.offset, other.offset + other.size)
+        buffer.offset = max(buffer.offset, other.end)
         buffer.moveIntoBlock(of: block)
       }
       placed.append(buffer)
@@ -81,7 +85,8 @@ package struct MemoryPlan: Sendable {
     }
     self.offsets = offsets
     self.scratchOffsets = scratchOffsets
-    byteCount = placed.map { $0.offset + $0.size }.max() ?? 0
+    byteCount = placed.map(\.end).max() ?? 0
+    keptByteCount = placed.filter(\.stays).map(\.end).max() ?? 0
     unsharedByteCount = placed.reduce(0) { $0 + $1.size }
   }
 
@@ -96,8 +101,10 @@ package struct MemoryPlan: Sendable {
 
   private struct Buffer {
     let node: Int, size: Int, birth: Int, death: Int
-    var isScratch = false
+    var isScratch = false, stays = false
     var offset = 0
+
+    var end: Int { offset + size }
 
     func overlapsInTime(_ other: Buffer) -> Bool { birth <= other.death && other.birth <= death }
 

@@ -17,6 +17,15 @@ extension Graph {
     return isSteady
   }
 
+  /// The same graph with all that is steady, and the weights that it reads, before all else.
+  package var withSteadyNodesFirst: Graph {
+    var isFirst = steadyNodes
+    for node in nodes.indices.filter({ isFirst[$0] }) {
+      for operand in nodes[node].operands { isFirst[operand.index] = true }
+    }
+    return ordered(nodes.indices.filter { isFirst[$0] } + nodes.indices.filter { !isFirst[$0] })
+  }
+
   /// For each node, whether its value is steady and wanted by what is not, so that it has to outlive a run.
   var isKeptBetweenRuns: [Bool] {
     let isSteady = steadyNodes

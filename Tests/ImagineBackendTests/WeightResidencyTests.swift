@@ -51,6 +51,22 @@ import Testing
     #expect(residency.batchBytes == 40 * Self.megabyte)
   }
 
+  @Test("What is read once for many runs passes before what each run reads") func seldomRead() {
+    func kept(_ steady: Set<Int>, room: Int) -> Set<Int> {
+      let weights = [30, 20, 12, 20, 12, 10].enumerated().map { index, size in
+        WeightResidency.Weight(
+          packedBytes: size * Self.megabyte, plainBytes: size * Self.megabyte, mayPass: true,
+          isSteady: steady.contains(index))
+      }
+      return WeightResidency(weights, room: room * Self.megabyte).kept
+    }
+    // The largest passes through 60, and beside it is room for all that is not steady.
+    #expect(kept([0, 1, 3], room: 100) == [2, 4, 5])
+    #expect(kept([], room: 100) == [0, 1, 3])
+    // With more room they stay as well.
+    #expect(kept([0, 1, 3], room: 200) == [0, 1, 2, 3, 4, 5])
+  }
+
   @Test func withoutAnyRoomOnlyWhatCannotPassStays() {
     let weights = weights([10, 20])
     let residency = WeightResidency(weights, room: 0)

@@ -33,7 +33,7 @@ final class MeteredProcessor: Sendable {
   var resident: Int {
     let (bytes, hasPlanned) = held.withLock { held in
       let operations = held.reduce(0) { $0 + ($1.plan == nil ? 0 : $1.operations) }
-      let weights = held.reduce(0) { $0 + ($1.weights?.byteCount ?? 0) }
+      let weights = held.reduce(0) { $0 + ($1.weights?.byteCount ?? 0) + ($1.plan?.keptBytes ?? 0) }
       return (weights + operations * ProcessMemory.bytesPerOperation, held.contains { $0.operations > 0 })
     }
     return Self.program + bytes + processor.heldWorkingBytes + (hasPlanned ? ProcessMemory.bytesOfDrawing : 0)

@@ -1,3 +1,5 @@
+import ImagineReference
+import ImagineTesting
 import Testing
 
 @testable import ImagineGraph
@@ -34,6 +36,26 @@ struct SteadyNodesTests {
     #expect(try graph.lowered { op, _ in !op.isFused }.steadyInputs == ["context"])
   }
 
+  @Test("They come first where that is asked for, with the weights that they read, and nothing else changes its order")
+  func order() throws {
+    let graph = try graph(), ordered = graph.withSteadyNodesFirst
+    let steady = ordered.steadyNodes
+    let count = steady.count { $0 } + 1
+    #expect(zip(ordered.nodes, steady).prefix(count).allSatisfy { $1 || $0.op == .parameter("k.weight") })
+    #expect(!steady.dropFirst(count).contains(true))
+    #expect(ordered.steadyInputs == graph.steadyInputs)
+    for id in ordered.ids { #expect(ordered[id].operands.allSatisfy { $0 < id }) }
+    let rest = { (graph: Graph) in zip(graph.nodes, graph.steadyNodes).filter { !$1 }.map(\.0.op) }
+    #expect(
+      rest(ordered).filter { $0 != .parameter("k.weight") } == rest(graph).filter { $0 != .parameter("k.weight") })
+    let inputs = Dictionary(
+      uniqueKeysWithValues: graph.inputs.map { ($0.name, Distribution.normal().tensor($0.type, seed: $0.name)) })
+    let reference = ReferenceBackend(), weights = RandomWeights(graph.parameters)
+    #expect(
+      try reference.evaluate(ordered, inputs: inputs, weights: weights)
+        == reference.evaluate(graph, inputs: inputs, weights: weights))
+  }
+
   @Test("What outlives a run shares its memory with nothing") func memory() throws {
     let graph = try graph()
     let kept = graph.isKeptBetweenRuns.indices.filter { graph.isKeptBetweenRuns[$0] }
@@ -46,6 +68,8 @@ struct SteadyNodesTests {
         #expect(offset + size <= own || own + size <= offset, "\(graph.nodes[other].op)")
       }
     }
+    #expect(plan.keptByteCount == 2 * 64 && kept.allSatisfy { plan.offsets[$0] == 0 }, "it lies at the beginning")
+    #expect(MemoryPlan(graph).keptByteCount == 0)
     // The activation before it does not: its memory is free for what comes after.
     #expect(plan.byteCount < plan.unsharedByteCount)
   }
@@ -54,5 +78,7 @@ struct SteadyNodesTests {
     let builder = GraphBuilder()
     let graph = try builder.finish([builder.input("x", [4]).silu()])
     #expect(!graph.steadyNodes.contains(true) && !graph.isKeptBetweenRuns.contains(true))
+    #expect(graph.withSteadyNodesFirst.nodes == graph.nodes)
+    #expect(MemoryPlan(graph, keepsSteady: true).keptByteCount == 0)
   }
 }

@@ -34,6 +34,7 @@ import Testing
     }
 
     var peakBytes: Int { base.peakBytes }
+    var keptBytes: Int { base.keptBytes }
 
     func run(_ inputs: [String: HostTensor]) throws -> [HostTensor] {
       try base.run(inputs) { step, frame in

@@ -27,6 +27,7 @@ extension Graph {
   /// The group norms that can be computed on the way into the convolution that alone reads them.
   func deferredNorms(for machine: Machine) -> Set<NodeID> {
     guard ck_has_tiles(machine.device), machine.products != .winograd else { return [] }
+    let isSteady = steadyNodes
     var readers: [NodeID: [NodeID]] = [:]
     for id in ids {
       for operand in self[id].operands { readers[operand, default: []].append(id) }
@@ -34,7 +35,9 @@ extension Graph {
     return Set(
       ids.filter { id in
         guard case .groupNorm = self[id].op, !outputs.contains(id), let reader = readers[id]?.first,
-          readers[id]?.count == 1
+          readers[id]?.count == 1,
+          // Else it is kept from run to run, and has to be in memory.
+          isSteady[id.index] == isSteady[reader.index]
         else { return false }
         return copiesImageInTiles(reader)
       })

@@ -38,7 +38,7 @@ package struct MemoryForecast: Sendable {
   private let precision: Precision
   /// Bytes that the process has without networks.
   private let program: Int
-  /// Weights in memory, and those of them that read prompts.
+  /// Weights in memory, with what plans keep from run to run, and those of them that read prompts.
   private var held = 0, heldByTexts = 0
   /// Those of each network: run at another size, it has them already.
   private var loaded: [Workload.Entry.Identity: Int] = [:]
@@ -97,13 +97,13 @@ package struct MemoryForecast: Sendable {
     let program = program + ProcessMemory.bytesOfDrawing + operations * ProcessMemory.bytesPerOperation
     let loading = own == nil ? needs.loadingBytes + workspace : 0
     workspace = max(workspace, needs.workingBytes)
-    let running = needs.weightBytes + needs.passingBytes + workspace + host
+    let running = needs.weightBytes + needs.passingBytes + workspace + needs.keptBytes + host
     stages.append(
       Stage(
         name: network.name, role: network.role, weightBytes: needs.weightBytes,
-        workingBytes: needs.passingBytes + needs.workingBytes + host,
+        workingBytes: needs.passingBytes + needs.workingBytes + needs.keptBytes + host,
         peakBytes: program + held + max(loading, running), flops: flops))
-    held += needs.weightBytes
+    held += needs.weightBytes + needs.keptBytes
     if case .textEncoder = network.role { heldByTexts += needs.weightBytes }
   }
 }

@@ -54,7 +54,9 @@ final class PlannedNetwork {
   private var weightBytes: Int { weights?.byteCount ?? 0 }
 
   /// Bytes that the process has for it: weights and plans. Working memory is apart.
-  var heldBytes: Int { plans.reduce(weightBytes) { $0 + $1.operations * ProcessMemory.bytesPerOperation } }
+  var heldBytes: Int {
+    plans.reduce(weightBytes) { $0 + $1.plan.keptBytes + $1.operations * ProcessMemory.bytesPerOperation }
+  }
 
   /// Whether it holds memory of a device.
   var isLoaded: Bool { weights != nil || !plans.isEmpty }
