@@ -93,6 +93,18 @@ import Testing
     #expect((stages[1]["timing"] as? [String: Any])?["runs"] as? Int == 2)
   }
 
+  @Test("Scripts that read results know networks by their names")
+  func names() throws {
+    let opened = try OpenedModel(synthetic: .miniature, name: "mini")
+    let stages = try opened.stages([.text, .unet, .vae], Size(width: 64, height: 64), prompts: 2, .float32)
+    #expect(stages.count == 3)
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Benchmarks")
+    for script in ["cpu_peers/runners.py", "gpu-check", "torch_networks.py"] {
+      let text = try String(contentsOf: folder.appending(path: script), encoding: .utf8)
+      for stage in stages { #expect(text.contains("\"\(stage.name)\""), "\(script): \(stage.name)") }
+    }
+  }
+
   @Test func impossibleRequestsAreErrors() async throws {
     var benchmark = benchmark(.random(.miniature))
     benchmark.repeats = 0
