@@ -65,7 +65,7 @@ let package = Package(
     module("ImagineHub", ["Imagine", "ImagineCheckpoint", "ImagineFiles", "CCurl"]),
     module(
       "ImagineBenchmark",
-      ["Imagine", "ImagineEngine", "ImagineGraph", "ImagineModels", "ImagineVulkan", "ImagineTesting"]),
+      ["Imagine", "ImagineEngine", "ImagineGraph", "ImagineModels", "ImagineCPU", "ImagineVulkan", "ImagineTesting"]),
     .executableTarget(
       name: "ImagineCommand",
       dependencies: [
@@ -149,7 +149,7 @@ let package = Package(
       ]),
     tests(
       "ImagineBenchmarkTests",
-      ["ImagineBenchmark", "Imagine", "ImagineEngine", "ImagineGraph", "ImagineModels", "ImagineTesting"]),
+      ["ImagineBenchmark", "Imagine", "ImagineEngine", "ImagineGraph", "ImagineModels", "ImagineCPU", "ImagineTesting"]),
     tests(
       "ImagineCommandTests",
       [

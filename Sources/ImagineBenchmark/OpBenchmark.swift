@@ -4,8 +4,8 @@ import ImagineEngine
 import ImagineGraph
 import ImagineTesting
 
-/// Times single operations: the table that backends are tested with, and what Stable Diffusion 1.5 computes for a picture
-/// of 512 x 512 pixels.
+/// Times single operations: the table that backends are tested with, what Stable Diffusion 1.5 computes for a picture of
+/// 512 x 512 pixels, and copies of large memory.
 package struct OpBenchmark: Sendable {
   package struct Result: Sendable, Encodable {
     package let device: String
@@ -18,10 +18,12 @@ package struct OpBenchmark: Sendable {
 
   package struct Operation: Sendable, Encodable {
     package let name: String
-    /// How often a picture's networks compute this, each run once; nil for a row of the table.
+    /// How often a picture's networks compute this, each run once; nil for what is no part of a model.
     package let count: Int?
     /// Nil if the device cannot compute it.
     package let seconds: Double?
+    /// Meanwhile; nil without tile registers.
+    package let tiles: TileState?
     package let flops: Double
     package let bytes: Double
     /// The shortest time possible under the device's ceiling.
@@ -31,7 +33,7 @@ package struct OpBenchmark: Sendable {
   }
 
   package var options: Engine.Options
-  /// Only what has this in its name; `sd15` is in the names of all that a model computes.
+  /// Only what has this in its name; `sd15` is in the names of all that a model computes, `copy` in those of copies.
   package var filter: String?
   package var repeats = 5
 
@@ -69,24 +71,26 @@ package struct OpBenchmark: Sendable {
       .map { opCase in (opCase.name, { try TimedOperation(opCase) }) }
     let model = try ModelOperation.stableDiffusion15(on: device.backend, precision)
       .map { operation in (operation.name, { try operation.timed(precision) }) }
-    return (model + table).filter { name, _ in filter.map { name.localizedCaseInsensitiveContains($0) } ?? true }
+    let copies = LargeCopy.allCases.map { copy in (copy.name, { try copy.timed(precision) }) }
+    return (model + copies + table).filter { name, _ in filter.map { name.localizedCaseInsensitiveContains($0) } ?? true
+    }
   }
 
   private func time(
     _ operation: TimedOperation, _ backend: any Backend, _ ceiling: DeviceCeiling, _ isProfiled: inout Bool
   ) throws -> Operation {
     let cost = try operation.graph.optimized(for: backend.supports).cost
-    var seconds: Double?, obstacle: String?
+    var seconds: Double?, tiles: TileState?, obstacle: String?
     do {
       let weights = try backend.upload(operation.weights, for: operation.graph)
       let plan = try backend.plan(operation.graph, weights: weights)
-      seconds = try time(plan, operation, &isProfiled)
+      (seconds, tiles) = try TileUnit(backend).around { try time(plan, operation, &isProfiled) }
     } catch let error as any BackendFailure where error.failure == .unsupported || error.failure == .outOfMemory {
       obstacle = "\(error)"
     }
     return Operation(
-      name: operation.name, count: operation.count, seconds: seconds, flops: cost.flops, bytes: cost.bytes,
-      roofSeconds: ceiling.seconds(cost), obstacle: obstacle)
+      name: operation.name, count: operation.count, seconds: seconds, tiles: tiles,
+      flops: cost.flops, bytes: cost.bytes, roofSeconds: ceiling.seconds(cost), obstacle: obstacle)
   }
 
   /// The time on the device where it has a clock, so that values on their way do not count.

@@ -109,9 +109,8 @@ struct ModelOperation: Sendable {
   /// The operation alone, with values made on the spot.
   func timed(_ precision: Precision) throws -> TimedOperation {
     let graph = try graph(precision)
-    let shapes = Dictionary(graph.parameters.map { ($0.path, $0.type.shape) }) { first, _ in first }
     return TimedOperation(
-      name: name, count: count, graph: graph, inputs: try graph.syntheticInputs(), weights: SyntheticWeights(shapes))
+      name: name, count: count, graph: graph, inputs: try graph.syntheticInputs(), weights: SyntheticWeights(graph))
   }
 }
 

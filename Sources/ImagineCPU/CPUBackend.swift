@@ -8,20 +8,19 @@ package struct CPUBackend: MemoryAwareBackend {
   private var memoryLimit: Int?
 
   /// - Parameters:
-  ///   - threads: of each run; by default all processors this process may use.
+  ///   - threads: of each run; by default as many as `CPUCapabilities.usualThreads` says.
   ///   - features: instruction sets to use; what the processor lacks is left out.
   ///   - products: for measuring and testing what would not be chosen.
   /// - Throws: `CPUBackendError` if the number of threads is not possible.
   package init(
     threads: Int? = nil, features: CPUFeatures = .available, products: CPUProducts = .automatic
   ) throws {
-    let threads = threads ?? Int(ck_available_threads())
+    let features = features.intersection(CPUFeatures.available.union(.softwareTiles))
+    let threads = threads ?? CPUCapabilities.usualThreads(features)
     guard (1...4096).contains(threads) else {
       throw CPUBackendError("\(threads) threads are not possible; choose from 1 to 4096.")
     }
-    machine = Machine(
-      features: features.intersection(CPUFeatures.available.union(.softwareTiles)), threads: threads, products: products
-    )
+    machine = Machine(features: features, threads: threads, products: products)
   }
 
   /// What a program's environment says of instruction sets and products: for trying and measuring others than the usual.
@@ -35,6 +34,11 @@ package struct CPUBackend: MemoryAwareBackend {
   }
 
   package var capabilities: CPUCapabilities { machine.capabilities }
+
+  /// Runs `body` while no plan of this backend does.
+  func onDevice<Result>(_ body: (ck_device) throws -> Result) rethrows -> Result {
+    try machine.locked { _ in try body(machine.device) }
+  }
 
   /// There is a kernel for every basic operation. Of fused ones, only products of bfloat16 by pairs have layers gated by gelu,
   /// and only tile registers convolutions of images of twice the size. Types are checked when a graph is planned.

@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 
 /// What the backend computes with.
@@ -19,6 +20,18 @@ package struct CPUCapabilities: Sendable, Hashable {
     self.features = features
     self.threads = threads
     hasNativeBFloat16 = features.contains(.avx512BFloat16)
+  }
+
+  /// Processors this process may use: those of its affinity mask, as many as its control group's quota amounts to.
+  package static var availableThreads: Int { Int(ck_available_threads()) }
+
+  /// Threads that a run with these features uses unless told otherwise: one for each processor this process may use. Where tile
+  /// registers compute it is one for each core: one thread keeps a core's tile unit busy, and products of tiles take more than
+  /// twice as long while the core's other thread computes, too.
+  static func usualThreads(
+    _ features: CPUFeatures, available: Int = availableThreads, cores: @autoclosure () -> Int? = ProcessorCores().count
+  ) -> Int {
+    features.contains(.amxBFloat16) ? min(available, cores() ?? available) : available
   }
 
   private static let processorName: String = {

@@ -2,11 +2,12 @@
 
 The structures are those that `imagine bench --random sd15` and `sdxl` run: the same layers, widths and operations.
 Convolutions run channels-last, attention through scaled_dot_product_attention. --compile is torch.compile with
-mode="reduce-overhead": fused kernels, started as CUDA graphs. Prints medians, measured with CUDA events where there is CUDA;
-nothing but torch is needed.
+mode="reduce-overhead": fused kernels, started as CUDA graphs. Prints the median and the fastest, measured with CUDA events
+where there is CUDA, and how long the first run took, with compiling; nothing but torch is needed.
 """
 
 import argparse
+import pathlib
 import statistics
 import time
 
@@ -226,7 +227,7 @@ class TextEncoder(nn.Module):
 
 
 class Clock:
-    """Medians of repeats, after three runs that do not count: compiled graphs are recorded in the second; on CUDA of the device's own events."""
+    """Times of repeats, on CUDA by the device's own events."""
 
     def __init__(self, device, repeats):
         self.cuda, self.repeats = device.type == "cuda", repeats
@@ -243,10 +244,17 @@ class Clock:
         end.synchronize()
         return start.elapsed_time(end) / 1000
 
-    def median(self, run, repeats=None):
-        for _ in range(3):
+    def warm(self, run):
+        """Seconds of the first of three runs that do not count: compiled graphs are recorded in the second."""
+        start = time.perf_counter()
+        self.once(run)
+        seconds = time.perf_counter() - start
+        for _ in range(2):
             self.once(run)
-        return statistics.median(self.once(run) for _ in range(repeats or self.repeats))
+        return seconds
+
+    def times(self, run, repeats=None):
+        return [self.once(run) for _ in range(repeats or self.repeats)]
 
 
 def parameters(module):
@@ -257,6 +265,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--xl", action="store_true", help="Stable Diffusion XL's UNet instead")
     parser.add_argument("--compile", action="store_true", help="with torch.compile and CUDA graphs")
+    parser.add_argument("--stage", action="append", choices=["unet", "vae", "text", "picture"],
+                        help="only this; may be repeated; XL has its UNet alone")
+    parser.add_argument("--turn", metavar="PATH", help="when everything is compiled, make PATH.ready, and wait for PATH.go "
+                        "to measure: so that several compile at once")
     parser.add_argument("--size", type=int, default=None, help="pixels along a side of the picture; default 512, XL 1024")
     parser.add_argument("--steps", type=int, default=20, help="of a whole picture")
     parser.add_argument("--repeat", type=int, default=20)
@@ -268,6 +280,8 @@ def main():
     dtype = getattr(torch, arguments.dtype or ("float16" if device.type == "cuda" else "float32"))
     config = TINY if arguments.tiny else SDXL if arguments.xl else SD15
     size = arguments.size or (1024 if arguments.xl else 512)
+    wanted = ["unet"] if arguments.xl else arguments.stage or ["unet", "vae", "text", "picture"]
+    draws = "picture" in wanted
     torch.backends.cudnn.benchmark = True
     # Structures are loops over layers of different widths, each of which is compiled for itself.
     torch._dynamo.config.cache_size_limit = 1000
@@ -283,18 +297,19 @@ def main():
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else "the processor"
         how = "compiled" if arguments.compile else "eager"
         print(f"torch {torch.__version__}, {how}, {dtype}, on {name}, {size}x{size}", flush=True)
-        unet = network(UNet, config.get("parameters"))
+        unet = network(UNet, config.get("parameters")) if draws or "unet" in wanted else None
         side = size >> len(config["vae_channels"]) - 1
         latents = torch.randn(2, 4, side, side, dtype=dtype).to(memory_format=torch.channels_last)
         context = torch.randn(2, TOKENS, config["context"], dtype=dtype)
         timestep = torch.tensor([500.0, 500.0])
         addition = torch.randn(2, config["addition"], dtype=dtype) if config["addition"] else None
         text = decoder = ids = None
-        if not arguments.xl:
-            # Together with the encoder of pictures, which draws none, these are Stable Diffusion 1.5.
+        # Together with the encoder of pictures, which draws none, these and the UNet are Stable Diffusion 1.5.
+        if draws or "text" in wanted:
             text = network(TextEncoder, None if arguments.tiny else 123_060_480)
-            decoder = network(Decoder, None if arguments.tiny else 49_490_199)
             ids = torch.randint(VOCABULARY, (2, TOKENS))
+        if draws or "vae" in wanted:
+            decoder = network(Decoder, None if arguments.tiny else 49_490_199)
 
     def picture():
         prompt, x = text(ids).clone(), latents[:1].clone()
@@ -303,16 +318,26 @@ def main():
             x = x - (negative + 7 * (positive - negative)) * (1 / arguments.steps)
         return decoder(x).float().clamp(-1, 1).cpu()
 
-    stages = [("UNet, one step", lambda: unet(latents, timestep, context, addition), None)]
-    if not arguments.xl:
-        stages = [("text encoder", lambda: text(ids), None)] + stages + [
-            ("VAE decoder", lambda: decoder(latents[:1]), None),
-            (f"picture, {arguments.steps} steps", picture, max(arguments.repeat // 4, 1)),
-        ]
+    stages = {
+        "unet": ("UNet, one step", lambda: unet(latents, timestep, context, addition), None),
+        "vae": ("decoder", lambda: decoder(latents[:1]), None),
+        "text": ("text encoder", lambda: text(ids), None),
+        "picture": (f"picture, {arguments.steps} steps", picture, max(arguments.repeat // 4, 1)),
+    }
+    chosen = [stages[name] for name in stages if name in wanted]
     with torch.inference_mode():
         clock = Clock(device, arguments.repeat)
-        for label, run, repeats in stages:
-            print(f"{label:20} {1000 * clock.median(run, repeats):10.2f} ms", flush=True)
+        firsts = [clock.warm(run) for _, run, _ in chosen] if arguments.turn else None
+        if arguments.turn:
+            pathlib.Path(f"{arguments.turn}.ready").touch()
+            while not pathlib.Path(f"{arguments.turn}.go").exists():
+                time.sleep(0.1)
+        for index, (label, run, repeats) in enumerate(chosen):
+            first = firsts[index] if firsts else clock.warm(run)
+            clock.once(run)  # The device may have waited.
+            times = [1000 * seconds for seconds in clock.times(run, repeats)]
+            print(f"{label:20} {statistics.median(times):10.2f} ms {min(times):10.2f} ms fastest, first {first:.1f} s",
+                  flush=True)
         if device.type == "cuda":
             print(f"memory               {torch.cuda.max_memory_allocated() / 1e6:10.0f} MB")
 

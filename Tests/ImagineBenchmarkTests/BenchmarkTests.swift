@@ -1,7 +1,9 @@
 import Foundation
+import ImagineCPU
 import ImagineEngine
 import ImagineGraph
 import ImagineModels
+import Synchronization
 import Testing
 
 @testable import Imagine
@@ -91,6 +93,18 @@ import Testing
     #expect((stages[1]["timing"] as? [String: Any])?["runs"] as? Int == 2)
   }
 
+  @Test("Scripts that read results know networks by their names")
+  func names() throws {
+    let opened = try OpenedModel(synthetic: .miniature, name: "mini")
+    let stages = try opened.stages([.text, .unet, .vae], Size(width: 64, height: 64), prompts: 2, .float32)
+    #expect(stages.count == 3)
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Benchmarks")
+    for script in ["cpu_peers/runners.py", "gpu-check", "torch_networks.py"] {
+      let text = try String(contentsOf: folder.appending(path: script), encoding: .utf8)
+      for stage in stages { #expect(text.contains("\"\(stage.name)\""), "\(script): \(stage.name)") }
+    }
+  }
+
   @Test func impossibleRequestsAreErrors() async throws {
     var benchmark = benchmark(.random(.miniature))
     benchmark.repeats = 0
@@ -112,6 +126,81 @@ import Testing
     request.seed = 1
     let first = try await pipeline.image(request), second = try await pipeline.image(request)
     #expect(first.pixels == second.pixels && Set(first.pixels).count > 50)
+  }
+}
+
+@Suite struct BenchmarkThreadsTests {
+  @Test("One thread, more as far as there are so many, and those the machine is used with")
+  func counts() {
+    #expect(BenchmarkThreads.counts(upTo: 1, usual: 1) == [1])
+    #expect(BenchmarkThreads.counts(upTo: 2, usual: 2) == [1, 2])
+    #expect(BenchmarkThreads.counts(upTo: 6, usual: 6) == [1, 2, 4, 6])
+    #expect(BenchmarkThreads.counts(upTo: 96, usual: 48) == [1, 2, 4, 8, 16, 48, 96], "two threads a core")
+    #expect(BenchmarkThreads.counts(upTo: 3, usual: 48) == [1, 2, 3], "as told")
+  }
+
+  @Test("Every network is measured with every number of threads")
+  func miniature() async throws {
+    var benchmark = Benchmark(.random(.miniature), options: Engine.Options(precision: .float32, threads: 3))
+    benchmark.repeats = 2
+    benchmark.patience = .infinity
+    benchmark.parts = [.unet, .vae]
+    let progress = Progress()
+    let result = try await benchmark.measureThreads { progress.add($0) }
+    #expect(result.model == "random mini" && result.size == Size(width: 32, height: 32) && result.precision == .float32)
+    #expect(result.usualThreads == (try DeviceDescription.processor().threads) && !result.processor.isEmpty)
+    #expect(result.stages.map(\.name) == ["UNet, one step", "decoder"])
+    let counts = BenchmarkThreads.counts(upTo: 3, usual: result.usualThreads)
+    for stage in result.stages {
+      #expect(stage.runs.map(\.threads) == counts)
+      let alone = try #require(stage.runs.first)
+      for run in stage.runs {
+        #expect(run.timing.runs == 2 && run.timing.fastest > 0 && run.speed == alone.timing.median / run.timing.median)
+      }
+    }
+    #expect(progress.lines == result.stages.flatMap { stage in counts.map { "\(stage.name), threads: \($0)" } })
+    let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(result)) as? [String: Any]
+    let stages = try #require(object?["stages"] as? [[String: Any]])
+    #expect((stages[0]["runs"] as? [[String: Any]])?.map { $0["threads"] as? Int } == counts)
+  }
+
+  @Test("What cannot be drawn is not measured either")
+  func mistakes() async throws {
+    var benchmark = Benchmark(.random(.miniature), options: Engine.Options(precision: .float32))
+    benchmark.size = Size(width: 65, height: 64)
+    await #expect(throws: ImagineError.self) { try await benchmark.measureThreads() }
+    benchmark.size = nil
+    benchmark.options.precision = .float16
+    await #expect(throws: ImagineError.self) { try await benchmark.measureThreads() }
+  }
+
+  private final class Progress: Sendable {
+    private let told = Mutex<[String]>([])
+    var lines: [String] { told.withLock { $0 } }
+    func add(_ line: String) { told.withLock { $0.append(line) } }
+  }
+}
+
+@Suite struct TileStateTests {
+  @Test("The slower moment decides")
+  func states() {
+    #expect(!TileState(before: 7.0e-9, after: 7.4e-9).isSlow)
+    #expect(TileState(before: 7.0e-9, after: 18e-9).isSlow && TileState(before: 15e-9, after: 7e-9).isSlow)
+    #expect(TileState(before: 7.0e-9, after: 18e-9).productSeconds == 18e-9)
+  }
+
+  @Test("Beside every figure where there are tile registers, and nowhere else")
+  func figures() async throws {
+    let has = CPUFeatures.available.contains(.amxBFloat16)
+    var benchmark = Benchmark(
+      .random(.miniature), options: Engine.Options(device: .cpu, precision: .float32, threads: 1))
+    (benchmark.repeats, benchmark.steps) = (1, 1)
+    let result = try await benchmark.run()
+    #expect(result.stages.allSatisfy { ($0.tiles != nil) == has })
+    #expect((result.picture?.tiles != nil) == has && (result.ceiling.tiles != nil) == has)
+    var operations = OpBenchmark(benchmark.options)
+    (operations.filter, operations.repeats) = ("softmax", 1)
+    #expect(try operations.run { _ in }.operations.allSatisfy { ($0.tiles != nil) == has })
   }
 }
 

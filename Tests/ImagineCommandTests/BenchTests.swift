@@ -25,6 +25,7 @@ import Testing
       try Invocation(arguments).type.configuration.commandName
     }
     #expect(try name("bench") == "bench" && name("bench", "--json") == "bench" && name("bench", "ops") == "ops")
+    #expect(try name("bench", "threads") == "threads")
     #expect(try name("ops") == "imagine" && name("-p", "bench") == "imagine")
     #expect(try Invocation(["bench", "ops", "--check"]).arguments == ["--check"])
   }
@@ -55,6 +56,21 @@ import Testing
     #expect(command.measured.benchmark.model == .random(.stableDiffusion15) && command.json)
     #expect(command.measured.benchmark.parts == [.unet])
     #expect(complaint(["--repeat", "3"], of: BenchTuneCommand.self) != nil, "what is not done is not taken")
+  }
+
+  @Test func threadOptions() throws {
+    func threads(_ arguments: [String]) throws -> BenchThreadsCommand {
+      try #require(try BenchThreadsCommand.parseAsRoot(arguments) as? BenchThreadsCommand)
+    }
+    let command = try threads(["--random", "sd15", "--stage", "unet", "--threads", "8", "--repeat", "3", "--json"])
+    #expect(command.measured.benchmark.parts == [.unet] && command.measured.benchmark.options.threads == 8)
+    #expect(command.repeats == 3 && command.json)
+    #expect(try threads(["--device", "cpu"]).repeats == 5 && !threads(["--device", "auto"]).json)
+    let type = BenchThreadsCommand.self
+    #expect(complaint(["--device", "vulkan"], of: type)?.contains("not a graphics card's: give --device cpu") == true)
+    #expect(complaint(["--stage", "picture"], of: type)?.contains("--stage text, unet or vae") == true)
+    #expect(complaint(["--repeat", "0"], of: type)?.contains("1 to 1000") == true)
+    #expect(complaint(["--profile"], of: type) != nil, "what is not done is not taken")
   }
 
   @Test func mistakes() {
@@ -94,17 +110,19 @@ import Testing
     #expect(Quantity.share(1, of: 0) == "-")
   }
 
-  private func result(profile: BenchmarkResult.Profile?, obstacle: String? = nil) -> BenchmarkResult {
+  private func result(
+    profile: BenchmarkResult.Profile?, obstacle: String? = nil, tiles: TileState? = nil
+  ) -> BenchmarkResult {
     BenchmarkResult(
       model: "random sd15", device: "Some GPU", precision: .float16, size: Size(width: 512, height: 512),
-      ceiling: DeviceCeiling(flopsPerSecond: 4e14, bytesPerSecond: 4e12),
+      ceiling: DeviceCeiling(flopsPerSecond: 4e14, bytesPerSecond: 4e12, tiles: tiles),
       stages: [
         BenchmarkResult.Stage(
-          name: "UNet, one step", timing: Timing([0.008, 0.010, 0.009]), flops: 1.6e12, bytes: 5.1e9,
+          name: "UNet, one step", timing: Timing([0.008, 0.010, 0.009]), tiles: tiles, flops: 1.6e12, bytes: 5.1e9,
           roofSeconds: 0.0045, preparation: 1.5, weightBytes: 1_719_000_000, workingBytes: 123_000_000,
           profile: profile,
           profileObstacle: obstacle)
-      ], picture: BenchmarkResult.Picture(steps: 20, coldSeconds: 3.2, timing: Timing([0.25])),
+      ], picture: BenchmarkResult.Picture(steps: 20, coldSeconds: 3.2, timing: Timing([0.25]), tiles: tiles),
       notices: ["Something had to give way."],
       peakResidentBytes: 987_654_321)
   }
@@ -120,7 +138,62 @@ import Testing
     }
     let row = try #require(text.split(separator: "\n").first { $0.hasPrefix("UNet, one step") })
     let cells = row.split(separator: " ").dropFirst(3).map(String.init)
-    #expect(cells == ["9.00", "ms", "178", "567", "50", "%", "3", "1.50", "s", "1719", "MB", "123", "MB"])
+    #expect(
+      cells == ["9.00", "ms", "8.00", "ms", "178", "567", "50", "%", "3", "1.50", "s", "1719", "MB", "123", "MB"])
+  }
+
+  @Test("A line for every figure says how fast tile registers were; none where there are none")
+  func tiles() throws {
+    let slow = "tile products take 18 ns: the slow state of a shared core; the fastest run says more than the median"
+    let text = BenchReport(result(profile: nil, tiles: TileState(before: 7.1e-9, after: 18e-9))).text
+    for line in [
+      "measured ceiling: 400 TFLOP/s, 4000 GB/s; \(slow)", "UNet, one step: \(slow)", "picture, 20 steps: \(slow)",
+    ] {
+      #expect(text.contains("\(line)\n"), "\(line)")
+    }
+    let fast = BenchReport(result(profile: nil, tiles: TileState(before: 7.13e-9, after: 7.02e-9))).text
+    #expect(fast.contains("UNet, one step: tile products take 7.1 ns: the fast state\n"))
+    #expect(!BenchReport(result(profile: nil)).text.contains("tile products"))
+    let json = try JSONText.of(TileState(before: 7e-9, after: 1.8e-8))
+    #expect(json.contains("\"before\" : 7e-09") && json.contains("\"after\" : 1.8e-08"), "\(json)")
+    #expect(!(try JSONText.of(result(profile: nil))).contains("tiles"))
+  }
+
+  @Test func tilesOfManyFigures() {
+    let fast = TileState(before: 7e-9, after: 7.2e-9), slow = TileState(before: 9e-9, after: 16e-9)
+    #expect(TileState.summary([]) == nil)
+    #expect(TileState.summary([fast, fast]) == "tile products take 7.2 ns: the fast state")
+    #expect(
+      TileState.summary([fast, slow, fast])
+        == "tile products take up to 16 ns: beside 1 of 3 figures, the slow state of a shared core")
+  }
+
+  @Test func threads() throws {
+    func run(_ threads: Int, _ seconds: [Double], _ speed: Double, _ tiles: TileState? = nil) -> BenchmarkThreads.Run {
+      BenchmarkThreads.Run(threads: threads, timing: Timing(seconds), speed: speed, tiles: tiles)
+    }
+    let unet = BenchmarkThreads.Stage(name: "UNet, one step", runs: [run(1, [4, 3], 1), run(2, [2], 1.75)])
+    let slow = TileState(before: 7e-9, after: 15e-9)
+    let vae = BenchmarkThreads.Stage(name: "VAE decoder", runs: [run(1, [8], 1, slow)])
+    let result = BenchmarkThreads(
+      model: "random sd15", processor: "Some CPU", precision: .bfloat16, size: Size(width: 512, height: 512),
+      usualThreads: 2, stages: [unet, vae])
+    #expect(
+      BenchThreadsCommand.text(result) == """
+        random sd15, 512x512, bf16
+        on Some CPU
+
+        UNet, one step       median  fastest  runs  speed
+        1 thread             3.50 s   3.00 s     2   1.00
+        2 threads, as usual  2.00 s   2.00 s     1   1.75
+
+        VAE decoder  median  fastest  runs  speed
+        1 thread     8.00 s   8.00 s     1   1.00
+        1 thread: tile products take 15 ns: the slow state of a shared core; the fastest run says more than the median
+
+        """)
+    let json = try JSONText.of(result)
+    #expect(json.contains("\"usualThreads\" : 2") && json.contains("\"speed\" : 1.75") && json.contains("\"tiles\""))
   }
 
   @Test func profiles() throws {
@@ -149,7 +222,8 @@ import Testing
       _ name: String, count: Int?, _ seconds: Double?, _ obstacle: String? = nil
     ) -> OpBenchmark.Operation {
       OpBenchmark.Operation(
-        name: name, count: count, seconds: seconds, flops: 1e9, bytes: 1e6, roofSeconds: 0.001, obstacle: obstacle)
+        name: name, count: count, seconds: seconds, tiles: nil, flops: 1e9, bytes: 1e6, roofSeconds: 0.001,
+        obstacle: obstacle)
     }
     let result = OpBenchmark.Result(
       device: "Some GPU", precision: .float16, ceiling: DeviceCeiling(flopsPerSecond: 1e12, bytesPerSecond: 1e9),
@@ -220,6 +294,12 @@ struct BenchProgramTests {
       try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], "\(result.output)")
     #expect(object["model"] as? String == "random mini")
     #expect(result.messages.contains("measuring UNet, one step\n"))
+  }
+
+  @Test func threads() throws {
+    let result = try run(["threads", "--random", "mini", "--stage", "vae", "--repeat", "1", "--precision", "f32"])
+    #expect(result.status == 0 && result.output.contains("1 thread"), "\(result.messages)")
+    #expect(result.messages.contains("measuring decoder, threads: 1\n"))
   }
 
   @Test func operations() throws {

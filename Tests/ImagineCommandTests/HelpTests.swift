@@ -7,9 +7,8 @@ import Testing
 @Suite struct HelpTests {
   private static let commands: [any ParsableCommand.Type] = [
     RenderCommand.self, AgainCommand.self, InspectCommand.self, DevicesCommand.self, BenchCommand.self,
-    BenchOpsCommand.self, BenchTuneCommand.self, PullCommand.self, ListCommand.self, ShowCommand.self,
-    ImportCommand.self,
-    RemoveCommand.self, VerifyCommand.self,
+    BenchOpsCommand.self, BenchThreadsCommand.self, BenchTuneCommand.self, PullCommand.self, ListCommand.self,
+    ShowCommand.self, ImportCommand.self, RemoveCommand.self, VerifyCommand.self,
   ]
 
   /// What the program says to itself.

@@ -192,6 +192,13 @@ bool ck_has_tiles(ck_device device);
 size_t ck_packed_pair_count(ck_device device, ck_product_shape shape);
 void ck_pack_weight_pairs(ck_device device, ck_product_shape shape, ck_plain_weights plain, void *packed);
 
+// How fast tile registers are by themselves: two tiles of 16 x 32 bfloat16 are multiplied with two of 32 x 16, whose
+// neighbours along the depth lie side by side, all four ways and `rounds` times, while all stay in registers; `tiles` are the four
+// one after the other. `sums` are the four results, of 16 x 16. On each of the device's threads this happens `passes` times;
+// `seconds`, as many as there are threads, are the time of one product there. False where there are no tile registers.
+bool ck_multiply_resident_tiles(
+  ck_device device, const uint16_t *tiles, size_t rounds, size_t passes, float *sums, double *seconds);
+
 size_t ck_product_scratch_bytes(ck_device device, const ck_product *product);
 void ck_multiply(ck_device device, const ck_product *product, void *scratch);
 

@@ -102,19 +102,26 @@ package struct Benchmark: Sendable {
     }
   }
 
-  /// The pipeline is let go before the networks are measured alone, so that weights are not held twice.
-  private func measurePictures(_ draws: Bool) async throws -> PictureMeasurement {
-    let start = ContinuousClock.now
+  /// The picture that is measured, in full, and what draws it.
+  func picture() async throws -> (pipeline: Pipeline, request: GenerationRequest) {
     let pipeline = try await Pipeline(open(), on: Engine(options))
     var request = GenerationRequest(prompt: "a red house under a yellow sun", size: size, steps: steps)
     request.seed = 42
     request = pipeline.resolved(request)
+    try pipeline.validate(request)
+    return (pipeline, request)
+  }
+
+  /// The pipeline is let go before the networks are measured alone, so that weights are not held twice.
+  private func measurePictures(_ draws: Bool) async throws -> PictureMeasurement {
+    let start = ContinuousClock.now
+    let (pipeline, request) = try await self.picture()
     var measurement = PictureMeasurement(
       model: pipeline.report.name, device: pipeline.deviceName, precision: pipeline.precision, request: request)
-    try pipeline.validate(request)
     guard draws else { return measurement }
     measurement.notices = try await pipeline.draw(request)
     let first = start.duration(to: .now) / .seconds(1)
+    let tileUnit = try TileUnit(options), before = tileUnit.productSeconds
     var seconds: [Double] = []
     while Timing.isNotEnough(seconds, of: repeats, patience: patience) {
       let start = ContinuousClock.now
@@ -123,7 +130,7 @@ package struct Benchmark: Sendable {
       seconds.append(start.duration(to: .now) / .seconds(1))
     }
     measurement.picture = BenchmarkResult.Picture(
-      steps: request.steps ?? 0, coldSeconds: first, timing: Timing(seconds))
+      steps: request.steps ?? 0, coldSeconds: first, timing: Timing(seconds), tiles: tileUnit.state(since: before))
     return measurement
   }
 }

@@ -24,6 +24,8 @@ package struct BenchmarkResult: Sendable, Encodable {
     /// Such as `UNet, one step`.
     package let name: String
     package let timing: Timing
+    /// Meanwhile; nil without tile registers.
+    package let tiles: TileState?
     /// Floating-point operations of its products.
     package let flops: Double
     /// The least it has to move to and from memory.
@@ -50,6 +52,8 @@ package struct BenchmarkResult: Sendable, Encodable {
     package let coldSeconds: Double
     /// Those after it.
     package let timing: Timing
+    /// Meanwhile; nil without tile registers.
+    package let tiles: TileState?
   }
 
   /// Where the time of a network goes.

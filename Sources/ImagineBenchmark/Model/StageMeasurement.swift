@@ -13,7 +13,9 @@ struct StageMeasurement {
     let plan = try backend.plan(stage.graph, weights: uploaded)
     _ = try plan.run(stage.inputs)
     let preparation = start.duration(to: .now) / .seconds(1)
-    let timing = try Timing(repeats: repeats, patience: patience) { _ = try plan.run(stage.inputs) }
+    let (timing, tiles) = try TileUnit(backend).around {
+      try Timing(repeats: repeats, patience: patience) { _ = try plan.run(stage.inputs) }
+    }
     var profile: BenchmarkResult.Profile?, obstacle: String?
     if profiles {
       do {
@@ -24,7 +26,7 @@ struct StageMeasurement {
     }
     let graph = try stage.graph.optimized(for: backend.supports), cost = graph.cost
     return BenchmarkResult.Stage(
-      name: stage.name, timing: timing, flops: cost.flops, bytes: cost.bytes,
+      name: stage.name, timing: timing, tiles: tiles, flops: cost.flops, bytes: cost.bytes,
       roofSeconds: graph.ids.reduce(0) { $0 + ceiling.seconds(graph.cost(of: $1)) }, preparation: preparation,
       weightBytes: uploaded.byteCount, workingBytes: plan.peakBytes, profile: profile, profileObstacle: obstacle)
   }

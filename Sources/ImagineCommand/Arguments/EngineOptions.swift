@@ -51,7 +51,10 @@ struct EngineOptions: ParsableArguments {
   var vulkanTier: VulkanTier?
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Processor threads. Default: one for each core.", valueName: "n"))
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Processor threads. Default: all the processor has; with tile registers (AMX) one for each core.", valueName: "n")
+  )
   var threads: Int?
 
   @Option(

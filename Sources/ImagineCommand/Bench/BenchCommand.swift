@@ -11,13 +11,17 @@ struct BenchCommand: AsyncParsableCommand {
     usage: """
       imagine bench [options]
       imagine bench ops [options]
+      imagine bench threads [options]
       imagine bench tune [options]
       """,
     discussion: """
-      Measures whole pictures, cold and warm, then each network alone: medians, after a first run that does not count. \
+      Measures whole pictures, cold and warm, then each network alone: median and fastest, after a first run that does not \
+      count. \
       What is reached is set against the device's ceiling, which is measured too: a large product and a pass over large \
       memory, with the same kernels. Convolutions may exceed it: they are computed with fewer products than they are \
-      defined by. What takes long is repeated less often. The result is printed on the standard output.
+      defined by. What takes long is repeated less often. On processors with tile registers (AMX) a loop of their products \
+      is timed beside each figure: where they are slow, something else computes on the core, and the fastest run says more \
+      than the median. The result is printed on the standard output.
 
       EXAMPLES:
         imagine bench --random sd15                     Stable Diffusion 1.5 at 512x512, without a checkpoint
@@ -26,9 +30,10 @@ struct BenchCommand: AsyncParsableCommand {
         imagine bench --random sd15 --stage unet        one step alone
         imagine bench --random sdxl --stage unet        of Stable Diffusion XL at 1024x1024; pictures take long
         imagine bench ops --filter conv2d               single operations; see imagine bench ops --help
+        imagine bench threads --random sd15             on one thread and on more; see imagine bench threads --help
         imagine bench tune --random sd15                find the fastest products; see imagine bench tune --help
       """,
-    subcommands: [BenchOpsCommand.self, BenchTuneCommand.self])
+    subcommands: [BenchOpsCommand.self, BenchThreadsCommand.self, BenchTuneCommand.self])
 
   @OptionGroup
   var measured: MeasuredModelOptions

@@ -8,8 +8,8 @@ struct BenchOpsCommand: ParsableCommand {
     commandName: "ops", _superCommandName: "imagine bench",
     abstract: "Time single operations on a device, or check them.",
     discussion: """
-      Timed are the operations of Stable Diffusion 1.5 for a picture of 512x512 pixels (their names begin with sd15), and \
-      the table that backends are tested with. With --check the results of the table are compared with those of a slow \
+      Timed are the operations of Stable Diffusion 1.5 for a picture of 512x512 pixels (their names begin with sd15), copies \
+      of large memory (their names begin with copy), and the table that backends are tested with. With --check the results of the table are compared with those of a slow \
       interpreter that defines every operation, in memory filled with NaN, and twice; the exit status is 1 if any differs, or if the driver \
       says that a kernel works in memory instead of registers.
       """)

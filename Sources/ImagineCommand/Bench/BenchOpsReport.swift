@@ -19,6 +19,7 @@ struct BenchOpsReport {
     let model = result.operations.filter { $0.count != nil }, table = result.operations.filter { $0.count == nil }
     if !model.isEmpty { text += "\n" + modelTable(model) }
     if !table.isEmpty { text += "\n" + casesTable(table) }
+    if let tiles = TileState.summary(result.operations.compactMap(\.tiles)) { text += tiles + "\n" }
     for operation in result.operations {
       if let obstacle = operation.obstacle { text += "\(operation.name): \(obstacle)\n" }
     }

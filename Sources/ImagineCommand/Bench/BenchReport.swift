@@ -24,26 +24,38 @@ struct BenchReport {
   static func ceiling(_ ceiling: DeviceCeiling) -> String {
     "measured ceiling: \(Quantity.tera(ceiling.flopsPerSecond, in: 1)) TFLOP/s, "
       + "\(Quantity.giga(ceiling.bytesPerSecond, in: 1)) GB/s"
+      + (ceiling.tiles.map { "; \($0.sentence)" } ?? "")
   }
 
   private var stages: String {
     var table = TextTable(
-      "", "time", "TFLOP/s", "GB/s", "of ceiling", "runs", "prepared in", "weights", "working memory")
+      "", "time", "fastest", "TFLOP/s", "GB/s", "of ceiling", "runs", "prepared in", "weights", "working memory")
     for stage in result.stages {
       let seconds = stage.timing.median
       table.add(
-        stage.name, Quantity.time(seconds), Quantity.tera(stage.flops, in: seconds),
+        stage.name, Quantity.time(seconds), Quantity.time(stage.timing.fastest),
+        Quantity.tera(stage.flops, in: seconds),
         Quantity.giga(stage.bytes, in: seconds), Quantity.share(stage.roofSeconds, of: seconds),
         "\(stage.timing.runs)", Quantity.time(stage.preparation), Quantity.megabytes(stage.weightBytes),
         Quantity.megabytes(stage.workingBytes))
     }
     if let picture = result.picture {
       table.add(
-        "picture, \(Wording.count(picture.steps, "step", "steps"))", Quantity.time(picture.timing.median), "", "", "",
+        Self.name(picture), Quantity.time(picture.timing.median), Quantity.time(picture.timing.fastest), "", "", "",
         "\(picture.timing.runs)", "", "", "")
-      table.add("the first, with loading", Quantity.time(picture.coldSeconds), "", "", "", "1", "", "", "")
+      table.add("the first, with loading", Quantity.time(picture.coldSeconds), "", "", "", "", "1", "", "", "")
     }
-    return table.text
+    return table.text + tiles
+  }
+
+  private static func name(_ picture: BenchmarkResult.Picture) -> String {
+    "picture, \(Wording.count(picture.steps, "step", "steps"))"
+  }
+
+  /// A line for each of the table's figures.
+  private var tiles: String {
+    let states = result.stages.map { ($0.name, $0.tiles) } + (result.picture.map { [(Self.name($0), $0.tiles)] } ?? [])
+    return states.compactMap { name, state in state.map { "\(name): \($0.sentence)\n" } }.joined()
   }
 
   private var footer: String {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Imagine
 import ImagineBenchmark
 
-/// Which networks are measured, on what: what `imagine bench` and `imagine bench tune` have in common.
+/// Which networks are measured, on what: what `imagine bench`, `bench threads` and `bench tune` have in common.
 struct MeasuredModelOptions: ParsableArguments {
   @OptionGroup(title: "Model Options")
   var engine: EngineOptions

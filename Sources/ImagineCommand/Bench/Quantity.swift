@@ -36,6 +36,11 @@ enum Quantity {
 
   static func megabytes(_ bytes: Int) -> String { "\(bytes / 1_000_000) MB" }
 
+  /// `7.1 ns`: of what is measured as one thing or the other, without digits that say nothing.
+  static func nanoseconds(_ seconds: Double) -> String {
+    seconds.isFinite ? "\(fixed(seconds * 1e9, seconds < 9.95e-9 ? 1 : 0)) ns" : "-"
+  }
+
   /// `1230`, `123`, `12.3`, `1.23`, `0.0123`
   static func digits(_ value: Double) -> String {
     guard value.isFinite else { return "-" }

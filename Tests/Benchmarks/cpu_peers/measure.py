@@ -27,7 +27,8 @@ class Result:
     def record(self):
         return {
             "peer": self.variant.peer, "variant": self.variant.name, "how": self.variant.how, "seconds": self.seconds,
-            "median": self.median if self.seconds else None, "peakResidentBytes": self.memory or None,
+            "median": self.median if self.seconds else None, "fastest": min(self.seconds, default=None),
+            "peakResidentBytes": self.memory or None,
             "notes": self.notes, "failure": self.failure}
 
 

@@ -28,19 +28,19 @@ def section(stage, results, versions):
     """The lines of one stage; none if nothing was to run."""
     if not results:
         return []
-    ours = best(result for result in results.values() if result.variant.peer == "imagine")
+    ours = [result for result in results.values() if result.variant.peer == "imagine"]
     table = [
-        "| program | variant | version | median | least to most | runs | to imagine's best | memory |",
-        "|---|---|---|--:|--:|--:|--:|--:|"]
+        "| program | variant | version | median | to imagine's | fastest | to imagine's | slowest | runs | memory |",
+        "|---|---|---|--:|--:|--:|--:|--:|--:|--:|"]
     # The fastest first, and at the end what failed.
     for result in sorted(results.values(), key=lambda result: result.median if result.seconds else float("inf")):
         variant = result.variant
         name = f"| {LABELS[variant.peer]} | {variant.name}: {variant.how} | {versions[variant.peer]} |"
         if not result.seconds:
-            table.append(f"{name} failed | | | | |")
+            table.append(f"{name} failed | | | | | | |")
             continue
-        span = f"{time(min(result.seconds))} to {time(max(result.seconds))}"
-        table.append(f"{name} {time(result.median)} | {span} | {len(result.seconds)} | {ratio(result, ours)} "
+        told = (f"{time(figure(result))} | {ratio(result, best(ours, figure), figure)}" for figure in (median, fastest))
+        table.append(f"{name} {' | '.join(told)} | {time(max(result.seconds))} | {len(result.seconds)} "
                      f"| {memory(result.memory)} |")
     notes = [f"{result.variant.key}: {note}" for result in results.values() for note in dict.fromkeys(result.notes)]
     notes += [f"{result.variant.key} failed: {result.failure}" for result in results.values() if result.failure]
@@ -54,21 +54,30 @@ def headline(results):
     for what, chosen in (
         ("", list(results)), (" in 32 bits", [result for result in results if result.variant.is_single])
     ):
-        ours = best(result for result in chosen if result.variant.peer == "imagine")
-        theirs = best(result for result in chosen if result.variant.peer != "imagine")
+        peers = [[result for result in chosen if (result.variant.peer == "imagine") is own] for own in (True, False)]
+        (ours, theirs), (our_best, their_best) = ([best(of, figure) for of in peers] for figure in (median, fastest))
         if ours and theirs:
             sentences.append(
                 f"The fastest other program{what} is {LABELS[theirs.variant.peer]} ({theirs.variant.name}): "
-                f"{ratio(theirs, ours)} times what imagine ({ours.variant.name}) takes.")
+                f"{ratio(theirs, ours, median)} times what imagine ({ours.variant.name}) takes; by the fastest runs of "
+                f"all, {ratio(their_best, our_best, fastest)} times.")
     return [" ".join(sentences), ""] if sentences else []
 
 
-def best(results):
-    return min((result for result in results if result.seconds), key=lambda result: result.median, default=None)
+def median(result):
+    return result.median
 
 
-def ratio(result, ours):
-    return f"{result.median / ours.median:.2f}" if ours else "-"
+def fastest(result):
+    return min(result.seconds)
+
+
+def best(results, figure):
+    return min((result for result in results if result.seconds), key=figure, default=None)
+
+
+def ratio(result, ours, figure):
+    return f"{figure(result) / figure(ours):.2f}" if ours else "-"
 
 
 def time(seconds):

@@ -14,7 +14,7 @@ from .stages import GUIDANCE, PROMPT, SEED
 FOLDER = pathlib.Path(__file__).resolve().parent
 # What `imagine bench` calls a network, in its option --stage and in its JSON.
 NAMES = {"text": ("text", "text encoder"), "unet": ("unet", "UNet, one step"), "unet-xl": ("unet", "UNet, one step"),
-         "vae": ("vae", "VAE decoder")}
+         "vae": ("vae", "decoder")}
 
 
 @dataclass(frozen=True)
