@@ -3,7 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 // x [N, positions, channels], bias [channels] -> out like x: activation((x - mean) factor + bias), with the statistics
 // [2, N, channels] of group_norm_combine.comp; or, with COMBINES, with the partials of group_norm_statistics.comp and
-// weight [channels], of which each workgroup combines what it needs.
+// weight [channels], of which each workgroup combines what it needs. ADDS_FIRST, a vector [N, channels] is added to x first.
 //
 // A workgroup does a block of positions in a slice of channels that has whole groups, as group_norm_statistics.comp does;
 // an invocation one column of it, a vector of channels or one channel where VECTORS is false, at every ROWS-th position,
@@ -20,6 +20,7 @@ layout(constant_id = 2) const bool COMBINES = false;
 // Of a slice.
 layout(constant_id = 3) const uint COLUMNS = 1;
 layout(constant_id = 4) const uint GROUP_CHANNELS = 1;
+layout(constant_id = 5) const bool ADDS_FIRST = false;
 layout(binding = 0) readonly buffer Vectors { VECTOR vectors[]; };
 layout(binding = 0) readonly buffer X { STORE x[]; };
 layout(binding = 1) readonly buffer Statistics { float statistics[]; };
@@ -30,6 +31,8 @@ layout(binding = 3) writeonly buffer OutQuads { STORE_QUAD result_quads[]; };
 layout(binding = 3) writeonly buffer Out { STORE result[]; };
 layout(binding = 4) readonly buffer Weight { float weight[]; };
 layout(binding = 4) readonly buffer WeightQuads { vec4 weight_quads[]; };
+layout(binding = 5) readonly buffer AddedQuads { STORE_QUAD added_quads[]; };
+layout(binding = 5) readonly buffer Added { STORE added[]; };
 layout(push_constant) uniform Constants {
   uint images; uint positions; uint channels; uint partial_blocks; uint partial_block; float epsilon;
 };
@@ -116,6 +119,9 @@ void main() {
         factor[quad][lane] = statistics[(images + image) * channels + at + lane];
       }
     }
+    // To count from what is so much lower is to add.
+    if (ADDS_FIRST && VECTORS) mean[quad] -= widen_quad(added_quads[(image * channels + at) / 4]);
+    if (ADDS_FIRST && !VECTORS && quad == 0) mean[quad].x -= widen(added[image * channels + at]);
   }
   [[unroll]] for (uint i = 0; i < POSITIONS; i++) {
     if (!is_there[i]) continue;

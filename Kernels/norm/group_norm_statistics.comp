@@ -2,7 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 // x [N, positions, channels] -> partials [N, blocks, groups]: mean and sum of squared distances from it of each group, over
-// a block of positions. First of three kernels for what is too much for one workgroup a group (group_norm.comp).
+// a block of positions; ADDS_FIRST, of x and a vector [N, channels]. First of three kernels for what is too much for one workgroup a group (group_norm.comp).
 //
 // A workgroup reads a block of positions in a slice of channels that has whole groups. An invocation stays with one column
 // of the slice: a vector of channels, or one channel where VECTORS is false. It takes every `ROWS`-th position. Distances
@@ -16,9 +16,12 @@ layout(constant_id = 0) const bool VECTORS = true;
 // Of a slice.
 layout(constant_id = 1) const uint COLUMNS = 1;
 layout(constant_id = 2) const uint GROUP_CHANNELS = 1;
+layout(constant_id = 3) const bool ADDS_FIRST = false;
 layout(binding = 0) readonly buffer Vectors { VECTOR vectors[]; };
 layout(binding = 0) readonly buffer X { STORE x[]; };
 layout(binding = 1) writeonly buffer Partials { vec2 partials[]; };
+layout(binding = 2) readonly buffer AddedQuads { STORE_QUAD added_quads[]; };
+layout(binding = 2) readonly buffer Added { STORE added[]; };
 layout(push_constant) uniform Constants {
   uint positions; uint channels; uint blocks; uint block;
 };
@@ -65,9 +68,12 @@ void main() {
     }
     float n = float((count - row + ROWS - 1) / ROWS);
     uint first = row * SLICE_CHANNELS + column * WIDTH;
+    // What is added to all positions moves the mean alone.
+    uint channel = image * channels + slice * SLICE_CHANNELS + column * WIDTH;
     [[unroll]] for (uint lane = 0; lane < WIDTH; lane++) {
-      float total = sum[lane / 4][lane % 4];
-      means[first + lane] = origin[lane / 4][lane % 4] + total / n;
+      float total = sum[lane / 4][lane % 4], moved = 0.0;
+      if (ADDS_FIRST) moved = VECTORS ? widen_quad(added_quads[(channel + lane) / 4])[lane % 4] : widen(added[channel]);
+      means[first + lane] = origin[lane / 4][lane % 4] + total / n + moved;
       squares[first + lane] = max(square[lane / 4][lane % 4] - total * total / n, 0.0);
     }
   }

@@ -2,6 +2,7 @@
 #include "parallel.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct {
   const ck_kernels *kernels;
@@ -60,9 +61,7 @@ typedef struct {
   ck_type type;
   ck_group_norm_shape shape;
   size_t chunk, chunks;      // positions of a chunk; chunks of an image
-  const void *x;
-  const float *weight, *bias;
-  void *out;
+  const ck_group_norm_operands *operands;
   float *moments;            // [images, chunks, 2, channels]: mean, sum of squares
   float *statistics;         // [images, 2, channels]: mean, factor
 } group_norm_job;
@@ -91,8 +90,19 @@ static void moments_piece(void *context, unsigned thread, size_t begin, size_t e
     const size_t at = (image * job->shape.positions + chunk * job->chunk) * channels * ck_element_size(job->type);
     float *mean = job->moments + piece * 2 * channels;
     job->kernels->channel_moments(
-      job->type, (const char *)job->x + at, positions_of_chunk(job, chunk), channels, mean, mean + channels);
+      job->type, (const char *)job->operands->x + at, positions_of_chunk(job, chunk), channels, mean, mean + channels);
   }
+}
+
+// Element `i` of the vector of an image, which moves all means of its channel alike.
+static double added(const group_norm_job *job, size_t image, size_t channel) {
+  const size_t i = image * job->shape.channels + channel;
+  if (job->operands->vector == NULL) return 0;
+  if (job->type == CK_F32) return ((const float *)job->operands->vector)[i];
+  const uint32_t bits = (uint32_t)((const uint16_t *)job->operands->vector)[i] << 16;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
 }
 
 // Joins the moments of chunks and channels into those of groups (Chan, Golub and LeVeque, 1983).
@@ -105,22 +115,24 @@ static void statistics_piece(void *context, unsigned thread, size_t begin, size_
     double sum = 0;
     for (size_t chunk = 0; chunk < job->chunks; chunk++) {
       const double positions = (double)positions_of_chunk(job, chunk);
-      for (size_t c = first; c < first + size; c++) sum += positions * moments[chunk * 2 * channels + c];
+      for (size_t c = first; c < first + size; c++) {
+        sum += positions * (moments[chunk * 2 * channels + c] + added(job, image, c));
+      }
     }
     const double count = (double)job->shape.positions * (double)size, mean = sum / count;
     double squares = 0;
     for (size_t chunk = 0; chunk < job->chunks; chunk++) {
       const double positions = (double)positions_of_chunk(job, chunk);
       for (size_t c = first; c < first + size; c++) {
-        const double distance = moments[chunk * 2 * channels + c] - mean;
+        const double distance = moments[chunk * 2 * channels + c] + added(job, image, c) - mean;
         squares += moments[(chunk * 2 + 1) * channels + c] + positions * distance * distance;
       }
     }
     const double factor = 1 / sqrt(squares / count + (double)job->shape.epsilon);
     float *statistics = job->statistics + image * 2 * channels;
     for (size_t c = first; c < first + size; c++) {
-      statistics[c] = (float)mean;
-      statistics[channels + c] = (float)(factor * job->weight[c]);
+      statistics[c] = (float)(mean - added(job, image, c));
+      statistics[channels + c] = (float)(factor * job->operands->weight[c]);
     }
   }
 }
@@ -133,37 +145,35 @@ static void normalise_piece(void *context, unsigned thread, size_t begin, size_t
     const size_t at = (image * job->shape.positions + chunk * job->chunk) * channels * ck_element_size(job->type);
     const float *mean = job->statistics + image * 2 * channels;
     job->kernels->normalise(
-      job->type, job->shape.activation, (const char *)job->x + at, positions_of_chunk(job, chunk), channels, mean,
-      mean + channels, job->bias, (char *)job->out + at);
+      job->type, job->shape.activation, (const char *)job->operands->x + at, positions_of_chunk(job, chunk), channels,
+      mean, mean + channels, job->operands->bias, (char *)job->operands->out + at);
   }
 }
 
 static group_norm_job group_norm_job_of(
-  ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, void *scratch
+  ck_device device, ck_type type, ck_group_norm_shape shape, const ck_group_norm_operands *operands, void *scratch
 ) {
   const size_t chunks = chunk_count(shape);
   return (group_norm_job){
     .kernels = device.kernels, .type = type, .shape = shape, .chunk = chunk_positions(shape.channels),
-    .chunks = chunks, .x = x, .weight = weight, .moments = scratch,
+    .chunks = chunks, .operands = operands, .moments = scratch,
     .statistics = (float *)scratch + shape.images * chunks * 2 * shape.channels,
   };
 }
 
 const float *ck_group_norm_statistics(
-  ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, void *scratch
+  ck_device device, ck_type type, ck_group_norm_shape shape, const ck_group_norm_operands *operands, void *scratch
 ) {
-  group_norm_job job = group_norm_job_of(device, type, shape, x, weight, scratch);
+  group_norm_job job = group_norm_job_of(device, type, shape, operands, scratch);
   ck_parallel(device, shape.images * job.chunks, 1, moments_piece, &job);
   ck_parallel(device, shape.images * shape.groups, 1, statistics_piece, &job);
   return job.statistics;
 }
 
 void ck_group_norm(
-  ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, const float *bias,
-  void *out, void *scratch
+  ck_device device, ck_type type, ck_group_norm_shape shape, const ck_group_norm_operands *operands, void *scratch
 ) {
-  ck_group_norm_statistics(device, type, shape, x, weight, scratch);
-  group_norm_job job = group_norm_job_of(device, type, shape, x, weight, scratch);
-  (job.bias = bias, job.out = out);
+  ck_group_norm_statistics(device, type, shape, operands, scratch);
+  group_norm_job job = group_norm_job_of(device, type, shape, operands, scratch);
   ck_parallel(device, shape.images * job.chunks, 1, normalise_piece, &job);
 }

@@ -86,7 +86,9 @@ struct ModelOperation: Sendable {
   /// What is fused into it.
   private var label: String {
     if let product = op.definition.product { return product.epilogue.label }
-    if case .groupNorm(_, _, let activation?) = op { return "+\(activation.rawValue)" }
+    if case .groupNorm(_, _, let activation, let addsFirst) = op {
+      return (addsFirst ? "+vector" : "") + (activation.map { "+\($0.rawValue)" } ?? "")
+    }
     return ""
   }
 

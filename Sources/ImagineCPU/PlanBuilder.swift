@@ -122,7 +122,7 @@ final class PlanBuilder {
   }
 
   private func deferredNorm(_ id: NodeID) throws -> DeferredNorm? {
-    guard deferred.contains(id), case .groupNorm(let groups, let epsilon, let activation) = graph[id].op else {
+    guard deferred.contains(id), case .groupNorm(let groups, let epsilon, let activation, _) = graph[id].op else {
       return nil
     }
     let operands = graph[id].operands.map { values[$0.index] }
@@ -140,7 +140,7 @@ final class PlanBuilder {
         convolution, epilogue, operands, norm: deferredNorm(node.operands[0]), result,
         isPackable: isPackable(node.operands[convolution.images]))
     case .matmul(let transposeB): try matmul(operands[0], operands[1], transposeB: transposeB, result)
-    case .groupNorm(let groups, let epsilon, let activation):
+    case .groupNorm(let groups, let epsilon, let activation, _):
       try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result)
     case .layerNorm(let epsilon): try layerNorm(operands, epsilon: epsilon, result)
     case .activation(let function): try activation(function, operands[0], result)

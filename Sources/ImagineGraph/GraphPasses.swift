@@ -16,8 +16,9 @@ extension Graph {
     }
   }
 
-  /// Joins normalisations and products with the activation, gating or residual sum that alone uses them, and an
-  /// upsampling or a joining of channels with the convolution that alone uses it.
+  /// Joins normalisations and products with the activation, gating or residual sum that alone uses them, an upsampling or a
+  /// joining of channels with the convolution that alone uses it, and a vector's sum with each pixel with the group norm that
+  /// alone uses that.
   package func fused(for supports: OpSupport) throws(GraphError) -> Graph {
     var fused = nodes.map { Fused(op: $0.op, operands: $0.operands, scope: $0.scope) }
     var absorbed = [Bool](repeating: false, count: nodes.count)
@@ -48,6 +49,14 @@ extension Graph {
         let count = self[producer].operands.count
         let op = node.op.upsampling(by: self[producer].op) ?? node.op.joining(by: self[producer].op, count)
         _ = join(producer, into: index, as: op, adding: rest, scope: node.scope)
+      case .groupNorm:
+        guard let (sum, x, vector) = summedVector(node), useCounts[sum.index] == 1, let op = node.op.addingFirst else {
+          continue
+        }
+        let operands = [x] + node.operands.dropFirst() + [vector]
+        guard supports(op, operands.map { self[$0].type }) else { continue }
+        fused[index] = Fused(op: op, operands: operands, scope: node.scope)
+        absorbed[sum.index] = true
       case .add:
         let (a, b) = (node.operands[0], node.operands[1])
         guard self[a].type == self[b].type, a != b else { continue }
@@ -60,6 +69,20 @@ extension Graph {
     }
 
     return try rewritten(skipping: absorbed) { index in fused[index] }
+  }
+
+  /// What a group norm reads, if that is the sum of an image and a vector for each of its pixels: the sum, and both.
+  private func summedVector(_ norm: Node) -> (sum: NodeID, x: NodeID, vector: NodeID)? {
+    let sum = norm.operands[0]
+    guard case .add = self[sum].op else { return nil }
+    let (x, b) = (self[sum].operands[0], self[sum].operands[1])
+    guard case .reshape = self[b].op, x != b else { return nil }
+    let vector = self[b].operands[0], shape = self[sum].type.shape, repeated = self[b].type.shape.dimensions
+    // Repeated along all positions, of which there is more than one.
+    guard self[vector].type == TensorType([shape[0], shape.last], self[sum].type.elementType),
+      repeated.first == shape[0], repeated.dropFirst().dropLast().allSatisfy({ $0 == 1 })
+    else { return nil }
+    return (sum, x, vector)
   }
 
   private struct Fused {
@@ -107,14 +130,20 @@ extension Op {
   /// The same operation with an activation after it, where it can take one.
   fileprivate func followed(by activation: Activation) -> Op? {
     switch self {
-    case .groupNorm(let groups, let epsilon, nil):
-      .groupNorm(groups: groups, epsilon: epsilon, activation: activation)
+    case .groupNorm(let groups, let epsilon, nil, let addsFirst):
+      .groupNorm(groups: groups, epsilon: epsilon, activation: activation, addsFirst: addsFirst)
     case .linear(let epilogue):
       epilogue.followed(by: activation).map { .linear($0) }
     case .conv2d(let convolution, let epilogue):
       epilogue.followed(by: activation).map { .conv2d(convolution, $0) }
     default: nil
     }
+  }
+
+  /// The same group norm of the sum of its image and a vector, where it has none yet.
+  fileprivate var addingFirst: Op? {
+    guard case .groupNorm(let groups, let epsilon, let activation, false) = self else { return nil }
+    return .groupNorm(groups: groups, epsilon: epsilon, activation: activation, addsFirst: true)
   }
 
   /// The same linear layer with its result gated, where nothing follows it yet.

@@ -3,7 +3,7 @@ extension Graph {
   /// the time embedding: one operation, of whose result each layer's is a part as it lies.
   ///
   /// Only weights that nothing else reads are joined, so that none is kept twice.
-  func joiningProducts(for supports: OpSupport) throws(GraphError) -> Graph {
+  package func joiningProducts(for supports: OpSupport) throws(GraphError) -> Graph {
     var groups: [Group: [NodeID]] = [:]
     let useCounts = useCounts
     for id in ids {

@@ -19,9 +19,9 @@ package enum Op: Hashable, Sendable {
   case conv2d(Convolution, Epilogue)
   /// a [..., M, K] times b [..., K, N] (or b [..., N, K] if `transposeB`), leading extents equal -> [..., M, N].
   case matmul(transposeB: Bool)
-  /// x, weight [C], bias [C]: normalised over the channels of each group and all positions, then scaled and shifted,
-  /// then the activation, if any.
-  case groupNorm(groups: Int, epsilon: Float, activation: Activation?)
+  /// x [N, ..., C], weight [C], bias [C]: normalised over the channels of each group and all positions, then scaled and
+  /// shifted, then the activation, if any. `addsFirst`, a last operand [N, C] is added to x before all else.
+  case groupNorm(groups: Int, epsilon: Float, activation: Activation?, addsFirst: Bool = false)
   /// x [..., C], weight [C], bias [C]: normalised over the last axis.
   case layerNorm(epsilon: Float)
   case activation(Activation)
@@ -129,8 +129,8 @@ extension Op {
     case .linear(let epilogue): .linear(epilogue)
     case .conv2d(let convolution, let epilogue): .conv2d(convolution, epilogue)
     case .matmul(let transposeB): .matmul(transposeB: transposeB)
-    case .groupNorm(let groups, let epsilon, let activation):
-      .groupNorm(groups: groups, epsilon: epsilon, activation: activation)
+    case .groupNorm(let groups, let epsilon, let activation, let addsFirst):
+      .groupNorm(groups: groups, epsilon: epsilon, activation: activation, addsFirst: addsFirst)
     case .layerNorm: .layerNorm
     case .activation(let function): .activation(function)
     case .softmax(let causal): .softmax(causal: causal)

@@ -68,8 +68,10 @@ struct Interpreter: Sendable {
       exact = finish(epilogue, product: product, operands.dropFirst(count + 1))
     case .matmul(let transposeB):
       exact = matmul(operands[0], operands[1], transposeB: transposeB, columns: node.type.shape.last)
-    case .groupNorm(let groups, let epsilon, let activation):
-      let normalised = groupNorm(operands[0], operands[1], operands[2], groups: groups, epsilon: epsilon)
+    case .groupNorm(let groups, let epsilon, let activation, let addsFirst):
+      let vector = addsFirst ? operands[3] : nil
+      let normalised = groupNorm(
+        operands[0], adding: vector, operands[1], operands[2], groups: groups, epsilon: epsilon)
       exact = activation.map { function in normalised.map { apply(function, $0) } } ?? normalised
     case .layerNorm(let epsilon):
       exact = layerNorm(operands[0], operands[1], operands[2], epsilon: epsilon)

@@ -100,7 +100,7 @@ final class PlanBuilder {
     return switch node.op {
     case .input, .parameter, .reshape: []
     case .linear, .conv2d, .matmul, .gatedLinear, .linears: try product(id, operands, result)
-    case .groupNorm(let groups, let epsilon, let activation):
+    case .groupNorm(let groups, let epsilon, let activation, _):
       try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result, scratch: scratch(of: id))
     case .layerNorm(let epsilon): [try layerNorm(operands, epsilon: epsilon, result, context)]
     case .activation(let function): [try activation(function, operands[0], result)]
@@ -150,7 +150,7 @@ extension Graph {
   fileprivate func scratchBytes(of node: Node, _ context: VulkanContext) -> Int {
     let operands = node.operands.map { self[$0].type }
     switch node.op {
-    case .groupNorm(let groups, _, _):
+    case .groupNorm(let groups, _, _, _):
       return GroupNormSplit(operands[0], groups: groups)?.scratchBytes ?? 0
     case .attention(let heads, let causal):
       return WideAttention(operands[0], operands[1], heads: heads, causal: causal, context)?.scratchBytes ?? 0

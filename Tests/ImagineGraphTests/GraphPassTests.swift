@@ -139,6 +139,24 @@ import Testing
     }
   }
 
+  @Test("A vector that is added to every pixel is added by the group norm that alone reads the sum")
+  func joinsAVectorAndANorm() throws {
+    func added(_ x: Tensor) -> Tensor { x + x.builder.input("v", [1, 4]).asChannels() }
+    let joined = Op.groupNorm(groups: 2, epsilon: 1e-5, activation: .silu, addsFirst: true)
+    #expect(try fusedOps { x in added(x).norm().silu() } == [joined])
+    let plain = Op.groupNorm(groups: 2, epsilon: 1e-5, activation: nil)
+    let usedTwice = try fusedOps { x in
+      let sum = added(x)
+      return sum.norm() + sum
+    }
+    #expect(usedTwice == [.reshape([1, 1, 1, 4]), .add, plain, .add])
+    let sums: [(Tensor) -> Tensor] = [
+      { x in x + x.silu() }, { x in x + x.sliced(axis: 1, start: 0, count: 1) },
+      { x in x + x.builder.input("v", [12]).reshaped([1, 1, 3, 4]) },
+    ]
+    for sum in sums { #expect(try fusedOps { x in sum(x).norm() }.last == plain) }
+  }
+
   @Test("Layers of one value are joined where their weights have one shape and no other reader")
   func joinsLayersOfOneValue() throws {
     func ops(

@@ -15,7 +15,7 @@ import Testing
     let expected = Set(Activation.allCases.map(\.rawValue)).union([
       "input", "parameter", "linear", "conv2d", "matmul", "groupNorm", "layerNorm", "softmax", "add", "multiply",
       "scale", "concat", "upsampleNearest", "embedding", "timestepEmbedding", "cast",
-      "reshape", "permute", "slice", "attention", "glu", "gatedLinear",
+      "reshape", "permute", "slice", "attention", "glu", "gatedLinear", "linears",
     ])
     #expect(names == expected)
   }

@@ -91,14 +91,20 @@ typedef struct {
   ck_activation activation;
 } ck_group_norm_shape;
 
+// x and out are [images, positions, channels]; `vector`, [images, channels] or NULL, is added to x first.
+typedef struct {
+  const void *x, *vector;
+  const float *weight, *bias;
+  void *out;
+} ck_group_norm_operands;
+
 size_t ck_group_norm_scratch_bytes(ck_group_norm_shape shape);
-// What normalises each channel of each image, in the scratch memory: its mean, and the factor of its distances from that.
-// [images][2][channels]
+// What normalises each channel of each image, in the scratch memory: what its elements are counted from, and the factor of
+// their distances from that. [images][2][channels]
 const float *ck_group_norm_statistics(
-  ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, void *scratch);
+  ck_device device, ck_type type, ck_group_norm_shape shape, const ck_group_norm_operands *operands, void *scratch);
 void ck_group_norm(
-  ck_device device, ck_type type, ck_group_norm_shape shape, const void *x, const float *weight, const float *bias,
-  void *out, void *scratch);
+  ck_device device, ck_type type, ck_group_norm_shape shape, const ck_group_norm_operands *operands, void *scratch);
 
 // Softmax of each of `rows` rows. Where `period` is not 0, row r takes only its first r % period + 1 columns.
 void ck_softmax(ck_device device, ck_type type, const void *x, void *out, size_t rows, size_t columns, size_t period);

@@ -4,12 +4,12 @@ import ImagineGraph
 /// A group norm that is computed as a convolution in tile registers copies its image, so that its result is never in
 /// memory. Its statistics come first.
 struct DeferredNorm {
-  private let weight: Value, bias: Value
+  private let operands: [Value]
   private let shape: ck_group_norm_shape
 
   init(_ operands: [Value], groups: Int, epsilon: Float, _ activation: Activation?) throws {
-    (weight, bias) = (operands[1], operands[2])
-    try requireFloats(weight, bias)
+    self.operands = operands
+    try requireFloats(operands[1], operands[2])
     shape = ck_group_norm_shape(operands[0].shape, groups: groups, epsilon: epsilon, activation)
   }
 
@@ -17,9 +17,9 @@ struct DeferredNorm {
 
   /// What `product` is told, its image being given; in the frame's scratch memory.
   func norm(of product: ck_product, on device: ck_device, in frame: Frame) throws -> ck_norm {
-    let statistics = ck_group_norm_statistics(
-      device, product.x_type, shape, product.x, try weight.floats(in: frame), frame.scratch)
-    return ck_norm(statistics: statistics, bias: try bias.floats(in: frame), activation: shape.activation)
+    var addresses = try ck_group_norm_operands(operands, in: frame)
+    let statistics = ck_group_norm_statistics(device, product.x_type, shape, &addresses, frame.scratch)
+    return ck_norm(statistics: statistics, bias: addresses.bias, activation: shape.activation)
   }
 }
 

@@ -2,19 +2,19 @@ import CKernels
 import ImagineGraph
 
 extension PlanBuilder {
-  /// x [N, ..., C], weight [C], bias [C].
+  /// x [N, ..., C], weight [C], bias [C], and, if something is added to x first, that [N, C].
   func groupNorm(
     _ operands: [Value], groups: Int, epsilon: Float, _ activation: Activation?, _ result: Target
   ) throws -> Kernel {
-    let x = operands[0], weight = operands[1], bias = operands[2]
-    try requireFloats(weight, bias)
+    let x = operands[0]
+    try requireFloats(operands[1], operands[2])
     let type = try x.type.elementType.arithmetic, device = device
     let shape = ck_group_norm_shape(x.shape, groups: groups, epsilon: epsilon, activation)
     reserveScratch(ck_group_norm_scratch_bytes(shape))
     return { frame in
-      ck_group_norm(
-        device, type, shape, try x.address(in: frame), try weight.floats(in: frame), try bias.floats(in: frame),
-        result.address(in: frame), frame.scratch)
+      var addresses = try ck_group_norm_operands(operands, in: frame)
+      addresses.out = result.address(in: frame)
+      ck_group_norm(device, type, shape, &addresses, frame.scratch)
     }
   }
 
@@ -44,6 +44,16 @@ extension PlanBuilder {
 func requireFloats(_ values: Value...) throws {
   for value in values where value.type.elementType != .float32 {
     throw CPUBackendError("A normalisation's weight or bias is \(value.type); it has to be float32.")
+  }
+}
+
+extension ck_group_norm_operands {
+  /// The addresses of all but the result.
+  init(_ operands: [Value], in frame: Frame) throws {
+    self.init(
+      x: try operands[0].address(in: frame),
+      vector: operands.count > 3 ? try operands[3].address(in: frame) : nil,
+      weight: try operands[1].floats(in: frame), bias: try operands[2].floats(in: frame), out: nil)
   }
 }
 

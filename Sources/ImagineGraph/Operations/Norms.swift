@@ -1,17 +1,19 @@
 extension OpDefinition {
-  static func groupNorm(groups: Int, epsilon: Float, activation: Activation?) -> OpDefinition {
+  static func groupNorm(groups: Int, epsilon: Float, activation: Activation?, addsFirst: Bool) -> OpDefinition {
     OpDefinition(
-      "groupNorm", operands: 3,
-      isFused: activation != nil,
+      "groupNorm", operands: addsFirst ? 4 : 3,
+      isFused: activation != nil || addsFirst,
       decomposition: { operands in
         let builder = operands[0].builder
         let plain = Op.groupNorm(groups: groups, epsilon: epsilon, activation: nil)
-        let normalised = builder.apply(plain, operands, scope: builder.scope(of: operands[1]))
+        let x = addsFirst ? operands[0] + operands[3].beside(operands[0].shape) : operands[0]
+        let normalised = builder.apply(plain, [x, operands[1], operands[2]], scope: builder.scope(of: operands[1]))
         return activation.map { normalised.activation($0) } ?? normalised
       }
     ) { operands in
       let x = operands[0]
       guard groups >= 1, x.shape.rank >= 2, x.shape.last % groups == 0 else { return nil }
+      if addsFirst, operands[3] != TensorType([x.shape[0], x.shape.last], x.elementType) { return nil }
       return haveChannelVectors(operands) ? x : nil
     }
   }
@@ -30,5 +32,12 @@ extension OpDefinition {
     OpDefinition("softmax", operands: 1) { operands in
       operands[0].shape.rank >= (causal ? 2 : 1) ? operands[0] : nil
     }
+  }
+}
+
+extension Tensor {
+  /// [N, C] as [N, 1, ..., 1, C], to be added to a value [N, ..., C].
+  fileprivate func beside(_ shape: Shape) -> Tensor {
+    reshaped(Shape([shape[0]] + [Int](repeating: 1, count: shape.rank - 2) + [shape.last]))
   }
 }

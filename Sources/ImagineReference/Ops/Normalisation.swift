@@ -2,20 +2,25 @@ import Foundation
 import ImagineGraph
 
 /// x [N, ..., C], weight [C], bias [C]: each group of C / groups channels is normalised over all positions of a sample
-/// (Wu and He, Group Normalization, 2018).
-func groupNorm(_ x: Value, _ weight: Value, _ bias: Value, groups: Int, epsilon: Float) -> [Double] {
+/// (Wu and He, Group Normalization, 2018), after a vector [N, C] is added to it, if there is one.
+func groupNorm(
+  _ x: Value, adding vector: Value?, _ weight: Value, _ bias: Value, groups: Int, epsilon: Float
+) -> [Double] {
   let samples = x.shape[0], channels = x.channels, width = channels / groups
   let positions = x.shape.dimensions.dropFirst().dropLast().reduce(1, *)
-  var result = x.elements
+  let elements = x.elements.enumerated().map { index, element in
+    element + (vector?.elements[index / (positions * channels) * channels + index % channels] ?? 0)
+  }
+  var result = elements
   for sample in 0..<samples {
     for group in 0..<groups {
       let members = (0..<positions).flatMap { position in
         (0..<width).map { (sample * positions + position) * channels + group * width + $0 }
       }
-      let (mean, deviation) = moments(x.elements, at: members, epsilon: epsilon)
+      let (mean, deviation) = moments(elements, at: members, epsilon: epsilon)
       for index in members {
         let channel = index % channels
-        result[index] = (x.elements[index] - mean) / deviation * weight.elements[channel] + bias.elements[channel]
+        result[index] = (elements[index] - mean) / deviation * weight.elements[channel] + bias.elements[channel]
       }
     }
   }

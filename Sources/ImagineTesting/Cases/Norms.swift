@@ -27,6 +27,12 @@ extension OpCase {
       groupNorm([1, 64, 104, 64], groups: 32, .silu), groupNorm([1, 96, 80, 32], groups: 4, .silu, farFromZero),
       groupNorm([1, 24, 24, 1280], groups: 32, .silu), groupNorm([1, 16, 26, 2560], groups: 32, .silu),
       groupNorm([1, 12, 16, 1920], groups: 32),
+      // A vector is added first: what one workgroup does, and what several do, in whole vectors of channels or not.
+      groupNorm([2, 3, 5, 64], groups: 32, .silu, adds: true), groupNorm([2, 5, 7, 6], groups: 3, adds: true),
+      groupNorm([2, 40, 64, 16], groups: 4, .silu, adds: true), groupNorm([2, 37, 41, 12], groups: 4, adds: true),
+      // Far from zero the sum is not what 16 bits make of it.
+      groupNorm([2, 33, 79, 5], groups: 1, nil, farFromZero, adds: true, in: [.float32]),
+      groupNorm([2, 24, 24, 320], groups: 32, .silu, adds: true), groupNorm([2, 77, 64], groups: 8, adds: true),
       layerNorm([1, 1, 1]), layerNorm([2, 3, 7]), layerNorm([1, 5, 768]), layerNorm([2, 9, 320]),
       layerNorm([1, 1, 1280]), layerNorm([1, 77, 768]), layerNorm([2, 70, 640]), layerNorm([1, 5, 320], farFromZero),
       layerNorm([3, 33]), layerNorm([2, 77, 1024]), layerNorm([1, 35, 1280]), layerNorm([1, 9, 2560]),
@@ -39,13 +45,14 @@ extension OpCase {
 
   private static func groupNorm(
     _ shape: Shape, groups: Int, _ activation: Activation? = nil, _ distribution: Distribution = .normal(),
-    epsilon: Float = 1e-5
+    epsilon: Float = 1e-5, adds: Bool = false, in precisions: [Precision] = Precision.all
   ) -> [OpCase] {
-    let label = "groupNorm \(groups) groups\(activation.map { "+" + $0.rawValue } ?? "")\(distribution.label)"
-    return rows(label, shape, distribution) { x in
-      x.applying(
-        .groupNorm(groups: groups, epsilon: epsilon, activation: activation),
-        x.builder.weight("norm.weight", [shape.last]), x.builder.weight("norm.bias", [shape.last]))
+    let fused = (adds ? "+vector" : "") + (activation.map { "+" + $0.rawValue } ?? "")
+    return rows("groupNorm \(groups) groups\(fused)\(distribution.label)", shape, distribution, in: precisions) { x in
+      let vector = adds ? [x.builder.activation("vector", [shape[0], shape.last])] : []
+      return x.builder.apply(
+        .groupNorm(groups: groups, epsilon: epsilon, activation: activation, addsFirst: adds),
+        [x, x.builder.weight("norm.weight", [shape.last]), x.builder.weight("norm.bias", [shape.last])] + vector)
     }
   }
 
