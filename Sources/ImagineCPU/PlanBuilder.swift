@@ -16,8 +16,9 @@ final class PlanBuilder {
   private var values: [Value] = []
   private var scratchBytes = 0
   private var wanted = PlanWeights()
+  /// For each node, whether it hangs on steady inputs and weights alone.
   private let isSteady: [Bool]
-  /// Whether the operation that is planned at the moment is steady.
+  /// Whether the operation that is planned at the moment does.
   private var isAtSteadyNode = false
 
   init(_ graph: Graph, _ weights: CPUWeights, _ machine: Machine, limit: Int?) {

@@ -12,7 +12,8 @@ package struct MemoryPlan: Sendable {
   package let scratchOffsets: [Int?]
   /// Bytes of the whole block.
   package let byteCount: Int
-  /// Bytes at its beginning in which the values that stay from run to run lie, and nothing else.
+  /// Bytes at its beginning in which the values that stay from run to run lie. Nothing else does, where the memory is one
+  /// block.
   package let keptByteCount: Int
   /// What the values would need side by side.
   package let unsharedByteCount: Int

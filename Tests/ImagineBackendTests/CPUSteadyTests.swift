@@ -164,6 +164,26 @@ import Testing
     }
   }
 
+  @Test("Runs of one plan at the same time, for two prompts, get what is theirs") func concurrentRuns() async throws {
+    let backend = try CPUBackend(threads: 2), graph = try Self.graph(), source = RandomWeights(graph.parameters)
+    let plan = try Observed(graph, source, on: backend).plan
+    let requests = try ["1", "2", "1", "2"].enumerated().map { index, prompt in
+      let inputs = Self.inputs(graph, ["x": "\(index)", "context": prompt])
+      return (inputs: inputs, expected: try Observed(graph, source, on: backend).run(inputs).results)
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for request in requests {
+        group.addTask {
+          for _ in 0..<20 {
+            let results = try plan.run(request.inputs)
+            #expect(results == request.expected)
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
   @Test("Whichever input of a network is steady, the bits are the same", arguments: OpCase.small)
   func allCases(_ opCase: OpCase) throws {
     guard opCase.precision != .float16 else { return }
