@@ -22,6 +22,8 @@ extension OpCase {
       attention([1, 66, 40], sources: 77, heads: 1), attention([1, 37, 27], sources: 41, heads: 3, causal: true),
       attention([1, 35, 64], sources: 131, heads: 1, causal: true), attention([1, 11, 172], sources: 23, heads: 1),
       attention([1, 5, 513], sources: 37, heads: 1), attention([2, 3, 512], sources: 131, heads: 1),
+      attention([1, 290, 24], sources: 290, heads: 2, causal: true), attention([1, 100, 20], sources: 261, heads: 1),
+      attention([1, 37, 22], sources: 300, heads: 2, causal: true),
       // Levels of pictures of 320x512, 384x384, 512x832 and 768x640; heads of 64 as in Stable Diffusion 2.x and XL; the
       // picture decoder.
       attention([1, 640, 80], sources: 640, heads: 1), attention([1, 576, 40], sources: 576, heads: 1),
@@ -32,6 +34,10 @@ extension OpCase {
       rows(
         "attention large logits", ["q": .normal(deviation: 10), "k": .normal(deviation: 10)], in: [.float32],
         build: { [$0.activation("q", [1, 9, 80]).attention($0.activation("k", [1, 11, 80]), heads: 2)] }),
+      // Far below 0, where a key that does not exist would outweigh all others.
+      rows("attention far below zero", ["q": .normal(mean: 5), "k": .normal(mean: -5)]) {
+        [$0.activation("q", [1, 9, 40]).attention($0.activation("k", [1, 11, 40]), heads: 1)]
+      },
       rows("attention of one tensor", [2, 9, 24]) { $0.attention($0, heads: 3) },
       rows("attention of slices", [1, 9, 72]) { x in
         let (q, k, v) = (x.channels(0..<24), x.channels(24..<48), x.channels(48..<72))
