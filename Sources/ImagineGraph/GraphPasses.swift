@@ -50,9 +50,10 @@ extension Graph {
         let op = node.op.upsampling(by: self[producer].op) ?? node.op.joining(by: self[producer].op, count)
         _ = join(producer, into: index, as: op, adding: rest, scope: node.scope)
       case .groupNorm:
-        guard let (sum, x, vector) = summedVector(node), useCounts[sum.index] == 1, let op = node.op.addingFirst else {
-          continue
-        }
+        // Of a single pixel, the sum may be a product's residual already.
+        guard let (sum, x, vector) = summedVector(node), fused[sum.index].op == .add, useCounts[sum.index] == 1,
+          let op = node.op.addingFirst
+        else { continue }
         let operands = [x] + node.operands.dropFirst() + [vector]
         guard supports(op, operands.map { self[$0].type }) else { continue }
         fused[index] = Fused(op: op, operands: operands, scope: node.scope)
@@ -78,7 +79,6 @@ extension Graph {
     let (x, b) = (self[sum].operands[0], self[sum].operands[1])
     guard case .reshape = self[b].op, x != b else { return nil }
     let vector = self[b].operands[0], shape = self[sum].type.shape, repeated = self[b].type.shape.dimensions
-    // Repeated along all positions, of which there is more than one.
     guard self[vector].type == TensorType([shape[0], shape.last], self[sum].type.elementType),
       repeated.first == shape[0], repeated.dropFirst().dropLast().allSatisfy({ $0 == 1 })
     else { return nil }

@@ -155,6 +155,12 @@ import Testing
       { x in x + x.builder.input("v", [12]).reshaped([1, 1, 3, 4]) },
     ]
     for sum in sums { #expect(try fusedOps { x in sum(x).norm() }.last == plain) }
+    let ofOnePixel = try fusedOps { x in
+      let pixel = x.sliced(axis: 1, start: 0, count: 1).sliced(axis: 2, start: 0, count: 1)
+      return added(pixel.convolution("a")).norm()
+    }
+    let summed = Op.conv2d(Convolution(padding: .init(1)), Epilogue(bias: true, residual: true))
+    #expect(ofOnePixel.suffix(2) == [summed, plain])
   }
 
   @Test("Layers of one value are joined where their weights have one shape and no other reader")
