@@ -4,7 +4,7 @@ import ImagineTesting
 import Testing
 
 /// The processor does not compute in float16.
-private let casesForProcessors = OpCase.forThisBuild.filter { $0.precision != .float16 }
+private let casesForProcessors = (OpCase.forThisBuild + OpCase.undecomposed).filter { $0.precision != .float16 }
 
 @Suite struct CPUOpCaseTests {
   @Test("CPU agrees with the reference", arguments: casesForProcessors)

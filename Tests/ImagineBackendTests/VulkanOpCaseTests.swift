@@ -25,7 +25,7 @@ enum VulkanTestDevice {
 
 /// The large cases keep a driver in software busy for long: it computes those without large weights, in the format of
 /// graphics cards.
-private let casesForDrivers = OpCase.forThisBuild.filter { opCase in
+private let casesForDrivers = (OpCase.forThisBuild + OpCase.undecomposed).filter { opCase in
   guard opCase.cost == .large else { return true }
   let weights = (try? opCase.graph().parameters.reduce(0) { $0 + $1.type.shape.count }) ?? 0
   return opCase.precision == .float16 && weights <= 1_000_000

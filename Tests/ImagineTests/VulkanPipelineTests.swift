@@ -38,7 +38,7 @@ extension VulkanTests {
 
     /// Models of other families, from their single files: two text encoders, velocities, and a told guidance among them.
     @Test(
-      arguments: ["sdxl", "sd2_v", "sd1_lcm"], [(Imagine.Precision.float32, 1e-3), (.float16, 2e-2)])
+      arguments: ["sdxl", "sd2_v", "sd1_lcm"], [(Imagine.Precision.float32, 1e-3), (.float16, 5e-3)])
     func drawsEveryFamily(_ run: String, _ limit: (Imagine.Precision, Double)) async throws {
       let golden = try FamilyGolden(run)
       try await withTemporaryFolder { folder in
@@ -46,7 +46,7 @@ extension VulkanTests {
         try FamilyModel(golden.family).writeFile(to: url)
         let pipeline = try await Pipeline(
           OpenedModel(url), Pipeline.Options(precision: limit.0), on: VulkanTestDevice.opened())
-        try await golden.expect(from: pipeline, within: limit.1, isExact: limit.0 == .float32)
+        try await golden.expect(from: pipeline, within: limit.1, isExact: limit.0 == .float32 || run != "sd2_v")
       }
       try VulkanTestDevice.expectNoComplaint()
     }
