@@ -4,20 +4,13 @@ import ImagineGraph
 ///
 /// They lie in memory of the plan's own, as other plans overwrite what is shared.
 final class KeptValues {
-  /// What values were computed from.
-  private struct Basis: Equatable {
-    let inputs: [String: HostTensor]
-    /// Generation of the weights.
-    let weights: Int
-  }
-
   private let block: MemoryBlock
   private let steadyInputs: Set<String>
   private let weights: CurrentSource
   /// Bytes of the values and of the steady inputs that they are of.
   let byteCount: Int
   /// Nil before the first run, and while values are computed or after that has failed.
-  private var basis: Basis?
+  private var basis: SteadyBasis?
 
   /// - Throws: `CPUBackendError` if the system has no such memory.
   init(_ memory: MemoryPlan, of graph: Graph, _ weights: CurrentSource) throws {
@@ -40,7 +33,7 @@ final class KeptValues {
   ///
   /// - Parameter compute: writes all of them; left out where they are there.
   func renew(for inputs: [String: HostTensor], _ compute: () throws -> Void) rethrows {
-    let wanted = Basis(inputs: inputs.filter { steadyInputs.contains($0.key) }, weights: weights.generation)
+    let wanted = SteadyBasis(inputs, steady: steadyInputs, weights: weights.generation)
     guard basis != wanted else { return }
     basis = nil
     try compute()

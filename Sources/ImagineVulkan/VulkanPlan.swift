@@ -23,10 +23,8 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   /// What depends on steady inputs alone, run when they change, and everything else.
   private var steadyCommands: CommandSequence
   private var commands: CommandSequence
-  /// Steady inputs that the values kept since are of; nil before the first run, and after one that failed.
-  private var keptInputs: [String: HostTensor]?
-  /// The generation of the weights that they were computed with.
-  private var keptGeneration = 0
+  /// What the values kept since are of; nil before the first run, and after one that failed.
+  private var keptBasis: SteadyBasis?
   /// How slow the device was thought to be when `commands` were recorded.
   private var recordedFactor: Double
   private let upload: DeviceBuffer
@@ -115,7 +113,7 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   /// How many times the queue is given commands in a run, at the pace of the moment, if steady inputs are those of the last
   /// run, or there was none.
   package var submissionCount: Int {
-    context.device.locked { restSubmissionCount + (keptInputs == nil ? steadySubmissionCount : 0) }
+    context.device.locked { restSubmissionCount + (keptBasis == nil ? steadySubmissionCount : 0) }
   }
   var steadySubmissionCount: Int { context.device.locked { steadySubmissions.count } }
   var restSubmissionCount: Int { context.device.locked { commands.submissions(context.pace).count } }
@@ -135,7 +133,7 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
   package func profile(_ inputs: [String: HostTensor]) throws -> (results: [HostTensor], timings: [OpTiming]) {
     try context.device.locked {
       // What is steady runs in any case, so that a profile has all operations.
-      keptInputs = nil
+      keptBasis = nil
       let steady = try OperationTimer(steadyDispatches, context), timer = try OperationTimer(dispatches, context)
       func part(_ part: CommandSequence.Part?) -> [[VkCommandBuffer]] { part.map { [[$0.commands]] } ?? [] }
       let results = try run(
@@ -157,14 +155,13 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
     if let complaint = graph.complaint(about: inputs) { throw VulkanError(.failed, complaint) }
     return try context.device.locked {
       if poisoned {
-        keptInputs = nil
+        keptBasis = nil
         try poison()
       }
-      let steadyInputs = inputs.filter { graph.steadyInputs.contains($0.key) }
-      let generation = weights.generation
-      let isSteady = keptInputs == steadyInputs && keptGeneration == generation
-      keptInputs = nil
-      try write(inputs.filter { !isSteady || steadyInputs[$0.key] == nil })
+      let basis = SteadyBasis(inputs, steady: graph.steadyInputs, weights: weights.generation)
+      let isSteady = keptBasis == basis
+      keptBasis = nil
+      try write(inputs.filter { !isSteady || !graph.steadyInputs.contains($0.key) })
       let first = isSteady ? [] : steady ?? steadySubmissions
       let start = ContinuousClock.now
       for part in first + (rest ?? commands.submissions(context.pace)) {
@@ -173,7 +170,7 @@ package final class VulkanPlan: PoisonablePlan, @unchecked Sendable {
       }
       if rest == nil { try adjustPace(start.duration(to: .now) / .seconds(1), steady: !isSteady) }
       let results = try readResults()
-      (keptInputs, keptGeneration) = (steadyInputs, generation)
+      keptBasis = basis
       return results
     }
   }

@@ -74,7 +74,7 @@ struct GroupNormSplit: Equatable {
 func groupNorm(
   _ operands: [Value], groups: Int, epsilon: Float, _ activation: Activation?, _ result: Value, scratch: BufferSpan?
 ) throws -> [Dispatch] {
-  let x = operands[0]
+  let x = operands[0], addsFirst = operands.count > 3
   guard let split = GroupNormSplit(x.type, groups: groups), let scratch else {
     return [try groupNormAlone(operands, groups: groups, epsilon: epsilon, activation, result)]
   }
@@ -86,7 +86,7 @@ func groupNorm(
     "group_norm_apply_\(suffix)",
     [
       0: activation.kernelNumber, 1: split.vectors ? 1 : 0, 2: split.combines ? 1 : 0, 3: try split.columns.word,
-      4: try groupChannels.word, 5: operands.count > 3 ? 1 : 0,
+      4: try groupChannels.word, 5: addsFirst ? 1 : 0,
     ],
     [x.span, split.combines ? partials : statistics, operands[2].span], result: result.span,
     constants: try words([
@@ -94,15 +94,15 @@ func groupNorm(
     ]) + [epsilon.word],
     workgroups: (split.appliedBlocks, split.slices, split.images))
   apply.operands[4] = operands[1].span
-  if operands.count > 3 { apply.operands[5] = operands[3].span }
+  if addsFirst { apply.operands[5] = operands[3].span }
   var measure = Dispatch(
     "group_norm_statistics_\(suffix)",
     [
-      0: split.vectors ? 1 : 0, 1: try split.columns.word, 2: try groupChannels.word, 3: operands.count > 3 ? 1 : 0,
+      0: split.vectors ? 1 : 0, 1: try split.columns.word, 2: try groupChannels.word, 3: addsFirst ? 1 : 0,
     ], [x.span], result: partials,
     constants: try words([split.positions, split.channels, split.blocks, split.block]),
     workgroups: (split.blocks, split.slices, split.images))
-  if operands.count > 3 { measure.operands[2] = operands[3].span }
+  if addsFirst { measure.operands[2] = operands[3].span }
   if split.combines { return [measure, apply] }
   let combine = Dispatch(
     "group_norm_combine_f32", [:], [partials, operands[1].span], result: statistics,
@@ -116,18 +116,18 @@ func groupNorm(
 private func groupNormAlone(
   _ operands: [Value], groups: Int, epsilon: Float, _ activation: Activation?, _ result: Value
 ) throws -> Dispatch {
-  let x = operands[0], images = x.shape[0], channels = x.shape.last
+  let x = operands[0], addsFirst = operands.count > 3, images = x.shape[0], channels = x.shape.last
   let positions = images * channels == 0 ? 0 : x.count / images / channels
   let kept = (positions * channels / groups + GroupNormSplit.workgroup - 1) / GroupNormSplit.workgroup
   var dispatch = Dispatch(
     "group_norm_\(try x.type.elementType.kernelSuffix)",
     [
       0: activation.kernelNumber, 1: kept <= GroupNormSplit.keptElements ? try kept.word : 0,
-      2: try (channels / groups).word, 3: operands.count > 3 ? 1 : 0,
+      2: try (channels / groups).word, 3: addsFirst ? 1 : 0,
     ], operands.prefix(3).map(\.span),
     result: result.span,
     constants: [try positions.word, try channels.word, epsilon.word],
     workgroups: (x.count == 0 ? 0 : images * groups, 1, 1))
-  if operands.count > 3 { dispatch.operands[4] = operands[3].span }
+  if addsFirst { dispatch.operands[4] = operands[3].span }
   return dispatch
 }

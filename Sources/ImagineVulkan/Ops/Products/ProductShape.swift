@@ -36,7 +36,7 @@ struct ProductShape: Hashable {
       rows = x[0] * pixels.resultHeight * pixels.resultWidth
       (depth, batch) = (pixels.taps * pixels.channels, pixels.isDoubled ? 4 : 1)
     } else {
-      rows = product.isBatched ? x[x.rank - 2] : x.rows
+      rows = product.isBatched ? x[x.rank - 2] : result.shape.rows / product.weights
       (depth, batch) = (x.last, product.isBatched ? x.dimensions.dropLast(2).reduce(1, *) : product.weights)
     }
     columns = product.isGated ? 2 * result.shape.last : result.shape.last
