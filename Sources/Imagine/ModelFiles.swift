@@ -4,7 +4,7 @@ package import ImagineEngine
 
 /// Where a model comes from: its file or folder, and other files for some of its networks.
 public struct ModelFiles: Sendable, Hashable {
-  /// A checkpoint (`.safetensors`, `.ckpt`), a diffusers folder, or a model's folder in the cache of Hugging Face's programs.
+  /// A checkpoint (`.safetensors`, `.ckpt`, `.gguf`), a diffusers folder, or a model's folder in the cache of Hugging Face's programs.
   public var model: URL
   /// The autoencoder, in place of the model's own; also a small one such as TAESD.
   public var vae: URL?

@@ -115,11 +115,10 @@ package struct Checkpoint: Sendable {
     ignored.sort { UTF8Name($0) < UTF8Name($1) }
     unrecognised.sort { UTF8Name($0) < UTF8Name($1) }
     layout = opening.layout ?? (usesOriginalNames ? .originalSingleFile : .diffusersSingleFile)
-    kind =
-      opening.kind
-      ?? CheckpointKind(
-        shapes: shapes, unrecognised: unrecognised, canonical: tensors.mapValues(\.shape), pipeline: opening.pipeline,
-        configs: configs)
+    let named = CheckpointKind(
+      shapes: shapes, unrecognised: unrecognised, canonical: tensors.mapValues(\.shape), pipeline: opening.pipeline,
+      configs: configs)
+    kind = named == .unknown ? opening.kind ?? named : named
     parts = Self.parts(of: tensors)
   }
 

@@ -34,7 +34,7 @@ package enum CheckpointKind: Sendable, Hashable {
   case embedding
   case imageEncoder
   case upscaler
-  /// A file of quantised weights of this network, such as `flux`; nil where it does not say.
+  /// A GGUF file of some other network, such as `llama`; nil where it does not say.
   case gguf(architecture: String?)
   case unknown
 

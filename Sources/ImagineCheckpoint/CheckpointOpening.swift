@@ -56,7 +56,7 @@ struct Opening {
   private(set) var configs: [String: JSONValue]
   /// The class that a diffusers model_index.json or config.json names.
   let pipeline: String?
-  /// What the file is, where its container says so.
+  /// What the file is, where its container says so and the names in it do not.
   private(set) var kind: CheckpointKind?
 
   /// What the configuration of a network goes by that is no component of a model.
@@ -105,7 +105,7 @@ struct Opening {
   /// A single file.
   init(_ file: any TensorFile) {
     self.init(tensors: CheckpointTensors(file), file.url)
-    if let file = file as? GGUFFile { kind = .gguf(architecture: file.header.architecture) }
+    if let file = file as? GGUFFile { kind = .gguf(architecture: file.architecture) }
   }
 
   private init(tensors: CheckpointTensors, _ url: URL) {

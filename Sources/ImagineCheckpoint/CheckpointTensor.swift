@@ -15,6 +15,8 @@ package struct CheckpointTensor: Sendable {
   private let file: any TensorFile
   /// Where the canonical tensor lies in the file.
   private let place: TensorInfo
+  /// Whether rows and columns are exchanged, of a tensor whose blocks do not let `place` say so.
+  private let isTransposed: Bool
   /// The number that fp8 values are to be multiplied by, where the file has one.
   private var scale: CheckpointTensors.Element?
 
@@ -28,23 +30,25 @@ package struct CheckpointTensor: Sendable {
   init(name: String, part: TensorPart, element: CheckpointTensors.Element) throws(CheckpointError) {
     let info = element.info
     var extraRows = 0
+    var isTransposed = false
     switch part {
     case .whole:
       extraRows = TokenTable.extraRows(name, info.shape)
-      place = extraRows > 0 ? info.rows(0..<info.shape[0] - extraRows) : info
+      place = extraRows > 0 ? try Self.rows(0..<info.shape[0] - extraRows, of: info) : info
     case .third(let index):
       guard let rows = info.shape.first, rows % 3 == 0 else { throw Self.wrongShape(info, "three times as many rows") }
-      place = info.rows(index * (rows / 3)..<(index + 1) * (rows / 3))
+      place = try Self.rows(index * (rows / 3)..<(index + 1) * (rows / 3), of: info)
     case .half(let index):
       guard let rows = info.shape.first, rows % 2 == 0 else { throw Self.wrongShape(info, "twice as many rows") }
-      place = info.rows(index * (rows / 2)..<(index + 1) * (rows / 2))
+      place = try Self.rows(index * (rows / 2)..<(index + 1) * (rows / 2), of: info)
     case .transposed:
-      guard info.shape.count == 2, info.dataType.blockLength == 1 else {
-        throw Self.wrongShape(info, "rows and columns")
-      }
-      place = info.transposed()
+      guard info.shape.count == 2 else { throw Self.wrongShape(info, "rows and columns") }
+      isTransposed = info.dataType.blockLength > 1
+      place = isTransposed ? info : info.transposed()
     }
-    shape = name.hasPrefix("vae.") ? VAEKeyMap.canonicalShape(place.shape, of: name) : place.shape
+    let shape = isTransposed ? place.shape.reversed() : place.shape
+    self.isTransposed = isTransposed
+    self.shape = name.hasPrefix("vae.") ? VAEKeyMap.canonicalShape(shape, of: name) : shape
     self.name = name
     self.extraRows = extraRows
     file = element.file
@@ -63,6 +67,15 @@ package struct CheckpointTensor: Sendable {
     self.scale = scale
   }
 
+  /// Rows that begin and end between blocks.
+  private static func rows(_ rows: Range<Int>, of info: TensorInfo) throws(CheckpointError) -> TensorInfo {
+    let inner = info.shape[0] == 0 ? 0 : info.elementCount / info.shape[0], length = info.dataType.blockLength
+    guard rows.lowerBound * inner % length == 0, rows.upperBound * inner % length == 0 else {
+      throw wrongShape(info, "rows of whole blocks of \(length)")
+    }
+    return info.rows(rows)
+  }
+
   private static func wrongShape(_ info: TensorInfo, _ expected: String) -> CheckpointError {
     CheckpointError(
       .invalidTensor,
@@ -78,8 +91,9 @@ package struct CheckpointTensor: Sendable {
   /// Whether the file stores whole numbers, with nothing that says what they stand for.
   package var holdsPlainIntegers: Bool { scale == nil && dataType.isInteger }
 
-  /// The format of the elements in the file, where that is one of graphs' and the values are what it says.
-  var storedType: ElementType? { scale == nil ? dataType.elementType : nil }
+  /// The format of the elements in the file, where that is one of graphs' and the values are what it says; of 8 bits and
+  /// fewer, the 16-bit one that they are kept in.
+  var storedType: ElementType? { scale == nil ? dataType.halfType ?? dataType.elementType : nil }
 
   /// Lends the elements as the file stores them, where it does so in a format of graphs and in the canonical order.
   ///
@@ -126,15 +140,21 @@ package struct CheckpointTensor: Sendable {
   private func convert(
     _ elements: Range<Int>, to type: ElementType, into destination: UnsafeMutableRawBufferPointer
   ) throws {
+    // Blocks are read whole, also where only part of one is wanted.
+    let length = dataType.blockLength
+    let whole = elements.lowerBound / length * length..<(elements.upperBound + length - 1) / length * length
     do {
-      try withStoredBytes(of: elements) { bytes in
-        guard let factor = try scaleFactor() else {
-          return try dataType.convert(bytes, to: type, into: destination)
-        }
-        var values = [Float](repeating: 0, count: elements.count)
+      if isTransposed { return try convertTransposed(elements, to: type, into: destination) }
+      try withStoredBytes(of: whole) { bytes in
+        let factor = try scaleFactor()
+        if factor == nil, whole == elements { return try dataType.convert(bytes, to: type, into: destination) }
+        var values = [Float](repeating: 0, count: whole.count)
         try values.withUnsafeMutableBytes { try dataType.convert(bytes, to: .float32, into: $0) }
-        for index in values.indices { values[index] *= factor }
-        try values.withUnsafeBytes { try StorageFormat.float32.convert($0, to: type, into: destination) }
+        if let factor { for index in values.indices { values[index] *= factor } }
+        try values.withUnsafeBytes {
+          let wanted = 4 * (elements.lowerBound - whole.lowerBound)..<4 * (elements.upperBound - whole.lowerBound)
+          try StorageFormat.float32.convert(UnsafeRawBufferPointer(rebasing: $0[wanted]), to: type, into: destination)
+        }
       }
     } catch let error as UnrepresentableValue {
       throw CheckpointError(
@@ -142,6 +162,19 @@ package struct CheckpointTensor: Sendable {
         "Element \(elements.lowerBound + error.index) of the tensor \(quoted(source)) is no 32-bit integer: the file is "
           + "damaged.")
     }
+  }
+
+  /// The same of a tensor that has blocks, and rows where the canonical one has columns: through all of its values.
+  private func convertTransposed(
+    _ elements: Range<Int>, to type: ElementType, into destination: UnsafeMutableRawBufferPointer
+  ) throws {
+    var values = [Float](repeating: 0, count: elementCount)
+    try withStoredBytes(of: 0..<elementCount) { bytes in
+      try values.withUnsafeMutableBytes { try dataType.convert(bytes, to: .float32, into: $0) }
+    }
+    let factor = try scaleFactor() ?? 1
+    let wanted = elements.map { values[$0 % shape[1] * shape[0] + $0 / shape[1]] * factor }
+    try wanted.withUnsafeBytes { try StorageFormat.float32.convert($0, to: type, into: destination) }
   }
 
   /// Gives elements as the file stores them, in the canonical order.

@@ -48,9 +48,6 @@ enum ForeignFormat {
       .init(bytes: [0x49, 0x49, 0x2A, 0x00], answer: picture("TIFF")),
       .init(bytes: [0x4D, 0x4D, 0x00, 0x2A], answer: picture("TIFF")),
       .init(
-        bytes: Array("GGUF".utf8),
-        answer: "a GGUF file, not a safetensors file: use the .safetensors file of the same model"),
-      .init(
         bytes: [0x89, 0x48, 0x44, 0x46],
         answer: "an HDF5 file, as Keras writes them, which is not supported: use a .safetensors file of the model"),
       .init(bytes: ZipDirectory.signature, answer: archive("ZIP")),

@@ -65,7 +65,7 @@ package struct SafetensorsHeader: Sendable {
     var next = 0
     tensors.reserveCapacity(entries.count)
     for entry in entries {
-      guard let dataType = StorageFormat(rawValue: entry.dataType) else {
+      guard let dataType = StorageFormat(safetensors: entry.dataType) else {
         throw CheckpointError(
           .unsupportedDataType,
           "The tensor \(quoted(entry.name.text)) in \(file) has the number format \(quoted(entry.dataType)), which is not "

@@ -12,7 +12,7 @@ extension StorageFormat {
   /// from floats round to nearest: some merges store token positions as slightly damaged floats.
   ///
   /// - Parameters:
-  ///   - source: little-endian elements at any alignment.
+  ///   - source: little-endian elements at any alignment; whole blocks.
   ///   - destination: room for exactly as many elements of `type`.
   /// - Throws: `UnrepresentableValue` for an integer outside 32 bits.
   package func convert(
@@ -38,6 +38,8 @@ extension StorageFormat {
     _ encode: (Float) -> Result
   ) {
     switch self {
+    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_NL, .iq4_XS:
+      convertBlocks(source, destination, encode)
     case .float64: convertAll(Stored.Float64.self, source, destination, encode)
     case .float32: convertAll(Stored.Float32.self, source, destination, encode)
     case .float16: convertAll(Stored.Float16.self, source, destination, encode)
@@ -59,6 +61,12 @@ extension StorageFormat {
     _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
   ) throws(UnrepresentableValue) {
     switch self {
+    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_NL, .iq4_XS:
+      try withUnsafeTemporaryAllocation(byteCount: destination.count, alignment: 4) {
+        floats throws(UnrepresentableValue) in
+        convertBlocks(source, floats) { $0.bitPattern }
+        try StorageFormat.float32.convertToIntegers(UnsafeRawBufferPointer(floats), into: destination)
+      }
     case .int64: try convertExactly(Int64.self, source, destination)
     case .int32: try convertExactly(Int32.self, source, destination)
     case .int16: try convertExactly(Int16.self, source, destination)
@@ -73,6 +81,31 @@ extension StorageFormat {
     case .bfloat16: try convertRounding(UInt16.self, source, destination) { Double(Stored.BFloat16.float($0)) }
     case .float8E4M3: try convertRounding(UInt8.self, source, destination) { Double(Stored.Float8E4M3.float($0)) }
     case .float8E5M2: try convertRounding(UInt8.self, source, destination) { Double(Stored.Float8E5M2.float($0)) }
+    }
+  }
+}
+
+extension StorageFormat {
+  /// Blocks that are read before their values are encoded: few enough to stay in the nearest cache.
+  private static let blocksAtOnce = 16
+
+  /// The same for quantised formats, by way of floats.
+  @inline(__always)
+  private func convertBlocks<Result: BitwiseCopyable>(
+    _ source: UnsafeRawBufferPointer, _ destination: UnsafeMutableRawBufferPointer, _ encode: (Float) -> Result
+  ) {
+    guard let block, let start = source.baseAddress else { return }
+    let count = source.count / block.bytes, resultBytes = block.elements * MemoryLayout<Result>.size
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.blocksAtOnce * block.elements) { values in
+      guard let floats = values.baseAddress else { return }
+      for first in stride(from: 0, to: count, by: Self.blocksAtOnce) {
+        let blocks = first..<min(first + Self.blocksAtOnce, count)
+        block.read(start + first * block.bytes, count: blocks.count, into: floats)
+        convertAll(
+          Stored.Float32.self, UnsafeRawBufferPointer(start: floats, count: blocks.count * block.elements * 4),
+          UnsafeMutableRawBufferPointer(
+            rebasing: destination[blocks.lowerBound * resultBytes..<blocks.upperBound * resultBytes]), encode)
+      }
     }
   }
 }

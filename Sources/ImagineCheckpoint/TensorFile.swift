@@ -32,7 +32,7 @@ enum TensorContainer {
   /// - Throws: `CheckpointError` for a file of another kind, saying which, and for one that breaks a rule of its format.
   static func open(_ file: MappedFile) throws -> any TensorFile {
     if PickleFile.recognises(file.bytes) { return try PickleFile(file) }
-    if GGUFHeader.recognises(file.bytes) { return GGUFFile(file) }
+    if GGUFHeader.recognises(file.bytes) { return try GGUFFile(file) }
     do {
       return try SafetensorsFile(file)
     } catch let error as CheckpointError

@@ -68,6 +68,8 @@ struct MixedFolderTests {
     return Data(bytes)
   }
 
+  private static let quantised = goldens.deletingLastPathComponent().appending(path: "gguf")
+
   @Test func quantisedModels() throws {
     let flux = Pickle.little(UInt64(4)) + Array("flux".utf8)
     let notes: [(String, UInt32, [UInt8])] = [
@@ -77,13 +79,8 @@ struct MixedFolderTests {
     #expect(try Checkpoint.open(folder.file("x.gguf", gguf(notes))).kind == .gguf(architecture: "flux"))
     // stable-diffusion.cpp writes no notes.
     #expect(summary(try folder.file("y.safetensors", gguf([]))) == "a GGUF model")
-    let broken: [Data] = [
-      Data("GGUF".utf8), gguf(notes).prefix(40), gguf([("a", 9, [0])]),
-      gguf([("general.architecture", 8, [255, 255])]),
-      gguf([("general.architecture", 8, Pickle.little(UInt64.max))]), gguf(notes, version: 9),
-      gguf([("general.architecture", 99, flux)]),
-    ]
-    for data in broken { #expect(summary(try folder.file("z.gguf", data)) == "a GGUF model") }
+    #expect(summary(try folder.file("z.gguf", gguf(notes).prefix(40))).contains("ends within its header"))
+    #expect(summary(Self.quantised.appending(path: "reshaped.gguf")) == "a Stable Diffusion 1 model")
     let escape = Pickle.little(UInt64(3)) + [0x1B, 0x5B, 0x4A]
     let shown = summary(try folder.file("e.gguf", gguf([("general.architecture", 8, escape)])))
     #expect(shown == "a GGUF model (\\u{1b}[J)")

@@ -117,6 +117,10 @@ import Testing
     #expect { try choice(["x.safetensors", "y.safetensors"]).model() } throws: { error in
       ["'x.safetensors'", "'y.safetensors'", "a/b:"].allSatisfy("\(error)".contains)
     }
+    // Quantised files only where there are no others, or by name.
+    #expect(try choice(["x.safetensors", "x-q8.gguf"]).model().map(\.name) == ["x.safetensors"])
+    #expect(try choice(["x.safetensors", "x-q8.gguf"]).files(at: "x-q8.gguf").map(\.name) == ["x-q8.gguf"])
+    #expect { try choice(["x-q4.gguf", "x-q8.gguf"]).model() } throws: { "\($0)".contains("'x-q8.gguf'") }
     #expect { try choice(["README.md"]).model() } throws: { "\($0)".contains("no weights") }
     #expect { try choice(["model_index.json", "transformer/config.json"]).model() } throws: { error in
       (error as? ImagineError)?.code == .unsupportedModel

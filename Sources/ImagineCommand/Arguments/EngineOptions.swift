@@ -11,7 +11,7 @@ struct EngineOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "A Stable Diffusion 1, 2 or XL checkpoint (.safetensors, .ckpt) or a diffusers folder: its path, or a part of its name, or its "
+      "A Stable Diffusion 1, 2 or XL checkpoint (.safetensors, .ckpt, .gguf) or a diffusers folder: its path, or a part of its name, or its "
         + "hash, as 'imagine list' finds it. Default: \(modelVariable), the configuration's, else the built-in demonstration model.",
       valueName: "model"),
     completion: .file())

@@ -99,7 +99,7 @@ struct PullCommand: AsyncParsableCommand {
     let report = try ModelReport(inspecting: url)
     let short = name.split(separator: "/").last.map(String.init) ?? name
     let bare =
-      [".safetensors", ".ckpt"].first { short.hasSuffix($0) }.map { String(short.dropLast($0.count)) } ?? short
+      [".safetensors", ".ckpt", ".gguf"].first { short.hasSuffix($0) }.map { String(short.dropLast($0.count)) } ?? short
     return "\(report.family). Draw with it: imagine \"a lighthouse at dusk\" -m \(bare)"
   }
 }

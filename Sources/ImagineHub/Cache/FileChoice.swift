@@ -35,7 +35,7 @@ struct FileChoice {
     let root = files.filter { $0.folder.isEmpty }
     if root.contains(where: { $0.name == "model_index.json" }) { return try pipeline(root) }
     if root.contains(where: { $0.name == "config.json" }), !weights(root).isEmpty { return try network(root, "") }
-    let loose = files.filter { Self.isSafetensors($0.name) }
+    let loose = loose(files)
     if let only = loose.first, loose.count == 1 { return [only] }
     if !loose.isEmpty { throw several(loose) }
     let pickles = files.filter { Self.isPickle($0.name) }
@@ -84,7 +84,7 @@ struct FileChoice {
         }
       }
     }
-    let loose = files.filter { Self.isSafetensors($0.name) }
+    let loose = loose(files)
     if candidates.isEmpty, let only = loose.first, loose.count == 1 { return settings + [only] }
     let pickles = files.filter { Self.isPickle($0.name) }
     if !pickles.isEmpty { throw pickle(pickles) }
@@ -93,6 +93,12 @@ struct FileChoice {
       .downloadFailed,
       "'\(repository)' holds no weights \(folder.isEmpty ? "" : "in '\(TerminalText.line(folder))' ")in a format that is read here."
     )
+  }
+
+  /// Files of weights by any name: quantised ones only where there are no others.
+  private func loose(_ files: [RepositoryFile]) -> [RepositoryFile] {
+    let whole = files.filter { Self.isSafetensors($0.name) }
+    return whole.isEmpty ? files.filter { Self.isGGUF($0.name) } : whole
   }
 
   private func weights(_ files: [RepositoryFile]) -> [(file: RepositoryFile, form: WeightsName)] {
@@ -118,6 +124,8 @@ struct FileChoice {
   }
 
   static func isSafetensors(_ name: String) -> Bool { name.lowercased().hasSuffix(".safetensors") }
+
+  static func isGGUF(_ name: String) -> Bool { name.lowercased().hasSuffix(".gguf") }
 
   static func isPickle(_ name: String) -> Bool {
     let name = name.lowercased()

@@ -75,13 +75,14 @@ extension Hub {
       throw ImagineError(
         .downloadFailed, "'\(url.host() ?? "")' gives the file no name that can be kept: fetch it in another way.")
     }
-    guard FileChoice.isSafetensors(name) || FileChoice.isPickle(name) else {
+    let isPickle = FileChoice.isPickle(name)
+    guard isPickle || FileChoice.isSafetensors(name) || FileChoice.isGGUF(name) else {
       throw ImagineError(
         .downloadFailed,
         "The address gives '\(TerminalText.line(name))', which is no file of weights: give that of a .safetensors file."
       )
     }
-    guard allowsPickle || FileChoice.isSafetensors(name) else {
+    guard allowsPickle || !isPickle else {
       throw ImagineError(
         .invalidRequest,
         "'\(TerminalText.line(name))' is a pickle, a format that can hold programs: none is run here, but it is fetched only if "
