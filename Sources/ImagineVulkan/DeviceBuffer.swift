@@ -2,7 +2,7 @@ import CVulkan
 
 /// Memory of a device as one buffer.
 final class DeviceBuffer: @unchecked Sendable {
-  enum Use: Equatable {
+  enum Use: Hashable {
     /// Kernels read and write it; the host does not.
     case device
     /// Kernels read it. The host writes it, too, if it can see as much as the device has and `visible` asks for that.
@@ -55,7 +55,7 @@ final class DeviceBuffer: @unchecked Sendable {
         allocation.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO
         allocation.allocationSize = needs.size
         allocation.memoryTypeIndex = UInt32(type)
-        let own = device.memory.counts(type) ? Int(clamping: needs.size) : 0
+        let own = device.memory.counts(type, for: use) ? Int(clamping: needs.size) : 0
         guard device.memory.take(own) else { continue }
         result = functions.vkAllocateMemory(device.handle, &allocation, nil, &memory)
         if result == VK_SUCCESS {
@@ -95,6 +95,9 @@ final class DeviceBuffer: @unchecked Sendable {
 }
 
 extension DeviceBuffer.Use {
+  /// Whether it is in the host's memory, where that is another than the device's.
+  var isOfTheHost: Bool { self == .upload || self == .readback }
+
   /// Whether the host is to see a buffer in memory of this type.
   fileprivate func isVisible(_ type: Int, _ properties: VkPhysicalDeviceMemoryProperties) -> Bool {
     switch self {

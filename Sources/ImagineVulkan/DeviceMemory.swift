@@ -6,25 +6,30 @@ final class DeviceMemory: @unchecked Sendable {
   private let physical: VulkanPhysicalDevice
   private let instance: VulkanInstance
   private let budget: Int?
+  private let hostMemoryIsApart: Bool
   /// Whether the driver tells how much of a heap this process may use at the moment.
   private let tellsBudget: Bool
   private let lock = NSLock()
   private var held = 0
 
-  /// - Parameter budget: bytes that may be used; nil for all that is free.
-  init(_ physical: VulkanPhysicalDevice, _ instance: VulkanInstance, budget: Int?) {
+  /// - Parameters:
+  ///   - budget: bytes that may be used; nil for all that is free.
+  ///   - hostMemoryIsApart: see `VulkanBackend.Configuration`.
+  init(_ physical: VulkanPhysicalDevice, _ instance: VulkanInstance, budget: Int?, hostMemoryIsApart: Bool) {
     self.physical = physical
     self.instance = instance
     self.budget = budget
+    self.hostMemoryIsApart = hostMemoryIsApart
     tellsBudget = physical.hasExtension(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME, instance)
   }
 
   /// Bytes held at the moment.
   var allocated: Int { lock.withLock { held } }
 
-  /// Whether memory of this type is the device's own.
-  func counts(_ type: Int) -> Bool {
-    physical.memoryProperties.types[type].propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT.rawValue != 0
+  /// Whether memory of this type is the device's own, for a buffer of this use.
+  func counts(_ type: Int, for use: DeviceBuffer.Use) -> Bool {
+    if hostMemoryIsApart, use.isOfTheHost { return false }
+    return physical.memoryProperties.types[type].propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT.rawValue != 0
   }
 
   /// Counts bytes about to be allocated; false if they exceed the budget given.

@@ -9,9 +9,13 @@ final class PlanBuilder {
   private let memory: MemoryPlan
   private let arena: Arena
   private var values: [Value?] = []
-  private var dispatches: [Dispatch] = []
+  private var work = DispatchList()
   /// Of operations that depend on steady inputs alone.
-  private var steadyDispatches: [Dispatch] = []
+  private var steadyWork = DispatchList()
+  /// Where weights in the host's memory come to, for operations of the two kinds; nil where there are none.
+  private var passing: (work: PassingWeights, steadyWork: PassingWeights)?
+  /// Those of the two that the operation at hand uses.
+  private var passingNow: PassingWeights?
 
   init(_ graph: Graph, _ weights: VulkanWeights, _ context: VulkanContext) throws {
     self.graph = graph
@@ -26,7 +30,13 @@ final class PlanBuilder {
   }
 
   func build() throws -> VulkanPlan {
-    try weights.load(Self.weightRequests(graph))
+    let placeBytes = 2 * Self.passingBytes(of: graph, weights, context) { _ in true }
+    try weights.load(Self.weightRequests(graph), reserving: max(0, placeBytes - weights.placeBytes))
+    let passingBytes = try Self.passingBytes(of: graph, weights, context) { try self.weights.span($0).passes }
+    if passingBytes > 0 {
+      let places = try weights.places(for: passingBytes)
+      passing = (PassingWeights(places, context), PassingWeights(places, context))
+    }
     var inputs: [String: Value] = [:]
     let isSteady = graph.steadyNodes
     for id in graph.ids {
@@ -34,14 +44,21 @@ final class PlanBuilder {
       do {
         values.append(try place(of: id))
         if case .input(let name) = node.op { inputs[name] = values[id.index] }
-        let work = try workedDispatches(for: id)
-        if isSteady[id.index] { steadyDispatches += work } else { dispatches += work }
+        passingNow = isSteady[id.index] ? passing?.steadyWork : passing?.work
+        let dispatches = try workedDispatches(for: id)
+        let copies = passingNow?.finishOperation().map { $0.of(id) } ?? []
+        if isSteady[id.index] {
+          steadyWork.append(dispatches, fetching: copies)
+        } else {
+          work.append(dispatches, fetching: copies)
+        }
       } catch let error as VulkanError {
         throw VulkanError(error.kind, "\(node.scope): \(error)")
       }
     }
+    passingNow = nil
     return try VulkanPlan(
-      context, graph, weights, arena, steady: steadyDispatches, dispatches, inputs: inputs,
+      context, graph, weights, arena, steady: steadyWork.dispatches, work.dispatches, inputs: inputs,
       outputs: graph.outputs.map { try value(of: [$0]) })
   }
 
@@ -78,12 +95,14 @@ final class PlanBuilder {
 
   /// A value between operations, or a weight in the form that is asked for; several weights are the first with the others
   /// behind it.
-  private func value(of ids: [NodeID], as form: VulkanWeights.Form = .plain) throws -> Value {
+  private func value(of ids: [NodeID], as form: VulkanWeights.Form = .plain, for reader: Node? = nil) throws -> Value {
     if ids.count == 1, let value = values[ids[0].index] { return value }
     guard let request = graph.weightRequest(ids, as: form) else {
       throw VulkanError(.failed, "The result of \(graph[ids[0]].op.name) is used before it is computed.")
     }
-    return Value(type: request.type, span: try weights.span(request))
+    let (span, passes) = try weights.span(request)
+    guard passes, reader?.readsAllWeights == true, let passingNow else { return Value(type: request.type, span: span) }
+    return Value(type: request.type, span: try passingNow.place(for: span))
   }
 
   /// That memory which the dispatches of an operation share while it is computed; nil for one that needs none.
@@ -96,7 +115,7 @@ final class PlanBuilder {
   private func dispatches(for id: NodeID) throws -> [Dispatch] {
     let node = graph[id]
     guard let result = values[id.index], !memory.isView[id.index] else { return [] }
-    let operands = try graph.operands(of: node).map { try value(of: $0.ids, as: $0.form) }
+    let operands = try graph.operands(of: node).map { try value(of: $0.ids, as: $0.form, for: node) }
     return switch node.op {
     case .input, .parameter, .reshape: []
     case .linear, .conv2d, .matmul, .gatedLinear, .linears: try product(id, operands, result)
@@ -138,6 +157,11 @@ final class PlanBuilder {
       "timestep_embedding_f32", [:], [t.span, BufferSpan(table)], result: result.span,
       constants: [try result.count.word, try width.word], workgroups: Dispatch.workgroups(for: result.count, size: 64))
   }
+}
+
+extension Node {
+  /// Whether it reads more of its weights than a few rows, for which a look into the host's memory will do.
+  var readsAllWeights: Bool { if case .embedding = op { false } else { true } }
 }
 
 extension Graph {

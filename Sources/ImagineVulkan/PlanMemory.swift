@@ -8,6 +8,17 @@ extension PlanBuilder {
       + graph.outputs.compactMap { graph.weightRequest([$0], as: .plain) }
   }
 
+  /// The most bytes of weights that one operation uses, of those that may pass and `counts` says yes to.
+  static func passingBytes(
+    of graph: Graph, _ weights: VulkanWeights, _ context: VulkanContext, counts: (VulkanWeights.Request) throws -> Bool
+  ) rethrows -> Int {
+    guard weights.passes else { return 0 }
+    return try graph.nodes.filter(\.readsAllWeights).map { node in
+      try graph.operands(of: node).compactMap { graph.weightRequest($0.ids, as: $0.form) }
+        .filter { try $0.mayPass && counts($0) }.reduce(0) { $0 + context.aligned($1.byteCount) }
+    }.max() ?? 0
+  }
+
   /// - Throws: `VulkanError` of kind `unsupported` for a value that kernels could not address, or that fits no allocation.
   static func checkSizes(of graph: Graph, _ context: VulkanContext) throws(VulkanError) {
     let device = context.device
@@ -35,7 +46,8 @@ extension PlanBuilder {
     guard let free = context.device.memory.free else { return }
     let load = weights.bytes(toLoad: weightRequests(graph))
     // What weights pass through is gone before values would be needed, but not before they are allocated.
-    let needed = load.kept + load.passing + valueBytes
+    let passing = max(0, 2 * passingBytes(of: graph, weights, context) { _ in true } - weights.placeBytes)
+    let needed = load.kept + load.passing + passing + valueBytes
     guard needed > free else { return }
     throw VulkanError(
       .outOfMemory,

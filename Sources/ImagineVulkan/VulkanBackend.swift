@@ -2,7 +2,7 @@ package import Foundation
 package import ImagineGraph
 
 /// Runs graphs on a device with Vulkan, with the kernels of the folder Kernels.
-package struct VulkanBackend: KernelInspection {
+package struct VulkanBackend: KernelInspection, WeightPassingBackend {
   /// How a device is to be used.
   package struct Configuration: Sendable {
     /// Nil takes the best the device has.
@@ -21,6 +21,9 @@ package struct VulkanBackend: KernelInspection {
     package var limits: VulkanLimits?
     /// Whether `kernelsInLocalMemory` is to be known, where the driver tells.
     package var asksForLocalMemory = false
+    /// Whether memory that the host sees is taken for apart from the device's, though it is not: for tests of what depends on
+    /// that.
+    package var hostMemoryIsApart = false
     /// Errors that the driver is to report, for tests.
     package var faults: VulkanFaults?
 
@@ -28,6 +31,8 @@ package struct VulkanBackend: KernelInspection {
   }
 
   let context: VulkanContext
+  /// Whether weights that have no room stay in the host's memory.
+  private var passesWeights = false
 
   /// - Parameter device: by default the best that can be used.
   /// - Throws: `VulkanError` if there is none, or it cannot be opened.
@@ -41,6 +46,13 @@ package struct VulkanBackend: KernelInspection {
     }
     let tier = try device.tier(configuration.tier)
     context = try VulkanContext(VulkanDevice(device, instance, tier, configuration), tier, configuration)
+  }
+
+  package var passingWeights: (any Backend)? {
+    if context.device.uploadsTakeDeviceMemory { return nil }
+    var passing = self
+    passing.passesWeights = true
+    return passing
   }
 
   package var device: VulkanPhysicalDevice { context.device.physical }
@@ -78,7 +90,7 @@ package struct VulkanBackend: KernelInspection {
   }
 
   package func upload(_ weights: any WeightSource, for graph: Graph) throws -> any DeviceWeights {
-    VulkanWeights(weights, context)
+    VulkanWeights(weights, context, passes: passesWeights)
   }
 
   /// - Throws: `VulkanError` if the weights are not this backend's, memory is lacking, or a value is beyond the device's

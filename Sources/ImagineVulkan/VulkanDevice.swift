@@ -49,7 +49,8 @@ final class VulkanDevice: @unchecked Sendable {
     self.handle = handle
     self.asksForLocalMemory = asksForLocalMemory
     limits = configuration.limits ?? physical.allowed
-    memory = DeviceMemory(physical, instance, budget: configuration.memoryBudget)
+    memory = DeviceMemory(
+      physical, instance, budget: configuration.memoryBudget, hostMemoryIsApart: configuration.hostMemoryIsApart)
   }
 
   private static func functions(

@@ -22,6 +22,9 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
 
     /// Of all, in the form that is asked for.
     var byteCount: Int { paths.count * (form == .doubled ? type.byteCount / 9 * 16 : type.byteCount) }
+
+    /// Whether it may stay in the host's memory: the small ones are most of all, and hardly take any.
+    var mayPass: Bool { byteCount >= 1 << 17 }
   }
 
   /// Memory that several weights share, filled from its beginning.
@@ -33,21 +36,35 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
   }
 
   let context: VulkanContext
+  /// Whether weights that have no room stay in the host's memory.
+  let passes: Bool
   private var source: any WeightSource
   private let lock = NSLock()
   private var spans: [Request: BufferSpan] = [:]
-  private var blocks: [Block] = []
+  /// By where they are.
+  private var blocks: [DeviceBuffer.Use: [Block]] = [:]
   private var changes = 0
+  /// Where those that are in the host's memory come to; all plans share them.
+  private var passingPlaces: [DeviceBuffer] = []
 
-  /// Weights share blocks of this size, as devices allow only some thousands of allocations.
-  private static let blockBytes = 64 << 20
+  /// Weights share blocks of this size, as devices allow only some thousands of allocations; of a smaller one where room counts,
+  /// since a block is seldom filled to its end.
+  private var sharedBytes: Int { min(passes ? 4 << 20 : 64 << 20, context.blockBytes) }
 
-  init(_ source: any WeightSource, _ context: VulkanContext) {
+  init(_ source: any WeightSource, _ context: VulkanContext, passes: Bool = false) {
     self.source = source
     self.context = context
+    self.passes = passes
   }
 
-  package var byteCount: Int { lock.withLock { blocks.reduce(0) { $0 + $1.buffer.byteCount } } }
+  package var byteCount: Int {
+    lock.withLock { blocks.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.buffer.byteCount } } }
+  }
+
+  /// Bytes that have no room on the device and stay in the host's memory.
+  package var passingBytes: Int {
+    lock.withLock { blocks[.upload, default: []].reduce(0) { $0 + $1.used } }
+  }
 
   /// How often weights were read anew: what was computed from them before is of no use then.
   var generation: Int { lock.withLock { changes } }
@@ -60,33 +77,48 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     }
   }
 
-  /// The weight, read and brought to the device if it is not there.
-  func span(_ request: Request) throws -> BufferSpan {
-    try load([request])
+  /// A weight that was loaded, and whether it is in the host's memory.
+  func span(_ request: Request) throws -> (span: BufferSpan, passes: Bool) {
     guard let span = lock.withLock({ spans[request] }) else {
-      throw VulkanError(.failed, "The weight \(request.paths.joined(separator: ", ")) did not reach the device.")
+      throw VulkanError(.failed, "The weight \(request.paths.joined(separator: ", ")) was not loaded.")
     }
-    return span
+    return (span, lock.withLock { blocks[.upload, default: []].contains { $0.buffer === span.buffer } })
   }
 
-  /// Bytes that loading these would take: for good, and on the way.
+  /// Two places for weights that pass, each with room for so many bytes.
+  func places(for byteCount: Int) throws -> [DeviceBuffer] {
+    try lock.withLock {
+      if let first = passingPlaces.first, first.byteCount >= byteCount { return passingPlaces }
+      passingPlaces = try (0..<2).map { _ in
+        try DeviceBuffer(byteCount, .device, for: "passing weights", on: context.device)
+      }
+      return passingPlaces
+    }
+  }
+
+  /// Bytes of places that are there.
+  var placeBytes: Int { lock.withLock { passingPlaces.reduce(0) { $0 + $1.byteCount } } }
+
+  /// Bytes of the device's memory that loading these takes at least: for good, and on the way.
   func bytes(toLoad requests: [Request]) -> (kept: Int, passing: Int) {
     let missing = lock.withLock { self.missing(requests) }
-    let bytes = missing.reduce(0) { $0 + context.aligned($1.byteCount) }
+    let bytes = missing.reduce(0) { $0 + (passes && $1.mayPass ? 0 : context.aligned($1.byteCount)) }
     let ring = context.device.uploadsTakeDeviceMemory ? WeightStream.ringBytes(for: bytes) : 0
     return (bytes, ring + Self.scratchBytes(missing))
   }
 
-  /// Reads weights and brings them to the device, except those that are there.
+  /// Reads weights and brings them to the device, except those that are there; or leaves them in the host's memory where
+  /// they may and have no room.
   ///
+  /// - Parameter reserved: bytes of the device's memory that are to stay free.
   /// - Throws: what the source throws, and `VulkanError`; then none of them is there.
-  func load(_ requests: [Request]) throws {
+  func load(_ requests: [Request], reserving reserved: Int = 0) throws {
     try lock.withLock {
       let missing = missing(requests)
       if missing.isEmpty { return }
       let before = blocks
       do {
-        spans.merge(try bring(missing)) { $1 }
+        spans.merge(try bring(missing, reserving: reserved)) { $1 }
       } catch {
         blocks = before
         throw error
@@ -104,16 +136,35 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     requests.filter { $0.form != .plain }.map(\.type.byteCount).max() ?? 0
   }
 
-  private func bring(_ requests: [Request]) throws -> [Request: BufferSpan] {
-    let total = requests.reduce(0) { $0 + context.aligned($1.byteCount) }
-    var rest = total
+  private func bring(_ requests: [Request], reserving reserved: Int) throws -> [Request: BufferSpan] {
+    let device = DeviceBuffer.Use.weights(visible: context.configuration.writesWeightsDirectly)
+    let passing = passes ? withoutRoom(requests, reserving: reserved) : []
     var placed: [(request: Request, span: BufferSpan)] = []
-    for request in requests {
-      placed.append((request, try place(request.byteCount, expecting: rest)))
-      rest -= context.aligned(request.byteCount)
+    for (use, own) in [
+      (device, requests.filter { !passing.contains($0) }), (.upload, requests.filter(passing.contains)),
+    ] {
+      var rest = own.reduce(0) { $0 + context.aligned($1.byteCount) }
+      for request in own {
+        placed.append((request, try place(request.byteCount, expecting: rest, use)))
+        rest -= context.aligned(request.byteCount)
+      }
     }
     try write(placed)
     return Dictionary(uniqueKeysWithValues: placed.map { ($0.request, $0.span) })
+  }
+
+  /// Those that have no room beside what is reserved and all that may not pass: the last ones in order of use.
+  private func withoutRoom(_ requests: [Request], reserving reserved: Int) -> Set<Request> {
+    guard let free = context.device.memory.free else { return [] }
+    // Blocks are not filled to their ends, and other programs and the driver have their needs, too.
+    var room = free - reserved - Self.scratchBytes(requests) - free / 16
+    room -= requests.reduce(0) { $0 + ($1.mayPass ? 0 : context.aligned($1.byteCount)) }
+    var passing: Set<Request> = []
+    for request in requests where request.mayPass {
+      let bytes = context.aligned(request.byteCount)
+      if bytes <= room, passing.isEmpty { room -= bytes } else { passing.insert(request) }
+    }
+    return passing
   }
 
   /// Reads weights into their places on the device.
@@ -172,18 +223,15 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
   }
 
   /// - Parameter rest: bytes still to be placed, this weight's included.
-  private func place(_ byteCount: Int, expecting rest: Int) throws -> BufferSpan {
+  private func place(_ byteCount: Int, expecting rest: Int, _ use: DeviceBuffer.Use) throws -> BufferSpan {
     let size = context.aligned(byteCount)
     // Small weights fill what large ones left of earlier blocks.
-    if let index = blocks.firstIndex(where: { $0.hasRoom(for: size) }) {
-      defer { blocks[index].used += size }
-      return BufferSpan(blocks[index].buffer, offset: blocks[index].used, byteCount: byteCount)
+    if let index = blocks[use]?.firstIndex(where: { $0.hasRoom(for: size) }), let block = blocks[use]?[index] {
+      blocks[use]?[index].used += size
+      return BufferSpan(block.buffer, offset: block.used, byteCount: byteCount)
     }
-    let room = min(Self.blockBytes, context.blockBytes, max(rest, size))
-    let block = try DeviceBuffer(
-      max(size, room), .weights(visible: context.configuration.writesWeightsDirectly), for: "the weights",
-      on: context.device)
-    blocks.append(Block(buffer: block, used: size))
+    let block = try DeviceBuffer(max(size, min(sharedBytes, rest)), use, for: "the weights", on: context.device)
+    blocks[use, default: []].append(Block(buffer: block, used: size))
     return BufferSpan(block, offset: 0, byteCount: byteCount)
   }
 }
@@ -218,6 +266,7 @@ extension VulkanWeights.Request {
 extension VulkanDevice {
   /// Whether buffers that the host writes lie in the device's own memory, as they do where both share one.
   var uploadsTakeDeviceMemory: Bool {
-    DeviceBuffer.Use.upload.memoryTypes(physical.memoryProperties).first.map(memory.counts) ?? false
+    DeviceBuffer.Use.upload.memoryTypes(physical.memoryProperties).first.map { memory.counts($0, for: .upload) }
+      ?? false
   }
 }

@@ -37,6 +37,26 @@ struct FallbackOrderTests {
     }
   }
 
+  @Test("Weights stay in the machine's memory before the processor takes over, guidance in one pass again at first")
+  func weightsThatPass() {
+    let descents = Self.rich.map { order in
+      var order = order
+      order.canPassWeights = true
+      return descent(order, .outOfMemory)
+    }
+    #expect(descents[0] == [.otherModels, .alone, .passingWeights, .processor])
+    #expect(
+      descents[1] == [
+        .otherModels, .alone, .splitGuidance, .passingWeights, .splitGuidance, .processor, .splitGuidance,
+      ])
+    let tiles = [64, 32, 16, 8].map(Fallback.tiles)
+    #expect(descents[2] == [.otherModels, .alone] + tiles + [.passingWeights, .processor] + tiles)
+    // What is too large for a limit of the device does not get smaller so.
+    var order = Self.rich[0]
+    order.canPassWeights = true
+    #expect(descent(order, .unsupported) == [.processor])
+  }
+
   /// That other models make room says nothing about how a network is to be run.
   @Test func roomFromOtherModelsIsNoMode() {
     let mode = RunMode(tile: 16)
@@ -83,7 +103,9 @@ struct FallbackOrderTests {
   }
 
   @Test func everyStepIsSaidInASentence() {
-    for step in [Fallback.otherModels, .alone, .splitGuidance, .tiles(8), .wide, .reopening, .processor] {
+    for step in [
+      Fallback.otherModels, .alone, .splitGuidance, .passingWeights, .tiles(8), .wide, .reopening, .processor,
+    ] {
       for failure in [BackendFailureKind.outOfMemory, .unsupported, .deviceLost, .notFinite] {
         let notice = step.notice("network", after: failure, from: RunMode())?.message
         #expect(notice?.hasSuffix(".") == true)

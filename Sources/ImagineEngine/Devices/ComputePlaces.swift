@@ -24,6 +24,9 @@ final class ComputePlaces {
   /// Whether values of a place are in the processor's memory.
   func isProcessor(_ place: RunMode.Place) -> Bool { place == .processor || !hasProcessor }
 
+  /// Whether the device can use weights in the machine's memory.
+  var canPassWeights: Bool { (device?.backend as? any WeightPassingBackend)?.passingWeights != nil }
+
   /// Whether the device may be opened once more.
   var canReopen: Bool { reopen != nil && reopenings == 0 }
 
@@ -42,7 +45,8 @@ final class ComputePlaces {
   func opened(for mode: RunMode) throws -> (backend: any Backend, precision: Precision) {
     let place = isDeviceLost ? .processor : mode.place
     let opened = try opened(place)
-    return (opened.backend, mode.isWide ? .float32 : precision(opened, place))
+    let passing = mode.passesWeights ? (opened.backend as? any WeightPassingBackend)?.passingWeights : nil
+    return (passing ?? opened.backend, mode.isWide ? .float32 : precision(opened, place))
   }
 
   private func opened(_ place: RunMode.Place) throws -> OpenedDevice {

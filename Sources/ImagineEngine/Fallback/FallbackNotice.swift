@@ -26,6 +26,10 @@ extension Fallback {
       notice(
         "\(shortage) with both prompts at once: it runs for one after the other, which takes a little longer; a smaller "
           + "size avoids it.")
+    case .passingWeights:
+      notice(
+        "\(shortage) on the device: weights that have no room there stay in the machine's memory and are copied over at each "
+          + "use, which takes longer.")
     case .tiles where mode.tile != nil:
       nil
     case .tiles:

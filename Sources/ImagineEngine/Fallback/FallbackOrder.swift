@@ -4,7 +4,8 @@ internal import ImagineModels
 /// How a network is run after a way that failed.
 ///
 /// Out of memory, or beyond a limit of the device: first other models make room, then the model's other networks, then
-/// guidance runs in two passes or the autoencoder in tiles, smaller and smaller, then the processor takes over. Device lost:
+/// guidance runs in two passes or the autoencoder in tiles, smaller and smaller, then weights stay in the machine's memory,
+/// with guidance in one pass again at first, then the processor takes over. Device lost:
 /// it is opened anew once, with less work at a time; the second time the processor takes over. Values that are no numbers:
 /// 32-bit floats.
 ///
@@ -26,6 +27,8 @@ struct FallbackOrder: Sendable, Hashable {
   var othersHoldMemory = false
   /// Whether it already computes in 32-bit floats.
   var isWide = false
+  /// Whether the device can use weights in the machine's memory.
+  var canPassWeights = false
   /// Whether the device can be opened anew.
   var canReopen = false
   /// Whether the processor is another place than the chosen device.
@@ -37,7 +40,7 @@ struct FallbackOrder: Sendable, Hashable {
     case .outOfMemory:
       if otherModelsHoldMemory { return .otherModels }
       if othersHoldMemory, !mode.isAlone { return .alone }
-      return smaller(than: mode) ?? processor(from: mode)
+      return smaller(than: mode) ?? passing(from: mode) ?? processor(from: mode)
     case .unsupported:
       return smaller(than: mode) ?? processor(from: mode)
     case .deviceLost:
@@ -63,6 +66,10 @@ struct FallbackOrder: Sendable, Hashable {
   private func nextTile(below tile: Int?) -> Int? {
     guard let tileableSide else { return nil }
     return Self.tileSizes.first { $0 < tile ?? tileableSide }
+  }
+
+  private func passing(from mode: RunMode) -> Fallback? {
+    canPassWeights && mode.place == .device && !mode.passesWeights ? .passingWeights : nil
   }
 
   private func processor(from mode: RunMode) -> Fallback? {

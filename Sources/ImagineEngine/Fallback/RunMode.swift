@@ -12,6 +12,8 @@ struct RunMode: Sendable, Hashable {
   var isAlone = false
   /// Whether the denoiser runs for the two prompts of guidance one after the other.
   var splitsGuidance = false
+  /// Whether weights that have no room on the device stay in the machine's memory and are copied over at each use.
+  var passesWeights = false
   /// Latent positions along one side of a tile; nil decodes or encodes the picture as a whole.
   var tile: Int?
   /// Whether it computes in 32-bit floats, whatever was chosen.
@@ -23,6 +25,10 @@ struct RunMode: Sendable, Hashable {
     switch fallback {
     case .alone: next.isAlone = true
     case .splitGuidance: next.splitsGuidance = true
+    case .passingWeights:
+      next.passesWeights = true
+      // Weights that are copied twice for each step take longer than values that have room now.
+      next.splitsGuidance = false
     case .tiles(let size): next.tile = size
     case .wide: next.isWide = true
     case .otherModels, .reopening: break
@@ -43,6 +49,8 @@ enum Fallback: Sendable, Hashable {
   case alone
   /// Guidance in two passes.
   case splitGuidance
+  /// Weights in the machine's memory, copied to the device at each use.
+  case passingWeights
   /// Decoding or encoding in tiles of so many latent positions a side.
   case tiles(Int)
   /// Computing in 32-bit floats.

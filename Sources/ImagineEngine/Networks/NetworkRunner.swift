@@ -142,6 +142,7 @@ final class NetworkRunner {
         order.otherModelsHoldMemory = residents.hold(otherThan: networks)
         order.othersHoldMemory = residents.hold(otherThan: networks(of: role)) || residents.holdSparePlans
         order.isWide = try places.opened(for: mode).precision == .float32
+        order.canPassWeights = places.canPassWeights
         order.canReopen = places.canReopen
         order.hasProcessor = places.hasProcessor
         guard var fallback = order.fallback(after: failure.failure, from: mode) else { throw failure }
@@ -200,7 +201,8 @@ final class NetworkRunner {
     return PlanningContext(
       backend: limited ?? backend,
       location: PlanningContext.Location(
-        place: mode.place, reopenings: places.reopenings, precision: precision, networkBytes: policy.networkBytes),
+        place: mode.place, reopenings: places.reopenings, precision: precision, networkBytes: policy.networkBytes,
+        passesWeights: mode.passesWeights),
       weights: weights, log: log, report: { report(.stage($0)) })
   }
 

@@ -11,6 +11,8 @@ struct PlanningContext {
     let precision: Precision
     /// Bytes that a network keeps to there; nil without a limit.
     var networkBytes: Int?
+    /// Whether weights that have no room there are in the machine's memory.
+    var passesWeights = false
   }
 
   let backend: any Backend
