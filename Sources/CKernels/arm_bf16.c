@@ -5,7 +5,7 @@
 #include <arm_neon.h>
 
 #define CK_WIDTH 4
-#define CK_ROWS 12
+#define CK_ROWS 6
 #define CK_TABLE ck_arm_bf16_kernels
 #define CK_NATIVE_HALF
 #define CK_NATIVE_BF16

@@ -2,12 +2,10 @@
 #include "kernels.h"
 
 #define CK_WIDTH 4
+#define CK_ROWS 6
 #define CK_TABLE ck_generic_kernels
 #ifdef __aarch64__
-#define CK_ROWS 12  // of 32 registers
 #define CK_NATIVE_HALF
-#else
-#define CK_ROWS 6
 #endif
 
 #include "template/instance.h"

@@ -2,7 +2,7 @@
 // the depth each, are added at once (BFMMLA).
 #include <arm_neon.h>
 
-#define CK_PAIR_ROWS 6
+#define CK_PAIR_ROWS CK_ROWS
 #define CK_PAIR_DEPTH 4
 #define CK_PAIR_GROUP 4
 #define CK_LANE_TILE "lane_tile_blocks.h"
