@@ -47,15 +47,20 @@ static const double *expected(const attention *a) {
   return out;
 }
 
+// What has a number that is none.
+enum spoiled { NOTHING, A_QUERY, A_KEY };
+
 // `scale` is of the queries: with large ones few keys have all the weight, and the largest score grows often.
-static void check_case(ck_attention_shape shape, ck_type type, double scale) {
+static void check_case(ck_attention_shape shape, ck_type type, double scale, enum spoiled spoiled) {
   const ck_stored stored = type == CK_F32 ? CK_STORED_F32 : CK_STORED_BF16;
   const size_t row = shape.heads * shape.head_size, keys = shape.batch * shape.keys * row;
   const attention a = {
     shape, type, draw(stored, shape.batch * shape.queries * row, scale), draw(stored, keys, 1), draw(stored, keys, 1),
   };
+  if (spoiled == A_QUERY) spoil(a.q, a.q.count / 2);
+  if (spoiled == A_KEY) spoil(a.k, a.k.count - 1);
   check(
-    text("attention, %s", type == CK_F32 ? "f32" : "bf16"),
+    text("attention%s, %s", spoiled ? ", with a NaN" : "", type == CK_F32 ? "f32" : "bf16"),
     text(
       "%zu x %zu, %zu of %zu%s, scale %g", shape.queries, shape.keys, shape.heads, shape.head_size,
       shape.causal ? ", causal" : "", scale),
@@ -80,8 +85,13 @@ void check_attention(void) {
     {.batch = 1, .queries = 90, .keys = 40, .heads = 1, .head_size = 33, .causal = true},
   };
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-    check_case(shapes[i], CK_F32, 1);
-    check_case(shapes[i], CK_BF16, 1);
-    check_case(shapes[i], CK_BF16, 8);
+    check_case(shapes[i], CK_F32, 1, NOTHING);
+    check_case(shapes[i], CK_BF16, 1, NOTHING);
+    check_case(shapes[i], CK_BF16, 8, NOTHING);
+  }
+  // A key that a query does not see does not spoil it.
+  const ck_attention_shape seen = {.batch = 1, .queries = 77, .keys = 77, .heads = 2, .head_size = 40, .causal = true};
+  for (ck_type type = CK_F32; type <= CK_BF16; type++) {
+    for (enum spoiled spoiled = A_QUERY; spoiled <= A_KEY; spoiled++) check_case(seen, type, 1, spoiled);
   }
 }

@@ -108,12 +108,13 @@ static void compare(
   for (size_t i = 0; i < count; i++) {
     const double found = number_at(type, out, i);
     double error = fabs(found - expected[i]);
-    if (limits.squares == 0) error = has_bits_of(found, expected[i]) ? 0 : INFINITY;
+    if (limits.squares == 0 || isnan(expected[i])) error = has_bits_of(found, expected[i]) ? 0 : INFINITY;
     else if (isnan(error)) error = INFINITY;
     errors += error * error;
+    if (error > worst) worst = error, worst_at = i;
+    if (isnan(expected[i])) continue;
     squares += expected[i] * expected[i];
     if (fabs(expected[i]) > peak) peak = fabs(expected[i]);
-    if (error > worst) worst = error, worst_at = i;
   }
   const double part = errors == 0 ? 0 : errors / squares, worst_part = worst == 0 ? 0 : worst / peak;
   line->results++;

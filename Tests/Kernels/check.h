@@ -19,6 +19,8 @@ typedef struct {
 
 // Normally distributed numbers, the same at each run.
 numbers draw(ck_stored type, size_t count, double scale);
+// Makes one of them no number.
+void spoil(numbers x, size_t i);
 
 float float_of_bf16(uint16_t bits);
 float float_of_half(uint16_t bits);
@@ -39,7 +41,7 @@ typedef struct {
 typedef bool (*computation)(ck_device device, const void *context, void *out);
 
 // How far a result may be from what is expected: the sum of squared errors as a part of the sum of squares, and the largest
-// error as a part of the largest magnitude.
+// error as a part of the largest magnitude. Where no number is expected there has to be none, and nowhere else.
 typedef struct {
   double squares, worst;
 } limits;

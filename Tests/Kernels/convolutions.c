@@ -70,6 +70,9 @@ static void check_upsampled(void) {
 
 void check_convolutions(void) {
   for (ck_stored type = CK_STORED_F32; type <= CK_STORED_BF16; type++) {
+    product_case spoiled = convolution(9, 9, 40, 36, 3, 1, type);
+    spoiled.spoiled = true;
+    check_product("convolution, with a NaN", spoiled);
     check_direct(type);
     check_winograd(type);
   }

@@ -58,9 +58,21 @@ static void check_gates(void) {
   }
 }
 
+static void check_spoiled(void) {
+  for (ck_stored type = CK_STORED_F32; type <= CK_STORED_BF16; type++) {
+    for (ck_activation activation = CK_IDENTITY; activation <= CK_LEAKY_RELU; activation++) {
+      product_case given = layer(31, 64, 37, type, type);
+      given.activation = activation;
+      given.spoiled = true;
+      check_product("linear, with a NaN", given);
+    }
+  }
+}
+
 void check_linear_layers(void) {
   check_sizes();
   check_formats();
   check_epilogues();
   check_gates();
+  check_spoiled();
 }

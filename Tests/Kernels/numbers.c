@@ -61,6 +61,12 @@ numbers draw(ck_stored type, size_t count, double scale) {
   return drawn;
 }
 
+void spoil(numbers x, size_t i) {
+  if (x.type == CK_STORED_F32) ((float *)x.data)[i] = NAN;
+  else ((uint16_t *)x.data)[i] = x.type == CK_STORED_F16 ? 0x7e00 : 0x7fc0;
+  x.exact[i] = NAN;
+}
+
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 
 double activated(ck_activation activation, double x) {
@@ -69,7 +75,7 @@ double activated(ck_activation activation, double x) {
     case CK_SILU: return x * sigmoid(x);
     case CK_GELU: return x * erfc(-x / sqrt(2)) / 2;
     case CK_QUICK_GELU: return x * sigmoid(1.702 * x);
-    case CK_RELU: return x > 0 ? x : 0;
+    case CK_RELU: return x < 0 ? 0 : x;
     case CK_TANH: return tanh(x);
     case CK_GELU_TANH: return x * (1 + tanh(sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))) / 2;
     case CK_LEAKY_RELU: return x > 0 ? x : 0.2 * x;

@@ -100,6 +100,7 @@ void check_product(const char *kind, product_case given) {
     .given = given, .x = draw(given.x, pixels(shape) * shape.in, 1),
     .weights = draw(given.weights, shape.out * depth, 0.3),
   };
+  if (given.spoiled) spoil(p.x, p.x.count / 2);
   if (given.bias) p.bias = draw(CK_STORED_F32, shape.out, 1);
   if (given.residual) p.residual = draw(given.x, results(shape), 1);
   if (given.first_part) {

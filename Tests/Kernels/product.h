@@ -10,6 +10,7 @@ typedef struct {
   bool bias, residual;
   size_t first_part;  // channels of the first of two images that are read as one; else 0
   bool winograd;
+  bool spoiled;       // one of x is no number
 } product_case;
 
 void check_product(const char *kind, product_case product);
