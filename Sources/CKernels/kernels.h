@@ -16,7 +16,7 @@ typedef struct {
   float *scratch;       // as many floats as the kernel's ck_*_attention_block_floats
 } ck_attention_block;
 
-// How weights are packed: in panels of `width` columns, pairs of neighbouring channels side by side if `group` is 2.
+// How weights are packed: in panels of `width` columns, `group` neighbouring channels side by side: 1, 2 or 4.
 // Element (o, in, t) is found at
 //   o / width * panel + in / block * stretch + t * tap
 //     + in % block / group * width * group + o % width * group + in % group,
@@ -138,10 +138,12 @@ struct ck_kernels {
   // 36 sums_stride floats for each panel.
   void (*multiply_narrow_group)(const ck_winograd_group *group, const float *kernels, float *sums);
 
-  // Products of bfloat16, two neighbours along the depth at once; NULL where the instruction set has none. Weights are packed
-  // in panels of columns, [panel][depth / 2][column][2], depth and columns padded with zeros to multiples of CK_PAIR_STEP;
+  // Products of bfloat16, `pair_group` neighbours along the depth at once, two or four; NULL where the instruction set has
+  // none. Weights are packed in panels of columns, [panel][depth / pair_group][column][pair_group], depth and columns padded
+  // with zeros to multiples of CK_PAIR_STEP;
   // keys and values as the instruction set's attention wants them, in no more room than that. `first` is a multiple of
   // CK_KEY_BLOCK, and `count` at most that.
+  size_t pair_group;
   void (*pack_key_pairs)(
     const uint16_t *k, size_t stride, size_t first, size_t count, size_t head_size, uint16_t *out);
   void (*pack_value_pairs)(
@@ -256,4 +258,6 @@ extern const ck_kernels ck_generic_kernels, ck_software_tile_kernels;
 #if defined(__x86_64__)
 extern const ck_kernels ck_avx2_kernels, ck_avx512_kernels, ck_avx512_bf16_kernels, ck_amx_kernels,
   ck_software_tile_avx512_kernels;
+#elif defined(__aarch64__)
+extern const ck_kernels ck_arm_bf16_kernels;
 #endif

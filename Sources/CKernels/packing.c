@@ -113,14 +113,15 @@ static void pack_tiles(ck_device device, ck_product_shape shape, ck_plain_weight
 void ck_pack_weight_pairs(ck_device device, ck_product_shape shape, ck_plain_weights plain, void *packed) {
   if (ck_has_tiles(device)) return pack_tiles(device, shape, plain, packed);
   const size_t depth = ck_product_depth(&shape), padded = ck_round_up(depth, CK_PAIR_STEP);
-  const bool odd = shape.in % 2 != 0 && shape.kernel_height * shape.kernel_width > 1;
+  const size_t group = device.kernels->pair_group;
+  const bool spans = shape.in % group != 0 && shape.kernel_height * shape.kernel_width > 1;
   const ck_weight_layout layout = {
-    .width = CK_PAIR_PANEL, .group = 2, .block = 2, .panel = CK_PAIR_PANEL * padded, .stretch = 2 * CK_PAIR_PANEL,
-    .tap = CK_PAIR_PANEL * shape.in, .spans_taps = odd,
+    .width = CK_PAIR_PANEL, .group = group, .block = group, .panel = CK_PAIR_PANEL * padded,
+    .stretch = group * CK_PAIR_PANEL, .tap = CK_PAIR_PANEL * shape.in, .spans_taps = spans,
   };
   pack_job job = {
     .packing = {.shape = shape, .plain = plain, .type = CK_STORED_BF16, .layout = layout, .packed = packed},
-    .kernels = device.kernels, .zeros = CK_PAIR_PANEL * (padded - ck_round_up(depth, 2)),
+    .kernels = device.kernels, .zeros = CK_PAIR_PANEL * (padded - ck_round_up(depth, group)),
   };
   ck_parallel(device, ck_pair_columns(&shape) / CK_PAIR_PANEL, 1, pack_panels, &job);
 }

@@ -13,6 +13,8 @@ const ck_kernels *ck_kernels_for(uint32_t features) {
   if (features & CK_AVX512_BF16) return &ck_avx512_bf16_kernels;
   if (features & CK_AVX512) return &ck_avx512_kernels;
   if (features & CK_AVX2) return &ck_avx2_kernels;
+#elif defined(__aarch64__)
+  if (!tiles && features & CK_ARM_BF16) return &ck_arm_bf16_kernels;
 #endif
   return tiles ? &ck_software_tile_kernels : &ck_generic_kernels;
 }

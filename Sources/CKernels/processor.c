@@ -48,6 +48,27 @@ uint32_t ck_cpu_features(void) {
   if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a & (1u << 5))) return features;
   return features | CK_AVX512_BF16 | (amx ? CK_AMX_BF16 : 0);
 }
+#elif defined(__aarch64__)
+#if defined(__linux__)
+#include <sys/auxv.h>
+
+static bool multiplies_bfloat16(void) {
+  const unsigned long bfloat16 = 1ul << 14;  // HWCAP2_BF16
+  return (getauxval(AT_HWCAP2) & bfloat16) != 0;
+}
+#elif defined(__APPLE__)
+#include <sys/sysctl.h>
+
+static bool multiplies_bfloat16(void) {
+  int has = 0;
+  size_t size = sizeof has;
+  return sysctlbyname("hw.optional.arm.FEAT_BF16", &has, &size, NULL, 0) == 0 && has != 0;
+}
+#else
+static bool multiplies_bfloat16(void) { return false; }
+#endif
+
+uint32_t ck_cpu_features(void) { return multiplies_bfloat16() ? CK_ARM_BF16 : 0; }
 #else
 uint32_t ck_cpu_features(void) { return 0; }
 #endif

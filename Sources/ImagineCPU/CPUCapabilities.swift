@@ -19,7 +19,7 @@ package struct CPUCapabilities: Sendable, Hashable {
     name = Self.processorName
     self.features = features
     self.threads = threads
-    hasNativeBFloat16 = features.contains(.avx512BFloat16)
+    hasNativeBFloat16 = !features.isDisjoint(with: [.avx512BFloat16, .armBFloat16])
   }
 
   /// Processors this process may use: those of its affinity mask, as many as its control group's quota amounts to.

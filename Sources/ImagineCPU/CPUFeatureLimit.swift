@@ -11,6 +11,7 @@ package enum CPUFeatureLimit {
     ("avx512", [.avx2, .avx512]),
     ("avx512-bf16", [.avx2, .avx512, .avx512BFloat16]),
     ("amx-bf16", [.avx2, .avx512, .avx512BFloat16, .amxBFloat16]),
+    ("arm-bf16", .armBFloat16),
   ]
 
   /// The instruction sets that a value of the variable names.

@@ -13,6 +13,8 @@ package struct CPUFeatures: OptionSet, Sendable, Hashable {
   package static let avx512BFloat16 = CPUFeatures(rawValue: UInt32(CK_AVX512_BF16))
   /// Products of bfloat16 in tiles.
   package static let amxBFloat16 = CPUFeatures(rawValue: UInt32(CK_AMX_BF16))
+  /// Products of bfloat16 matrices of 2 x 4 and 4 x 2, of 64-bit Arm.
+  package static let armBFloat16 = CPUFeatures(rawValue: UInt32(CK_ARM_BF16))
 
   /// The tiles of `amxBFloat16` computed one element at a time: no processor has this feature, tests ask for it.
   package static let softwareTiles = CPUFeatures(rawValue: UInt32(CK_SOFTWARE_TILES))
@@ -29,6 +31,7 @@ package struct CPUFeatures: OptionSet, Sendable, Hashable {
   package var names: [String] {
     let all: [(CPUFeatures, String)] = [
       (.avx2, "AVX2"), (.avx512, "AVX-512"), (.avx512BFloat16, "AVX512-BF16"), (.amxBFloat16, "AMX-BF16"),
+      (.armBFloat16, "Arm BF16"),
     ]
     return all.compactMap { contains($0.0) ? $0.1 : nil }
   }

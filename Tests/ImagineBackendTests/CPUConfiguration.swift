@@ -18,7 +18,7 @@ struct CPUConfiguration: Sendable {
 
   /// What the processor has; then always a step less, down to 128-bit vectors and 32-bit products.
   static let all: [CPUConfiguration] = {
-    let native: CPUFeatures = [.avx512BFloat16, .amxBFloat16]
+    let native: CPUFeatures = [.avx512BFloat16, .amxBFloat16, .armBFloat16]
     let wide = native.union(.avx512)
     let steps: [(String, CPUFeatures)] = [
       ("all features", []), ("no bfloat16 products", native), ("no AVX-512", wide), ("baseline", wide.union(.avx2)),

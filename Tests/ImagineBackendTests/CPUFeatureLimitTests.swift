@@ -10,6 +10,7 @@ import Testing
     #expect(try CPUFeatureLimit.features(named: "avx512-bf16") == [.avx2, .avx512, .avx512BFloat16])
     #expect(
       try CPUFeatureLimit.features(named: "amx-bf16,none") == [.avx2, .avx512, .avx512BFloat16, .amxBFloat16])
+    #expect(try CPUFeatureLimit.features(named: "arm-bf16") == .armBFloat16)
   }
 
   @Test func onlyTheEnvironmentThatIsGivenLimits() throws {
@@ -24,6 +25,6 @@ import Testing
   @Test func unknownName() {
     let error = #expect(throws: CPUBackendError.self) { try CPUFeatureLimit.features(named: "avx2,sse9") }
     #expect(error?.description.contains("\"sse9\"") == true)
-    #expect(error?.description.contains("avx2, avx512, avx512-bf16, amx-bf16") == true)
+    #expect(error?.description.contains("avx2, avx512, avx512-bf16, amx-bf16, arm-bf16") == true)
   }
 }

@@ -5,13 +5,13 @@ import Testing
 /// Kernels of one instruction set that this processor has, on one thread or several.
 struct InstructionSet: Sendable, CustomTestStringConvertible {
   let testDescription: String
-  private let features: UInt32
+  let features: UInt32
 
   static let all: [InstructionSet] = {
     let steps: [(String, CPUFeatures)] = [
       ("baseline", []), ("AVX2", [.avx2]), ("AVX-512", [.avx2, .avx512]),
       ("AVX512-BF16", [.avx2, .avx512, .avx512BFloat16]),
-      ("AMX-BF16", [.avx2, .avx512, .avx512BFloat16, .amxBFloat16]),
+      ("AMX-BF16", [.avx2, .avx512, .avx512BFloat16, .amxBFloat16]), ("Arm BF16", .armBFloat16),
     ]
     let tiles: [(String, CPUFeatures)] = [
       ("tiles in software", []), ("tiles in software, AVX512-BF16", [.avx2, .avx512, .avx512BFloat16]),

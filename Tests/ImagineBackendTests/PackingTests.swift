@@ -107,6 +107,8 @@ import Testing
     set.withDevice(threads: 2) { device in
       guard ck_has_pairs(device) else { return }
       let inTiles = ck_has_tiles(device)
+      // Neighbours along the depth that lie side by side.
+      let group = set.features & UInt32(CK_ARM_BF16) != 0 ? 4 : 2
       let gated = Self.shapes.filter { $0.out % 2 == 0 }.map { shape in
         var shape = shape
         shape.gated = true
@@ -127,7 +129,7 @@ import Testing
               // Panels of values and of gates take turns.
               let half = shape.out / 2, i = out % max(half, 1)
               let column = shape.gated ? i / 16 * 32 + out / half * 16 + i % 16 : out
-              return column / 16 * 16 * padded + k / 2 * 32 + column % 16 * 2 + k % 2
+              return column / 16 * 16 * padded + k / group * 16 * group + column % 16 * group + k % group
             }
             #expect(found == right, "\(shape), \(format)")
           }

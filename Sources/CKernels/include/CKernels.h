@@ -16,6 +16,7 @@ enum {
   CK_AVX512_BF16 = 1 << 2,  // products of bfloat16
   CK_AMX_BF16 = 1 << 3,     // products of bfloat16 tiles
   CK_SOFTWARE_TILES = 1 << 4,  // the same tiles computed one element at a time, and vectors as in the rest of the mask: for tests
+  CK_ARM_BF16 = 1 << 5,        // of 64-bit Arm: products of bfloat16 matrices
 };
 
 // What the processor and the operating system offer, as a mask. Asks the system for tile registers if there are any.
@@ -189,12 +190,13 @@ bool ck_within(ck_device device, const float *x, size_t count, float limit);
 // Rounds to nearest, ties to even, on the calling thread.
 void ck_store_as(ck_device device, const float *x, ck_stored to, void *out, size_t count);
 
-// Whether there are products of bfloat16 by pairs: two neighbours along the depth are multiplied and added at once.
+// Whether there are products of bfloat16 by pairs: two neighbours along the depth are multiplied and added at once, or four
+// (CK_ARM_BF16).
 bool ck_has_pairs(ck_device device);
 // Whether these run in tile registers. Only then products may be upsampled; gated, in any products by pairs.
 bool ck_has_tiles(ck_device device);
-// Elements of bfloat16 weights packed for them: [panel][depth / 2][column][2], padded with zeros. In tile registers the
-// depth is [32 channels][tap], else [tap][channel].
+// Elements of bfloat16 weights packed for them: [panel][depth / 2][column][2], or 4 for both 2, padded with zeros. In tile
+// registers the depth is [32 channels][tap], else [tap][channel].
 size_t ck_packed_pair_count(ck_device device, ck_product_shape shape);
 void ck_pack_weight_pairs(ck_device device, ck_product_shape shape, ck_plain_weights plain, void *packed);
 

@@ -1,6 +1,8 @@
 // From formats that files store to those that kernels compute with. Included once per instruction set, by instance.h.
 
-#ifdef CK_NATIVE_HALF
+#if defined(CK_NATIVE_HALF) && defined(__aarch64__)
+INLINE vf widened_half(vh bits) { return (vf)vcvt_f32_f16((float16x4_t)bits); }
+#elif defined(CK_NATIVE_HALF)
 #include <immintrin.h>
 #if CK_WIDTH == 16
 INLINE vf widened_half(vh bits) { return (vf)_mm512_cvtph_ps((__m256i)bits); }

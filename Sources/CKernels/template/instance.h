@@ -1,6 +1,6 @@
 // The kernels of one instruction set: a file that defines CK_WIDTH (lanes), CK_ROWS (rows of an attention tile) and
 // CK_TABLE (the table's name) includes this. One that widens binary16 in an instruction defines CK_NATIVE_HALF. One with
-// products of pairs of bfloat16 defines CK_PAIR_TILE, too: the file that has its tile; if that is one in tile registers,
+// products of pairs of bfloat16, or of fours, defines CK_PAIR_TILE, too: the file that has its tile; if that is one in tile registers,
 // it defines CK_TILES.
 
 #include "vector.h"
@@ -47,6 +47,7 @@ const ck_kernels CK_TABLE = {
   .multiply_narrow_group = multiply_narrow_group,
   .pack_panel = pack_panel,
 #ifdef CK_PAIR_TILE
+  .pair_group = CK_PAIR_GROUP,
   .pack_key_pairs = pack_key_pairs,
   .pack_value_pairs = pack_value_pairs,
   .attend_pairs = attend_pairs,

@@ -1,21 +1,23 @@
-// Attention of a block of queries in bfloat16, both products by pairs in vectors, with a query in each lane. Included after
-// pair_tile_vectors.h.
+// Attention of a block of queries in bfloat16, both products by pairs in vectors, with a query in each lane. Included by
+// instruction sets that define CK_LANE_TILE, the file with what depends on how they multiply:
+//
+//   LANE_QUERIES, in LANE_VECTORS vectors; LANE_ROWS of a tile: keys or channels
+//   put_in_row(rows, stride, r, k, elements, count)    `count` elements from the k-th on of a row that tiles are made of
+//   pack_lane_queries(block, query, q)                 queries as the columns of tiles
+//   lane_tile(a, a_stride, b, depth, growth, largest, c)
+//   store_weights(columns, weights, sum)               weights of CK_PAIR_GROUP keys as the columns of tiles
 //
 // Scores are [key][query] and results [channel][query]: a query's largest score, its sum and its rescaling are a lane of a
 // vector, and channels are rows, so that no vector of them is filled up with zeros. Scores, their softmax and the sums are
 // 32-bit; weights of the values are rounded to bfloat16, as in PyTorch.
 
-enum {
-  LANE_VECTORS = 2,
-  LANE_QUERIES = LANE_VECTORS * CK_WIDTH,
-  LANE_ROWS = 8,  // of a tile: keys or channels
-};
+#include CK_LANE_TILE
 
 // A score whose weight is 0, whatever the largest is.
 static const float HIDDEN_SCORE = -1e30f;
 
 // Elements from one packed key to the next.
-INLINE size_t lane_key_stride(size_t head_size) { return ck_round_up(head_size, 2); }
+INLINE size_t lane_key_stride(size_t head_size) { return ck_round_up(head_size, CK_PAIR_GROUP); }
 
 // Elements from one channel's values to the next, in the CK_KEY_BLOCK keys, or the last few, from `start` on.
 INLINE size_t lane_value_stride(size_t start, size_t keys) {
@@ -23,16 +25,14 @@ INLINE size_t lane_value_stride(size_t start, size_t keys) {
   return left < CK_KEY_BLOCK ? left : CK_KEY_BLOCK;
 }
 
-// Keys as they are, a row each; those that fill the last step are zeros.
+// Keys are rows; those that fill the last step are zeros.
 static void pack_key_pairs(
   const uint16_t *k, size_t stride, size_t first, size_t count, size_t head_size, uint16_t *out
 ) {
-  const size_t width = lane_key_stride(head_size), end = first + ck_round_up(count, CK_PAIR_STEP);
-  for (size_t key = first; key < end; key++) {
-    uint16_t *row = out + key * width;
-    __builtin_memset(row, 0, width * sizeof *row);
-    if (key < first + count) __builtin_memcpy(row, k + key * stride, head_size * sizeof *row);
-  }
+  const size_t width = lane_key_stride(head_size);
+  uint16_t *rows = out + first * width;
+  __builtin_memset(rows, 0, ck_round_up(count, CK_PAIR_STEP) * width * sizeof *rows);
+  for (size_t key = 0; key < count; key++) put_in_row(rows, width, key, 0, k + (first + key) * stride, head_size);
 }
 
 // Of each CK_KEY_BLOCK keys, a row for each channel.
@@ -57,63 +57,10 @@ static void pack_value_pairs(
       }
       transpose(rows);
       for (size_t i = 0; i < CK_WIDTH && c + i < channels; i++) {
-        __builtin_memcpy(block + (c + i) * width + key, &rows[i], sizeof rows[i]);
+        uint16_t row[2 * CK_WIDTH];
+        __builtin_memcpy(row, &rows[i], sizeof row);
+        put_in_row(block, width, c + i, key, row, 2 * CK_WIDTH);
       }
-    }
-  }
-}
-
-// Queries as columns, [depth / 2][query][2]; those that do not exist are zeros.
-INLINE void pack_lane_queries(const ck_attention_block *block, size_t query, uint16_t *q) {
-  const size_t d = block->head_size, left = block->queries - query;
-  for (size_t j = 0; j < LANE_VECTORS; j++) {
-    for (size_t c = 0; c < d; c += 2 * CK_WIDTH) {
-      const size_t channels = d - c < 2 * CK_WIDTH ? d - c : 2 * CK_WIDTH;
-      vu rows[CK_WIDTH] = {{0}};
-      for (size_t i = 0; i < CK_WIDTH && j * CK_WIDTH + i < left; i++) {
-        const uint16_t *row = (const uint16_t *)block->q + (query + j * CK_WIDTH + i) * block->row_stride + c;
-        if (channels == 2 * CK_WIDTH) __builtin_memcpy(&rows[i], row, sizeof rows[i]);
-        else __builtin_memcpy(&rows[i], row, channels * sizeof *row);
-      }
-      transpose(rows);
-      for (size_t i = 0; 2 * i < channels; i++) {
-        __builtin_memcpy(q + (c + 2 * i) * LANE_QUERIES + j * 2 * CK_WIDTH, &rows[i], sizeof rows[i]);
-      }
-    }
-  }
-}
-
-// c [LANE_ROWS][query] = a [LANE_ROWS][depth] times b [depth / 2][query][2], and c as it was times `growth`, if there is
-// one. `largest`, if there is one, is raised to what is stored.
-INLINE void lane_tile(
-  const uint16_t *a, size_t a_stride, const uint16_t *b, size_t depth, const vf *growth, vf *largest, float *c
-) {
-  vf sums[LANE_ROWS][LANE_VECTORS];
-#pragma clang loop unroll(full)
-  for (int r = 0; r < LANE_ROWS; r++) {
-#pragma clang loop unroll(full)
-    for (int j = 0; j < LANE_VECTORS; j++) {
-      sums[r][j] = growth ? load(CK_F32, c, r * LANE_QUERIES + j * CK_WIDTH) * growth[j] : (vf){0};
-    }
-  }
-  for (size_t k = 0; k < depth; k += 2) {
-    __m512bh columns[LANE_VECTORS];
-    __builtin_memcpy(columns, b + k * LANE_QUERIES, sizeof columns);
-#pragma clang loop unroll(full)
-    for (int r = 0; r < LANE_ROWS; r++) {
-      int pair;
-      __builtin_memcpy(&pair, a + r * a_stride + k, sizeof pair);
-      const __m512bh row = (__m512bh)_mm512_set1_epi32(pair);
-#pragma clang loop unroll(full)
-      for (int j = 0; j < LANE_VECTORS; j++) sums[r][j] = (vf)_mm512_dpbf16_ps((__m512)sums[r][j], row, columns[j]);
-    }
-  }
-#pragma clang loop unroll(full)
-  for (int r = 0; r < LANE_ROWS; r++) {
-#pragma clang loop unroll(full)
-    for (int j = 0; j < LANE_VECTORS; j++) {
-      store(CK_F32, c, r * LANE_QUERIES + j * CK_WIDTH, sums[r][j]);
-      if (largest) largest[j] = at_least(sums[r][j], largest[j]);
     }
   }
 }
@@ -182,24 +129,18 @@ INLINE void score_lanes(
   hide_scores(block, group->query, start, seen, ck_round_up(count, LANE_ROWS), scores, largest);
 }
 
-// Two neighbouring keys' weights as pairs, which are added to the sum.
-INLINE vf store_weights(uint16_t *pairs, vf even, vf odd, vf sum) {
-  const vu both = __builtin_convertvector(narrowed(even), vu) | __builtin_convertvector(narrowed(odd), vu) << 16;
-  __builtin_memcpy(pairs, &both, sizeof both);
-  return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)both, (__m512bh)_mm512_set1_epi16(0x3f80));
-}
-
-// Scores become weights, [key / 2][query][2], in half of their place. `factor` brings them to powers of two.
+// Scores become weights, [key / CK_PAIR_GROUP][query][CK_PAIR_GROUP], in half of their place. `factor` brings them to
+// powers of two.
 INLINE void weigh_lanes(lane_group *group, float *scores, size_t keys, float factor) {
-  for (size_t key = 0; key < keys; key += 2) {
-    uint16_t *pairs = (uint16_t *)scores + key * LANE_QUERIES;
-    vf x[2][LANE_VECTORS];
+  for (size_t key = 0; key < keys; key += CK_PAIR_GROUP) {
+    uint16_t *columns = (uint16_t *)scores + key * LANE_QUERIES;
+    vf x[CK_PAIR_GROUP][LANE_VECTORS];
     __builtin_memcpy(x, scores + key * LANE_QUERIES, sizeof x);
     for (size_t j = 0; j < LANE_VECTORS; j++) {
       const vf shift = group->largest[j] * factor;
-      group->sums[j] = store_weights(
-        pairs + j * 2 * CK_WIDTH, rough_power(x[0][j] * factor - shift), rough_power(x[1][j] * factor - shift),
-        group->sums[j]);
+      vf weights[CK_PAIR_GROUP];
+      for (size_t i = 0; i < CK_PAIR_GROUP; i++) weights[i] = rough_power(x[i][j] * factor - shift);
+      group->sums[j] = store_weights(columns + j * CK_PAIR_GROUP * CK_WIDTH, weights, group->sums[j]);
     }
   }
 }

@@ -28,7 +28,9 @@ static void add_low_rank(
 }
 
 // Lanes of floats as binary16, to nearest, ties to even; a NaN becomes the quiet 0x7e00.
-#ifdef CK_NATIVE_HALF
+#if defined(CK_NATIVE_HALF) && defined(__aarch64__)
+INLINE vh narrowed_half(vf x) { return (vh)vcvt_f16_f32((float32x4_t)x); }
+#elif defined(CK_NATIVE_HALF)
 #if CK_WIDTH == 16
 INLINE vh narrowed_half(vf x) { return (vh)_mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 #else

@@ -114,6 +114,18 @@ INLINE void store_pairs(const char *even, const char *odd, size_t width, char *o
   }
 }
 
+// Rows of four neighbouring channels, each `stride` bytes after the other, one element of each in turn.
+INLINE void store_fours(const char *row, size_t stride, size_t width, char *out) {
+  for (size_t c = 0; c < width; c += CK_WIDTH, row += 2 * CK_WIDTH, out += 8 * CK_WIDTH) {
+    vu pairs[2];
+    store_pairs(row, row + stride, CK_WIDTH, (char *)&pairs[0]);
+    store_pairs(row + 2 * stride, row + 3 * stride, CK_WIDTH, (char *)&pairs[1]);
+    const vu low = MIXED_LOW(pairs[0], pairs[1]), high = MIXED_HIGH(pairs[0], pairs[1]);
+    __builtin_memcpy(out, &low, sizeof low);
+    __builtin_memcpy(out + sizeof low, &high, sizeof high);
+  }
+}
+
 INLINE void pack_strips(ck_stored from, ck_type to, const ck_packing *packing, size_t panel) {
   const ck_weight_layout layout = packing->layout;
   const size_t channels = packing->shape.in, taps = packing->shape.kernel_height * packing->shape.kernel_width;
@@ -136,7 +148,8 @@ INLINE void pack_strips(ck_stored from, ck_type to, const ck_packing *packing, s
       const char *row = rows + tap * row_bytes, *end = row + count * taps * row_bytes;
       for (; row < end; row += layout.group * taps * row_bytes) {
         if (layout.group == 1) store_row(to, row, layout.width, target);
-        else store_pairs(row, row + taps * row_bytes, layout.width, target);
+        else if (layout.group == 2) store_pairs(row, row + taps * row_bytes, layout.width, target);
+        else store_fours(row, taps * row_bytes, layout.width, target);
         target += layout.group * row_bytes;
         inside += layout.group;
         if (inside == layout.block) {
@@ -148,7 +161,7 @@ INLINE void pack_strips(ck_stored from, ck_type to, const ck_packing *packing, s
   }
 }
 
-// Element by element: where pairs span two taps, and for kernels of more taps than a strip has rows.
+// Element by element: where groups span two taps, and for kernels of more taps than a strip has rows.
 INLINE void pack_singly(ck_stored from, ck_type to, const ck_packing *packing, size_t panel) {
   const ck_weight_layout layout = packing->layout;
   const size_t channels = packing->shape.in, taps = packing->shape.kernel_height * packing->shape.kernel_width;

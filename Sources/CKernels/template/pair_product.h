@@ -1,9 +1,11 @@
 // A block of a product of bfloat16 with weights packed in pairs. Included by instruction sets that define CK_PAIR_ROWS,
-// rows of a tile, CK_PAIR_DEPTH, the step along the depth, and the tile itself:
+// rows of a tile, CK_PAIR_DEPTH, the step along the depth, CK_PAIR_GROUP, neighbours along the depth that lie side by side,
+// and the tile itself:
 //
 //   pair_tile(panels, accumulate, a, a_stride, b, b_stride, depth, c, c_stride)
 //
-// computes c [CK_PAIR_ROWS, 16 panels] (+)= a [CK_PAIR_ROWS, depth] times one or two panels b [depth / 2, 16, 2].
+// computes c [CK_PAIR_ROWS, 16 panels] (+)= a [CK_PAIR_ROWS, depth] times one or two panels b [depth / CK_PAIR_GROUP, 16,
+// CK_PAIR_GROUP].
 
 // Rows that are there already, one after the other as the product wants them.
 INLINE bool rows_lie_as_wanted(const ck_product_shape *shape) {

@@ -4,6 +4,7 @@
 #define CK_TILES
 #define CK_PAIR_ROWS 32
 #define CK_PAIR_DEPTH 32
+#define CK_PAIR_GROUP 2
 
 INLINE void pair_tile(
   int panels, bool accumulate, const uint16_t *a, size_t a_stride, const uint16_t *b, size_t b_stride, size_t depth,

@@ -3,6 +3,8 @@
 
 #define CK_PAIR_ROWS CK_ROWS
 #define CK_PAIR_DEPTH 2
+#define CK_PAIR_GROUP 2
+#define CK_LANE_TILE "lane_tile_vectors.h"
 
 INLINE void begin_tiles(void) {}
 INLINE void end_tiles(void) {}

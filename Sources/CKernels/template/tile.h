@@ -16,7 +16,28 @@ INLINE void multiply_tile(
       sums[r][j] = accumulate ? load(CK_F32, c, r * c_stride + j * CK_WIDTH) : (vf){0};
     }
   }
-  for (size_t p = 0; p < depth; p++) {
+  size_t p = 0;
+#ifdef __aarch64__
+  // A product takes one lane of a vector as it is, while a number from memory has to be put into all lanes first.
+  for (; p + 4 <= depth; p += 4) {
+    vf x[CK_ROWS];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) {
+      if (ahead) __builtin_prefetch(a + rows * a_stride + p * 16, 0, 2);
+      x[r] = load(CK_F32, a, r * a_stride + p);
+    }
+#pragma clang loop unroll(full)
+    for (int lane = 0; lane < 4; lane++) {
+#pragma clang loop unroll(full)
+      for (int j = 0; j < vectors; j++) {
+        const vf b = load(CK_F32, panel, ((p + lane) * vectors + j) * CK_WIDTH);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) sums[r][j] += x[r][lane] * b;
+      }
+    }
+  }
+#endif
+  for (; p < depth; p++) {
     if (ahead) __builtin_prefetch(a + rows * a_stride + p * 16, 0, 2);
     const vf b0 = load(CK_F32, panel, p * vectors * CK_WIDTH);
     const vf b1 = vectors == 2 ? load(CK_F32, panel, p * vectors * CK_WIDTH + CK_WIDTH) : b0;

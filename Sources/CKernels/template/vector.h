@@ -17,6 +17,11 @@ INLINE vf splat(float value) { return value - (vf){0}; }
 INLINE vf choose(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
 
 // Unlike fmax and fmin these keep a NaN in x.
+#ifdef __aarch64__
+#include <arm_neon.h>
+INLINE vf at_least(vf x, vf bound) { return (vf)vmaxq_f32((float32x4_t)x, (float32x4_t)bound); }
+INLINE vf at_most(vf x, vf bound) { return (vf)vminq_f32((float32x4_t)x, (float32x4_t)bound); }
+#else
 INLINE vf at_least(vf x, vf bound) {
   const vf_choice a = (vf_choice)x, b = (vf_choice)bound;
   return (vf)(a < b ? b : a);
@@ -25,6 +30,7 @@ INLINE vf at_most(vf x, vf bound) {
   const vf_choice a = (vf_choice)x, b = (vf_choice)bound;
   return (vf)(a > b ? b : a);
 }
+#endif
 
 INLINE vf widened(vh bits) { return (vf)(__builtin_convertvector(bits, vu) << 16); }
 
@@ -37,8 +43,11 @@ INLINE vu narrow_bits(vf x) {
   return (is_nan & quiet_nan) | (~is_nan & rounded);
 }
 
-#ifdef CK_NATIVE_BF16
+#if defined(CK_NATIVE_BF16) && defined(__aarch64__)
+INLINE vh narrowed(vf x) { return (vh)vcvt_bf16_f32((float32x4_t)x); }
+#elif defined(CK_NATIVE_BF16)
 #include <immintrin.h>
+#define CK_WIDE_BF16
 // The same but for numbers below the normal ones, which become 0.
 INLINE vh narrowed(vf x) { return (vh)_mm512_cvtneps_pbh((__m512)x); }
 #else
@@ -128,7 +137,7 @@ INLINE float largest_lane(vf x) {
 }
 
 // Whether any lane is above a bound; lanes that are no numbers are not.
-#ifdef CK_NATIVE_BF16
+#ifdef CK_WIDE_BF16
 INLINE bool any_lane_above(vf x, float bound) {
   return _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(bound), _CMP_GT_OQ) != 0;
 }
@@ -138,7 +147,7 @@ INLINE bool any_lane_above(vf x, float bound) { return largest_lane(x) > bound; 
 
 // Stores two vectors as bfloat16, and adds what was stored to the lanes of `sum`.
 INLINE vf store_and_add(uint16_t *row, size_t i, vf low, vf high, vf sum) {
-#ifdef CK_NATIVE_BF16
+#ifdef CK_WIDE_BF16
   const __m512bh both = _mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
   __builtin_memcpy(row + i, &both, sizeof both);
   return (vf)_mm512_dpbf16_ps((__m512)sum, both, (__m512bh)_mm512_set1_epi16(0x3f80));
@@ -191,7 +200,7 @@ INLINE vf rough_power_to_one(vf x) {
 }
 
 // The same for any x.
-#ifdef CK_NATIVE_BF16
+#ifdef CK_WIDE_BF16
 INLINE vf rough_power(vf x) {
   // Rounding down and scaling are an instruction each, and nothing has to be limited.
   const vf r = (vf)_mm512_reduce_ps((__m512)x, 1);
@@ -204,7 +213,15 @@ INLINE vf rough_power(vf x) {
 INLINE vf rough_reciprocal(vf x) { return (vf)_mm512_rcp14_ps((__m512)x); }
 #else
 INLINE vf rough_power(vf x) { return rough_power_to_one(at_most(x, splat(127.0f))); }
+#ifdef __aarch64__
+// The same to 16 bits: a step of Newton's from an estimate of 8.
+INLINE vf rough_reciprocal(vf x) {
+  const float32x4_t estimate = vrecpeq_f32((float32x4_t)x);
+  return (vf)vmulq_f32(estimate, vrecpsq_f32((float32x4_t)x, estimate));
+}
+#else
 INLINE vf rough_reciprocal(vf x) { return 1.0f / x; }
+#endif
 #endif
 
 // Calls `function` with a constant first argument, so that it is compiled apart for each element type.

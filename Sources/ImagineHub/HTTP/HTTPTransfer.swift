@@ -82,7 +82,7 @@ final class HTTPTransfer: Sendable {
       return answer.head
     }
     if answer.isStopped { return answer.head }
-    let detail = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    let detail = message.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }
     throw HTTPFailure(code: code, detail: String(decoding: detail, as: UTF8.self))
   }
 

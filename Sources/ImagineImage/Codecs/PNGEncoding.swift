@@ -57,7 +57,7 @@ private final class EncodedTexts {
 
   private static func copy(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar> {
     let result = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
-    for (index, byte) in bytes.enumerated() { result[index] = CChar(bitPattern: byte) }
+    for (index, byte) in bytes.enumerated() { result[index] = CChar(truncatingIfNeeded: byte) }
     result[bytes.count] = 0
     return result
   }

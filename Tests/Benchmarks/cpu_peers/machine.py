@@ -7,7 +7,9 @@ import platform
 BEYOND_AVX512 = {
     "avx_vnni", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16", "amx_fp16"}
 BEYOND_AVX2 = BEYOND_AVX512 | {"avx512f"}
-TOLD = ["avx2", "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_fp16"]
+TOLD = [
+    "avx2", "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_fp16",
+    "asimd", "bf16", "sve"]
 
 
 def field(path, name):
@@ -21,8 +23,8 @@ def field(path, name):
 
 
 def features():
-    """The processor's features by Linux's names; none where it does not tell."""
-    return set(field("/proc/cpuinfo", "flags").split())
+    """The processor's features by Linux's names, on 64-bit Arm too; none where it does not tell."""
+    return {name for line in ("flags", "Features") for name in field("/proc/cpuinfo", line).split()}
 
 
 def threads():

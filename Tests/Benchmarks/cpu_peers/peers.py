@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from . import machine
 
-BRAIN_FLOATS, HALF_FLOATS = {"avx512_bf16", "amx_bf16"}, {"avx512_fp16", "amx_fp16"}
+BRAIN_FLOATS, HALF_FLOATS = {"avx512_bf16", "amx_bf16", "bf16"}, {"avx512_fp16", "amx_fp16"}
 DIFFUSERS = ["torch", "diffusers", "transformers", "safetensors"]
 # What has to be installed, the program itself first. OpenVINO takes its networks from diffusers.
 PACKAGES = {"torch": DIFFUSERS, "openvino": ["openvino", *DIFFUSERS], "sdcpp": ["stable-diffusion-cpp-python"]}
