@@ -87,6 +87,7 @@ struct ck_kernels {
   void (*narrow)(const float *x, uint16_t *out, size_t count);
   void (*convert)(ck_stored from, const void *x, ck_type to, void *out, size_t count);
   void (*activate)(ck_type type, ck_activation activation, const void *x, void *out, size_t count);
+  void (*prelu)(ck_type type, const void *x, const float *slopes, void *out, size_t rows, size_t channels);
   void (*scale)(ck_type type, float factor, const void *x, void *out, size_t count);
   // b is a row, or one element where `repeat`.
   void (*binary)(ck_binary_op op, ck_type type, const void *a, const void *b, bool repeat, void *out, size_t count);

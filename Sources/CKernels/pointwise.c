@@ -82,6 +82,31 @@ void ck_activate(ck_device device, ck_type type, ck_activation activation, const
   ck_parallel(device, count, PIECE, activate_piece, &job);
 }
 
+typedef struct {
+  const ck_kernels *kernels;
+  ck_type type;
+  const void *x;
+  const float *slopes;
+  void *out;
+  size_t channels;
+} prelu_job;
+
+static void prelu_piece(void *context, unsigned thread, size_t begin, size_t end) {
+  const prelu_job *job = context;
+  const size_t first = begin * job->channels;
+  job->kernels->prelu(
+    job->type, at(job->x, job->type, first), job->slopes, to(job->out, job->type, first), end - begin, job->channels);
+}
+
+void ck_prelu(
+  ck_device device, ck_type type, const void *x, const float *slopes, void *out, size_t rows, size_t channels
+) {
+  prelu_job job = {
+    .kernels = device.kernels, .type = type, .x = x, .slopes = slopes, .out = out, .channels = channels,
+  };
+  ck_parallel(device, rows, PIECE / (channels + 1) + 1, prelu_piece, &job);
+}
+
 static void scale_piece(void *context, unsigned thread, size_t begin, size_t end) {
   const row_job *job = context;
   const void *x = at(job->x, job->type, begin);

@@ -4,8 +4,8 @@ internal import ImagineGraph
 
 /// A file of an adapter: LoRA and its kin, opened but not yet bound to a model.
 ///
-/// `.safetensors` files and pickles of every name are read. Opening looks at every number once: a file with one that is
-/// none would draw nothing but noise.
+/// `.safetensors` files and pickles of every name are read. Opening looks at every number once, unless only names and shapes
+/// are wanted: a file with one that is none would draw nothing but noise.
 package struct AdapterFile: Sendable {
   package let url: URL
   /// The file's name without its ending, as prompts name it.
@@ -22,9 +22,10 @@ package struct AdapterFile: Sendable {
   /// The largest file that is opened: adapters have far less than a model.
   private static let mostTensors = 200_000
 
+  /// - Parameter readsNumbers: false for what is only to be told of, where there are many files.
   /// - Throws: `CheckpointError` for a file that cannot be read as tensors, and `AdapterError` for one that holds none or
   ///   numbers that are no numbers.
-  package init(_ url: URL) throws {
+  package init(_ url: URL, readsNumbers: Bool = true) throws {
     let file = quoted(url.lastPathComponent)
     if (try? url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) == true {
       throw AdapterError(.invalid, "\(file) is a folder, not a LoRA: name the file in it.")
@@ -42,7 +43,7 @@ package struct AdapterFile: Sendable {
     version = first.version
     notes = try AdapterNotes(contents.metadata, beside: url)
     tensors = contents.elements.sorted { $0.key < $1.key }.map { AdapterTensor($0.key.text, $0.value) }
-    if let damaged = try Self.notFinite(tensors) {
+    if readsNumbers, let damaged = try Self.notFinite(tensors) {
       throw AdapterError(
         .invalid, "\(file) holds values that are no numbers, in \(quoted(damaged.name)): download it again.")
     }

@@ -145,6 +145,7 @@ final class PlanBuilder {
       try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result)
     case .layerNorm(let epsilon): try layerNorm(operands, epsilon: epsilon, result)
     case .activation(let function): try activation(function, operands[0], result)
+    case .prelu: try prelu(operands[0], slopes: operands[1], result)
     case .softmax(let causal): try softmax(operands[0], causal: causal, result)
     case .add: try binary(CK_ADD, operands[0], operands[1], result)
     case .multiply: try binary(CK_MULTIPLY, operands[0], operands[1], result)

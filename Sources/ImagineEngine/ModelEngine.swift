@@ -109,25 +109,28 @@ package actor ModelEngine {
   package func estimate(
     _ request: PictureRequest, with model: OpenedModel
   ) throws -> (forecast: MemoryForecast, freeBytes: Int?) {
-    try memoryChoice(request, model).estimate()
+    let plans = try RequestPrompts(request).plans(for: request, request.models(first: model), tokenizer)
+    return try memoryChoice(request, model, plans).estimate()
   }
 
-  private func memoryChoice(_ request: PictureRequest, _ model: OpenedModel) throws -> MemoryChoice {
+  private func memoryChoice(
+    _ request: PictureRequest, _ model: OpenedModel, _ plans: [PromptPlan]
+  ) throws -> MemoryChoice {
     let (backend, precision) = try places.opened(for: RunMode())
     let inMemory = backend as? any MemoryAwareBackend, working = inMemory?.heldWorkingBytes ?? 0
     let drawing = request.opened(first: model)
     let own = models.filter { known in drawing.contains { $0 === known.model } }.flatMap(\.runner.networks)
     return MemoryChoice(
-      workload: try Workload(request, model, tokenizer), settings: settings.memory, backend: inMemory,
+      workload: try Workload(request, model, plans), settings: settings.memory, backend: inMemory,
       precision: precision, heldBytes: residents.heldBytes + working,
       ownBytes: own.reduce(working) { $0 + $1.heldBytes })
   }
 
   /// How a request uses memory. What it does not need, or not yet, makes room where it has to.
   func policy(
-    _ request: PictureRequest, _ model: OpenedModel, report: (EngineEvent) -> Void
+    _ request: PictureRequest, _ model: OpenedModel, _ plans: [PromptPlan], report: (EngineEvent) -> Void
   ) throws -> MemoryPolicy {
-    let (policy, room) = try memoryChoice(request, model).settled { report(.notice($0)) }
+    let (policy, room) = try memoryChoice(request, model, plans).settled { report(.notice($0)) }
     guard let room else { return policy }
     let working = (try places.opened(for: RunMode()).backend as? any MemoryAwareBackend)?.heldWorkingBytes ?? 0
     let runners = request.opened(first: model).map(runner)

@@ -39,6 +39,9 @@ extension Tensor {
     activation(approximate == .none ? .gelu : .geluTanh)
   }
 
+  /// [..., C] with slopes [C] or [1] for what is negative; PyTorch's `PReLU`.
+  package func prelu(_ slopes: Tensor) -> Tensor { builder.apply(.prelu, [self, slopes]) }
+
   /// [..., 2 C] -> [..., C]: the first half times the activation of the second.
   package func glu(_ function: Activation) -> Tensor { builder.apply(.glu(function), [self]) }
   package func geglu() -> Tensor { glu(.gelu) }

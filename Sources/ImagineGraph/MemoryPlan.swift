@@ -2,7 +2,8 @@
 ///
 /// Lifetimes come from the order of the nodes; the largest buffers are placed first, each at the lowest offset where
 /// it meets no buffer alive at the same time. What an operation needs for itself lives as long as it runs. Reshapes and parts
-/// of a value as it lies share their operand's buffer; weights are not placed.
+/// of a value as it lies share their operand's buffer, and so does what is computed element by element from an operand that
+/// nothing reads any more; weights are not placed.
 package struct MemoryPlan: Sendable {
   /// For each node, its offset in bytes; nil for weights.
   package let offsets: [Int?]
@@ -31,23 +32,13 @@ package struct MemoryPlan: Sendable {
     _ graph: Graph, alignment: Int = 64, block: Int = .max, keepsSteady: Bool = false, deferred: Set<NodeID> = [],
     scratch: (Node) -> Int = { _ in 0 }
   ) {
-    let views = graph.viewOffsets(alignment: alignment), storage = Self.storage(of: graph, views)
+    let views = graph.viewOffsets(alignment: alignment)
     isView = views.map { $0 != nil }
-    var isKept = [Bool](repeating: false, count: graph.nodes.count)
-    if keepsSteady {
-      for (index, keeps) in graph.isKeptBetweenRuns.enumerated() where keeps { isKept[storage[index]] = true }
-    }
-    var lastUse = Array(graph.nodes.indices)
-    for id in graph.ids.reversed() {
-      let time = deferred.contains(id) ? lastUse[id.index] : id.index
-      for operand in graph[id].operands {
-        lastUse[storage[operand.index]] = max(lastUse[storage[operand.index]], time)
-      }
-    }
-    for output in graph.outputs { lastUse[storage[output.index]] = graph.nodes.count }
+    let sharing = BufferSharing(graph, views, keepsSteady: keepsSteady, deferred: deferred)
+    let storage = sharing.storage, isKept = sharing.isKept, lastUse = sharing.lastUse
 
     var buffers: [Buffer] = []
-    for id in graph.ids where storage[id.index] == id.index && !deferred.contains(id) {
+    for id in graph.ids where !isView[id.index] && !deferred.contains(id) {
       let index = id.index, node = graph[id]
       if case .parameter = node.op { continue }
       func aligned(_ size: Int) -> Int { (size + alignment - 1) / alignment * alignment }
@@ -55,6 +46,7 @@ package struct MemoryPlan: Sendable {
       if scratchSize > 0 {
         buffers.append(Buffer(node: index, size: scratchSize, birth: index, death: index, isScratch: true))
       }
+      guard storage[index] == index else { continue }
       // Inputs are all there before the first operation runs.
       let birth = if case .input = node.op { 0 } else { isKept[index] ? 0 : index }
       let death = isKept[index] ? graph.nodes.count : lastUse[index]
@@ -81,23 +73,17 @@ package struct MemoryPlan: Sendable {
       if buffer.isScratch { scratchOffsets[buffer.node] = buffer.offset } else { offsets[buffer.node] = buffer.offset }
     }
     for (index, view) in views.enumerated() {
-      guard let view, let operand = offsets[graph.nodes[index].operands[0].index] else { continue }
-      offsets[index] = operand + view
+      if let view {
+        offsets[index] = offsets[graph.nodes[index].operands[0].index].map { $0 + view }
+      } else if storage[index] != index {
+        offsets[index] = offsets[storage[index]]
+      }
     }
     self.offsets = offsets
     self.scratchOffsets = scratchOffsets
     byteCount = placed.map(\.end).max() ?? 0
     keptByteCount = placed.filter(\.stays).map(\.end).max() ?? 0
     unsharedByteCount = placed.reduce(0) { $0 + $1.size }
-  }
-
-  /// For each node, the node whose buffer it uses: itself, or for a view that of its operand.
-  private static func storage(of graph: Graph, _ views: [Int?]) -> [Int] {
-    var storage = Array(graph.nodes.indices)
-    for (index, node) in graph.nodes.enumerated() where views[index] != nil {
-      storage[index] = storage[node.operands[0].index]
-    }
-    return storage
   }
 
   private struct Buffer {

@@ -25,6 +25,9 @@ package enum Op: Hashable, Sendable {
   /// x [..., C], weight [C], bias [C]: normalised over the last axis.
   case layerNorm(epsilon: Float)
   case activation(Activation)
+  /// x [..., C], slopes [C] or [1]: x where it is positive, elsewhere x times the slope of its channel, or the one slope (He et
+  /// al., Delving Deep into Rectifiers, 2015).
+  case prelu
   /// Over the last axis. `causal` masks, for x [..., T, S], every s > t.
   case softmax(causal: Bool)
   /// a + b; an extent of 1 in `b` is repeated.
@@ -133,6 +136,7 @@ extension Op {
       .groupNorm(groups: groups, epsilon: epsilon, activation: activation, addsFirst: addsFirst)
     case .layerNorm: .layerNorm
     case .activation(let function): .activation(function)
+    case .prelu: .prelu
     case .softmax(let causal): .softmax(causal: causal)
     case .add: .add
     case .multiply: .multiply

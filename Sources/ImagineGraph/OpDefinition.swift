@@ -23,6 +23,9 @@ package struct OpDefinition: Sendable {
   package let weight: Int?
   /// The operand of which only as much is read as there is of the result, however large it is.
   let partlyRead: Int?
+  /// The operand in whose memory the result may be written once nothing else reads it: each element of the result hangs on
+  /// that operand's element in the same place, and on no other of it.
+  package let overwrites: Int?
   /// What it is as a product of matrices.
   package let product: OpProduct?
   /// Floating-point operations of products, for operands and a result of these shapes; 0 for what is none.
@@ -36,7 +39,8 @@ package struct OpDefinition: Sendable {
   /// - Parameter isFused: whether the decomposition is of this case of the operation; false where it is basic.
   init(
     _ name: String, _ kind: Kind = .computed, operands: Int?, takesIntegers: Bool = false, weight: Int? = nil,
-    partlyReads partlyRead: Int? = nil, product: OpProduct? = nil, flops: (@Sendable ([Shape], Shape) -> Double)? = nil,
+    partlyReads partlyRead: Int? = nil, overwrites: Int? = nil, product: OpProduct? = nil,
+    flops: (@Sendable ([Shape], Shape) -> Double)? = nil,
     isFused: Bool = true,
     decomposition: (@Sendable ([Tensor]) -> Tensor)? = nil,
     resultType: @escaping @Sendable ([TensorType]) -> TensorType?
@@ -47,6 +51,7 @@ package struct OpDefinition: Sendable {
     self.takesIntegers = takesIntegers
     self.weight = weight
     self.partlyRead = partlyRead
+    self.overwrites = overwrites
     self.product = product
     self.flops = flops ?? { operands, result in product?.flops(operands, result) ?? 0 }
     self.decomposition = isFused ? decomposition : nil

@@ -77,6 +77,8 @@ struct Interpreter: Sendable {
       exact = layerNorm(operands[0], operands[1], operands[2], epsilon: epsilon)
     case .activation(let function):
       exact = operands[0].elements.map { apply(function, $0) }
+    case .prelu:
+      exact = prelu(operands[0].elements, slopes: operands[1].elements)
     case .softmax(let causal):
       exact = softmax(operands[0], causal: causal)
     case .add:

@@ -123,6 +123,7 @@ final class PlanBuilder {
       try groupNorm(operands, groups: groups, epsilon: epsilon, activation, result, scratch: scratch(of: id))
     case .layerNorm(let epsilon): [try layerNorm(operands, epsilon: epsilon, result, context)]
     case .activation(let function): [try activation(function, operands[0], result)]
+    case .prelu: [try prelu(operands[0], slopes: operands[1], result)]
     case .softmax(let causal): [try softmax(operands[0], causal: causal, result, context)]
     case .add: [try binary(multiply: false, operands[0], operands[1], result)]
     case .multiply: [try binary(multiply: true, operands[0], operands[1], result)]

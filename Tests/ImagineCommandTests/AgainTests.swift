@@ -152,6 +152,110 @@ struct AgainTests {
   }
 
   /// What a terminal would obey: colours, a title, the alternate screen, a link, an answer typed for the person.
+  @Test("Networks that guided a picture and made it larger are found by their names; what is not found is named")
+  func partsAreFoundByTheirNames() throws {
+    try Program.inFolder { program in
+      for kind in ["checkpoints", "controlnet", "ipadapter", "upscale_models"] {
+        try FileManager.default.createDirectory(at: program.url("models/\(kind)"), withIntermediateDirectories: true)
+      }
+      try FamilyModel("sd1").writeFile(to: program.url("models/checkpoints/small.safetensors"))
+      try SmallPicture.write(width: 48, height: 32, to: program.url("guide.png"))
+      for (name, file, kind) in [("controlnet_sd1", "net", "controlnet"), ("ip_sd1", "ip", "ipadapter")] {
+        _ = try PartModel(name).write(.original, in: program.url("models/\(kind)"), name: file)
+      }
+      _ = try PartModel("image_encoder").write(.folder, in: program.url("models/ipadapter"), name: "image_encoder")
+      let upscalers = program.url("models/upscale_models")
+      try FileManager.default.copyItem(
+        at: Golden.url("upscalers/compact_x2.pth"), to: upscalers.appending(path: "double.pth"))
+      let environment = ["IMAGINE_MODEL": "", "IMAGINE_MODELS": "models"]
+      func run(_ arguments: [String], to name: String, _ more: [String: String] = [:]) throws -> (Data, String) {
+        let result = try program.run(
+          arguments + Self.device + ["-o", name], environment: environment.merging(more) { $1 })
+        #expect(result.status == 0, "\(arguments): \(result.messages)")
+        return (try Data(contentsOf: program.url(name)), result.messages)
+      }
+      let draw = ["a house", "-m", "small", "--size", "64", "--steps", "2", "-s", "7"]
+      let guided = [
+        "--control", "net:0.7", "--control-image", "guide.png", "--preprocess", "canny:20:40", "--control-end", "0.5",
+        "--control-mode", "prompt", "--ip-adapter", "ip:0.6", "--ip-image", "guide.png", "--upscale", "double:1.5",
+        "--hires", "--hires-size", "96x96", "--hires-upscaler", "double",
+      ]
+      let first = try run(draw + guided, to: "a.png").0
+      let pictures = ["--control-image", "guide.png", "--ip-image", "guide.png"]
+      let (again, said) = try run(["again", "a.png"] + pictures, to: "b.png")
+      #expect(again == first && !said.contains("guided") && !said.contains("upscaler"), "\(said)")
+      // Without the pictures it is drawn without them.
+      let (alone, asked) = try run(["again", "a.png"], to: "c.png")
+      #expect(alone != first)
+      for words in ["'net'", "--control-image", "'ip'", "--ip-image"] { #expect(asked.contains(words), "\(asked)") }
+      // Options take the place of what the file says, and nothing is said of that.
+      let other = try run(
+        [
+          "again", "a.png", "--control", "net", "--control-image", "guide.png", "--upscale", "double", "--ip-image",
+          "guide.png",
+        ],
+        to: "d.png")
+      #expect(other.0 != first && !other.1.contains("'net'") && !other.1.contains("upscaler"), "\(other.1)")
+      try FileManager.default.removeItem(at: upscalers.appending(path: "double.pth"))
+      try FileManager.default.removeItem(at: program.url("models/controlnet"))
+      let lost = try run(["again", "a.png", "--ip-image", "guide.png"], to: "e.png").1
+      for words in ["no upscaler 'double'", "ControlNet 'net', which is in no folder"] {
+        #expect(lost.contains(words), "\(lost)")
+      }
+      let refused = try program.run(
+        ["again", "c.png", "--control-image", "guide.png"] + Self.device, environment: environment)
+      #expect(refused.status != 0 && refused.messages.contains("--control"), "\(refused.messages)")
+    }
+  }
+
+  @Test("LoRAs of ComfyUI's graphs are found by their names, and what is not found is named and left out")
+  func lorasOfComfyGraphs() throws {
+    try Program.inFolder { program in
+      for kind in ["checkpoints", "loras/deep"] {
+        try FileManager.default.createDirectory(at: program.url("models/\(kind)"), withIntermediateDirectories: true)
+      }
+      try FamilyModel("sd1").writeFile(to: program.url("models/checkpoints/small.safetensors"))
+      _ = try AdapterGolden.of("kohya", "sd1").write(to: program.url("models/loras/deep"), name: "style")
+      func graph(_ name: String, _ weight: String) -> String {
+        """
+        {"1": {"class_type": "KSampler", "inputs": {"seed": 3, "steps": 2, "cfg": 4.0, "sampler_name": "euler", \
+        "scheduler": "normal", "denoise": 1.0, "model": ["5", 0], "positive": ["3", 0], "negative": ["3", 0], \
+        "latent_image": ["4", 0]}}, "2": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "small.safetensors"}}, \
+        "3": {"class_type": "CLIPTextEncode", "inputs": {"text": "a house", "clip": ["5", 1]}}, \
+        "4": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}}, \
+        "5": {"class_type": "LoraLoader", "inputs": {"lora_name": "\(name)", "strength_model": \(weight), \
+        "strength_clip": 1.0, "model": ["2", 0], "clip": ["2", 1]}}, "6": {"class_type": "VAEDecode", "inputs": \
+        {"samples": ["1", 0], "vae": ["2", 2]}}, "7": {"class_type": "SaveImage", "inputs": {"images": ["6", 0]}}}
+        """
+      }
+      var drawn: [String: (picture: SourcePicture, said: String)] = [:]
+      for (name, lora, weight) in [
+        ("with", "other/style.safetensors", "0.75"), ("without", "lost.safetensors", "0.75"),
+      ] {
+        try SmallPicture.write(
+          [UInt8](repeating: 9, count: 192), width: 8, height: 8, text: [PNGText("prompt", graph(lora, weight))],
+          to: program.url("\(name).png"))
+        let result = try program.run(
+          ["again", "\(name).png", "-o", "\(name)-again.png"] + Self.device,
+          environment: ["IMAGINE_MODEL": "", "IMAGINE_MODELS": "models"])
+        #expect(result.status == 0, "\(result.messages)")
+        drawn[name] = (try SourcePicture(contentsOf: program.url("\(name)-again.png")), result.messages)
+      }
+      let with = try #require(drawn["with"]), without = try #require(drawn["without"])
+      #expect(with.picture.pixels != without.picture.pixels && !with.said.contains("LoRA"), "\(with.said)")
+      #expect(without.said.contains("the LoRA 'lost', which is in no folder of models"), "\(without.said)")
+      let direct = try program.run(
+        [
+          "a house", "-n", "a house", "-m", "small", "--like", "comfyui", "--sampler", "euler", "--schedule", "normal",
+          "--cfg", "4",
+          "--steps", "2", "-s", "3", "--size", "64", "--lora", "style:0.75:1", "-o", "direct.png",
+        ] + Self.device,
+        environment: ["IMAGINE_MODEL": "", "IMAGINE_MODELS": "models"])
+      #expect(direct.status == 0, "\(direct.messages)")
+      #expect(try SourcePicture(contentsOf: program.url("direct.png")).pixels == with.picture.pixels)
+    }
+  }
+
   private static let hostile = [
     "\u{1B}[31m", "\u{1B}]0;owned\u{7}", "\u{1B}[?1049h", "\u{9B}2J", "\u{1B}]8;;http://x\u{1B}\\", "\u{1B}[6n", "\r",
     "\u{8}",
@@ -168,7 +272,8 @@ struct AgainTests {
       let quoted = String(decoding: try JSONEncoder().encode(evil), as: UTF8.self).dropFirst().dropLast()
       let graph = """
         {"1": \(node("KSampler", "\"seed\": 1, \"steps\": 2, \"sampler_name\": \"\(quoted)\", \"model\": [\"2\", 0]")), \
-        "2": \(node("Odd\(quoted)", "\"ckpt_name\": \"\(quoted)\""))}
+        "2": \(node("LoraLoader", "\"lora_name\": \"\(quoted)\", \"model\": [\"3\", 0]")), \
+        "3": \(node("Odd\(quoted)", "\"ckpt_name\": \"\(quoted)\""))}
         """
       for (keyword, text) in [("parameters", infotext), ("prompt", graph)] {
         try SmallPicture.write(

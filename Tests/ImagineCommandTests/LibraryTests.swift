@@ -139,6 +139,22 @@ import Testing
       for words in ["dream_v1", "dream_v2", "style", "lora", "Stable Diffusion 2", "a LoRA"] {
         #expect(listed.contains(words), "\(listed)")
       }
+      for (name, width) in [("one", 768), ("two", 1024), ("large", 2048)] {
+        let layer = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight"
+        try program.writeZeros([(layer, [8, width])], to: "data/imagine/models/lora/for_\(name).safetensors")
+      }
+      let made = try run(["list", "lora"]).output.split(separator: "\n").map(String.init)
+      for (name, family) in [
+        ("one", "Stable Diffusion 1, rank 8"), ("two", "Stable Diffusion 2, rank 8"),
+        ("large", "Stable Diffusion XL, rank 8"),
+      ] {
+        #expect(made.contains { $0.hasPrefix("for_\(name)") && $0.contains("a LoRA for \(family)") }, "\(made)")
+      }
+      let told = try run(["list", "lora", "--json"]).output
+      let families = try #require(try JSONSerialization.jsonObject(with: Data(told.utf8)) as? [[String: Any]])
+      #expect(
+        families.compactMap { $0["family"] as? String }
+          == ["Stable Diffusion XL", "Stable Diffusion 1", "Stable Diffusion 2"])
       let loras = try run(["list", "LoRAs"]).output
       #expect(loras.contains("style") && !loras.contains("dream"))
       let json = try run(["list", "checkpoints", "--fit", "--json"]).output

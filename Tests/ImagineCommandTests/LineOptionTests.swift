@@ -164,7 +164,9 @@ import Testing
   /// With something to run upscalers on.
   private static let pictures: SourcePictures = {
     let pictures = SourcePictures()
-    if let engine = try? Engine(Engine.Options(device: .cpu, threads: 1)) { pictures.upscalers.use(engine) }
+    if let engine = try? Engine(Engine.Options(device: .cpu, threads: 1)) {
+      pictures.upscalers.use(engine, ModelLibrary())
+    }
     return pictures
   }()
 
@@ -223,7 +225,7 @@ import Testing
     ("--control-image P", "--control"), ("--preprocess canny", "--control"), ("--control-mode guess", "--control"),
     ("--control a --control-image P --preprocess depth", "canny"),
     ("--control a --control-image P --control-mode loud", "balanced"),
-    ("--control a --control b --control c --control-image P --control-image P", "3 times"),
+    ("--control a --control b --control c --control-image P --control-image P", "that guide are 3"),
     ("--control a --control-image /nowhere/y.png", "y.png"), ("--ip-image P", "--ip-adapter"),
     ("--ip-adapter a", "--ip-image"),
     ("--ip-adapter a --ip-adapter b --ip-image P --ip-image P --ip-image P", "3 times"),

@@ -86,13 +86,32 @@ struct UpscaleTests {
       #expect(between.status == 0, "\(between.messages)")
       #expect(try size(program, "between.png") == Size(width: 128, height: 128))
       // By its name in the folder of models, in a line of a prompt file.
-      let models = ["IMAGINE_MODELS": Golden.url("upscalers").path]
-      try Data("a house --upscale compact_x2\n".utf8).write(to: program.url("p.txt"))
+      let models = ["IMAGINE_MODELS": program.url("models").path]
+      let folder = program.url("models/upscale_models")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(at: URL(filePath: Self.model), to: folder.appending(path: "double_x2.pth"))
+      try Data("a house --upscale double_x2\n".utf8).write(to: program.url("p.txt"))
       let line = try program.run(
         ["--prompts", "p.txt", "--size", "64x64", "--steps", "1", "-o", "lines"] + Self.processor, environment: models)
       #expect(line.status == 0, "\(line.messages)")
       let name = line.output.split(separator: "\n").first.map(String.init) ?? ""
       #expect(try size(program, name) == Size(width: 128, height: 128))
+      // By a part of its name that no other has, in any of several folders.
+      let several = ["IMAGINE_MODELS": "\(program.url("nowhere").path):\(program.url("models").path)"]
+      for (words, name) in [(["--upscale", "uble:1.5"], "part.png"), (["--hires-upscaler", "uble"], "pass.png")] {
+        let part = try program.run(draw + words + ["-o", name], environment: several)
+        #expect(part.status == 0, "\(part.messages)")
+      }
+      #expect(try size(program, "part.png") == Size(width: 96, height: 96))
+      #expect(try size(program, "pass.png") == Size(width: 128, height: 128))
+      let enlarged = try program.run(
+        ["upscale", "a.png", "-m", "uble", "-o", "b.webp"] + Self.processor, environment: several)
+      #expect(enlarged.status == 0, "\(enlarged.messages)")
+      let neither = try program.run(draw + ["--hires-upscaler", "lanczoz"], environment: several)
+      #expect(neither.status == 2 && neither.output.isEmpty)
+      for words in ["no upscaler of that name", "lanczos"] {
+        #expect(neither.messages.contains(words), "\(neither.messages)")
+      }
     }
   }
 
@@ -106,6 +125,6 @@ struct UpscaleTests {
     }
     #expect(try HiresUpscalerChoice("Latent (bicubic)") != HiresUpscalerChoice("lanczos"))
     #expect(try HiresUpscalerChoice("4x.pth") == .model("4x.pth"))
-    #expect(throws: (any Error).self) { try HiresUpscalerChoice("magic") }
+    #expect(try HiresUpscalerChoice("magic") == .model("magic"))
   }
 }

@@ -73,7 +73,7 @@ enum EncodedPrompts {
     _ request: PictureRequest, _ model: OpenedModel
   ) throws -> (prompts: RequestPrompts, plan: PromptPlan) {
     let prompts = try RequestPrompts(request)
-    return (prompts, try PromptPlan(request, prompts, for: model, CLIPTokenizer(), request.editTiming))
+    return (prompts, try prompts.plans(for: request, [model], CLIPTokenizer())[0])
   }
 
   private static func opened<Result>(_ family: String, _ body: (OpenedModel) throws -> Result) async throws -> Result {

@@ -86,6 +86,11 @@ import Testing
 
   // MARK: What is counted
 
+  private func workload(_ request: PictureRequest, _ model: OpenedModel) throws -> Workload {
+    let plans = try RequestPrompts(request).plans(for: request, request.models(first: model), CLIPTokenizer())
+    return try Workload(request, model, plans)
+  }
+
   private func choice(
     free: Int, held: Int, own: Int
   ) throws -> (policy: MemoryPolicy, room: MemoryRoom?) {
@@ -93,7 +98,7 @@ import Testing
     settings.free = { free }
     settings.resident = { held + 40_000_000 }
     return try MemoryChoice(
-      workload: Workload(Self.request, TinyModel.opened(), CLIPTokenizer()), settings: settings,
+      workload: workload(Self.request, TinyModel.opened()), settings: settings,
       backend: CPUBackend(threads: 1), precision: .float32, heldBytes: held, ownBytes: own
     ).settled { _ in }
   }
@@ -115,10 +120,10 @@ import Testing
     let model = try OpenedModel(synthetic: SyntheticStructure(family, configuration), name: "painter")
     var request = TinyModel.request
     request.clipSkip = 2
-    let entries = try Workload(request, model, CLIPTokenizer()).entries
+    let entries = try workload(request, model).entries
     #expect(entries.map(\.network.role) == [.textEncoder(0), .encoder, .denoiser, .decoder])
     #expect(entries.map(\.shape.skippedLayers) == [1, 0, 0, 0])
     request.clipSkip = 99
-    #expect(throws: EngineError.self) { try Workload(request, model, CLIPTokenizer()) }
+    #expect(throws: EngineError.self) { try workload(request, model) }
   }
 }

@@ -20,7 +20,7 @@ struct UpscalingTests {
     for (path, shape) in golden.shapes where path.hasPrefix("weight.") {
       shapes["upscaler." + path.dropFirst("weight.".count)] = shape
     }
-    let model = try UpscalerModel(shapes, file: name)
+    let model = try UpscalerNetwork(shapes, file: name)
     let upscaler = OpenedUpscaler(model, GoldenWeights(golden: golden), name: name)
     var settings = EngineSettings()
     settings.memory.free = { nil }
@@ -68,7 +68,7 @@ struct UpscalingTests {
     let backend = try CPUBackend()
     let plan = try backend.plan(graph, weights: backend.upload(upscaling.upscaler.part.weights, for: graph))
     let exact = try plan.run([
-      UpscalerModel.input: HostTensor(input.shape, image.pixels.map { Float($0) / 255 })
+      UpscalerNetwork.input: HostTensor(input.shape, image.pixels.map { Float($0) / 255 })
     ])[0]
     let expected = exact.floats.map { UInt8((min(max($0, 0), 1) * 255).rounded(.toNearestOrEven)) }
     #expect(result.pixels == expected)

@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func everyGoldenIsThere() throws {
-    #expect(try GoldenOp.all().count == 34)
+    #expect(try GoldenOp.all().count == 36)
   }
 
   private static func tolerance(_ name: String) -> Tolerance {
@@ -68,6 +68,7 @@ import Testing
     case "softmax causal": return try operand("x").softmax(causal: true)
     case "attention": return try attention(causal: false)
     case "attention causal": return try attention(causal: true)
+    case "prelu", "prelu one slope": return try operand("x").prelu(operand("slopes"))
     case "geglu": return try operand("x").geglu()
     case "embedding": return builder.apply(.embedding, [builder.input("ids", [2, 3], .int32), try operand("table")])
     case "timestepEmbedding", "timestepEmbedding late": return try operand("t").timestepEmbedding(width: 320)

@@ -34,7 +34,7 @@ import Testing
     let builder = GraphBuilder()
     let x = builder.input("x", [64]), large = x.reshaped([64, 1]) * 2
     let small = large.sliced(axis: 0, start: 0, count: 16).silu()
-    let plan = MemoryPlan(try builder.finish([small * 3]))
+    let plan = MemoryPlan(try builder.finish([small.softmax()]))
     #expect(plan.byteCount < plan.unsharedByteCount)
   }
 
@@ -52,6 +52,40 @@ import Testing
     #expect(plan.offsets[deferred.index] == nil)
     #expect(plan.offsets[read.index] != plan.offsets[reader.index])
     #expect(plan.unsharedByteCount == MemoryPlan(graph).unsharedByteCount - 4 * 4 * 32 * 4)
+  }
+
+  @Test("What is computed element by element lies where its operand did, if nothing else reads that")
+  func writesInPlace() throws {
+    let builder = GraphBuilder()
+    let x = builder.input("x", [1, 4, 4, 8]), slopes = builder.input("slopes", [1, 1, 1, 8]).reshaped([8])
+    let read = (x.softmax() * 2).reshaped([16, 8]), inPlace = read.prelu(slopes), again = inPlace.reshaped([128]).silu()
+    let beside = again.silu(), result = beside * 3
+    let graph = try builder.finish([result, again])
+    let plan = MemoryPlan(graph)
+    func place(of tensor: Tensor) -> Int? { plan.offsets[tensor.id.index] }
+    #expect(place(of: inPlace) == place(of: read) && place(of: again) == place(of: read))
+    // `again` is a result.
+    #expect(place(of: beside) != place(of: again) && place(of: result) == place(of: beside))
+    #expect(plan.unsharedByteCount == 3 * 512 + 64)
+    try verify(graph, plan)
+  }
+
+  @Test("Nothing is written over its own slopes, a part of a value, a weight, or what stays from run to run")
+  func leavesWhatIsNotItsOwn() throws {
+    let builder = GraphBuilder()
+    let x = builder.input("x", [16]).softmax(), itself = x.prelu(x)
+    let part = builder.input("y", [2, 16]).softmax().sliced(axis: 0, start: 0, count: 1).silu()
+    let weight = builder.parameter(Parameter(path: "w", shape: [16])).silu()
+    let steady = builder.input("z", [16], isSteady: true)
+    let kept = steady.softmax() * 2, sum = x + kept
+    let ofKept = (steady * 3).softmax().prelu(builder.input("slopes", [16]))
+    let graph = try builder.finish([itself, part, weight, sum, ofKept])
+    let plan = MemoryPlan(graph, keepsSteady: true)
+    for node in [itself, part, weight, kept, ofKept] {
+      let operand = graph[node.id].operands[0]
+      #expect(plan.offsets[node.id.index] != nil && plan.offsets[node.id.index] != plan.offsets[operand.index])
+    }
+    try verify(graph, plan)
   }
 
   @Test func offsetsAreAligned() throws {
@@ -168,9 +202,19 @@ import Testing
     for (position, a) in memory.enumerated() {
       for b in memory[..<position] where a.bytes.overlaps(b.bytes) && needed[a.node].overlaps(needed[b.node]) {
         #expect(
-          source(a.node, graph, plan) == source(b.node, graph, plan), "nodes \(a.node) and \(b.node) share memory")
+          source(a.node, graph, plan) == source(b.node, graph, plan)
+            || mayReplace(a.node, b.node, graph, plan, last: needed[b.node].upperBound),
+          "nodes \(a.node) and \(b.node) share memory")
       }
     }
+  }
+
+  /// Whether a node is computed element by element from another that it alone still reads.
+  private func mayReplace(_ index: Int, _ other: Int, _ graph: Graph, _ plan: MemoryPlan, last: Int) -> Bool {
+    let node = graph.nodes[index]
+    guard node.op.definition.overwrites == 0, last == index else { return false }
+    return source(node.operands[0].index, graph, plan) == source(other, graph, plan)
+      && plan.offsets[index] == plan.offsets[other] && node.type.byteCount == graph.nodes[other].type.byteCount
   }
 
   /// For each node, from when it is computed to when it or a view of it is last read; results are read at the end.

@@ -13,7 +13,8 @@ import Testing
     var names = Set<String>()
     for opCase in table { names.formUnion(try opCase.graph().nodes.map(\.op.name)) }
     let expected = Set(Activation.allCases.map(\.rawValue)).union([
-      "input", "parameter", "linear", "conv2d", "matmul", "groupNorm", "layerNorm", "softmax", "add", "multiply",
+      "input", "parameter", "prelu", "linear", "conv2d", "matmul", "groupNorm", "layerNorm", "softmax", "add",
+      "multiply",
       "scale", "concat", "upsampleNearest", "embedding", "timestepEmbedding", "cast",
       "reshape", "permute", "slice", "attention", "glu", "gatedLinear", "linears",
     ])

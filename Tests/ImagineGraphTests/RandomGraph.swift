@@ -36,6 +36,7 @@ enum RandomGraph {
     case 10:
       return x.sliced(axis: 0, start: 1, count: 1).concatenated(with: y.sliced(axis: 0, start: 0, count: 1), axis: 0)
     case 9: return x.permuted([0, 2, 1]).softmax().reshaped([2, 4, 8])
+    case 11: return (x * 0.5).prelu(x.builder.parameter(scale)).activation(.silu)
     default: return x + x.linear(weight, bias: nil).silu()
     }
   }

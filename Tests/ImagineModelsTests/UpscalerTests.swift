@@ -58,7 +58,7 @@ struct UpscalerTests {
   private func check(
     _ file: UpscalerFile, _ golden: Golden, _ expected: Case, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    let model = try UpscalerModel(file.tensors.mapValues { Shape($0.shape) }, file: "'\(expected.name)'")
+    let model = try UpscalerNetwork(file.tensors.mapValues { Shape($0.shape) }, file: "'\(expected.name)'")
     try model.requireComplete(file: "'\(expected.name)'")
     #expect(model.architecture == expected.architecture, sourceLocation: sourceLocation)
     #expect(model.scale == expected.scale, sourceLocation: sourceLocation)
@@ -66,7 +66,7 @@ struct UpscalerTests {
     let builder = GraphBuilder()
     let graph = try builder.finish([model.trace(height: input.shape[1], width: input.shape[2], builder)])
     var inputs = model.steadyInputs(height: input.shape[1], width: input.shape[2])
-    inputs[UpscalerModel.input] = input
+    inputs[UpscalerNetwork.input] = input
     for backend in try ModuleGolden.backends() {
       let weights = try backend.upload(ScaledWeights(file, factors: model.factors), for: graph)
       let result = try #require(backend.plan(graph, weights: weights).run(inputs).first)
@@ -114,7 +114,7 @@ struct UpscalerRecognitionTests {
 
   private func complaint(_ shapes: [String: Shape]) -> String? {
     do {
-      try UpscalerModel(shapes, file: "'x.pth'").requireComplete(file: "'x.pth'")
+      try UpscalerNetwork(shapes, file: "'x.pth'").requireComplete(file: "'x.pth'")
       return nil
     } catch {
       return "\(error)"

@@ -272,6 +272,18 @@ import Testing
     #expect(settings.unhonoured.contains { !$0.contains("bad: ") && $0.contains("worse: 123456789abc") })
   }
 
+  @Test("What stood beside a picture's model is found by exactly its name, whatever its folders and its ending are")
+  func recordedParts() throws {
+    try folder.write("x", to: "controlnet/sd15/canny.pth")
+    try folder.write("x", to: "upscale_models/4x-Ultra.pth")
+    func place(_ name: String, _ kind: ModelKind) throws -> String? {
+      try library.file(named: name, kind)?.lastPathComponent
+    }
+    #expect(try place("xl\\Canny.safetensors", .controlNet) == "canny.pth")
+    #expect(try place("4x-ultra", .upscaler) == "4x-Ultra.pth")
+    #expect(try place("canny", .upscaler) == nil && place("4x", .upscaler) == nil && place("", .upscaler) == nil)
+  }
+
   // MARK: Strange folders
 
   @Test(

@@ -1,4 +1,6 @@
+import Foundation
 import Imagine
+import ImagineGoldens
 import Testing
 
 @testable import Imagine
@@ -91,6 +93,67 @@ import Testing
     #expect(settings("Denoising strength: 0.4, Hires upscale: 2").change == nil)
   }
 
+  @Test("What guided a picture is told with its settings, so that only the picture has to be given again")
+  func guides() throws {
+    let settings = RecordedSettings(
+      parameters: """
+        a house
+        Steps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 64x64, ControlNet 0: "Module: canny, \
+        Model: control_v11p_sd15_canny [d14c016b], Weight: 0.7, Resize Mode: Resize and Fill, Processor Res: 512, \
+        Threshold A: 50, Threshold B: 150, Guidance Start: 0.1, Guidance End: 0.8, Pixel Perfect: True, \
+        Control Mode: My prompt is more important", ControlNet 1: "Module: depth_midas, Model: depth, Weight: 1", \
+        ControlNet 2: "Module: ip-adapter_clip_sd15, Model: ip-adapter_sd15 [6a3f6166], Encoder: big, Weight: 0.5", \
+        ControlNet 3: "Module: reference_only, Model: None", Version: v1.10.1
+        """)
+    #expect(settings.guides.map(\.name) == ["control_v11p_sd15_canny", "depth", "ip-adapter_sd15"])
+    #expect(
+      settings.guides.map(\.kind) == [.controlNet, .controlNet, .ipAdapter] && settings.guides[2].encoder == "big")
+    #expect(settings.request.controls.isEmpty)
+    for words in ["ControlNet control_v11p_sd15_canny", "depth_midas", "IP-Adapter ip-adapter_sd15"] {
+      #expect(settings.unhonoured.contains { $0.contains(words) }, "\(settings.unhonoured)")
+    }
+    #expect(settings.unhonoured.count == 5)
+    var found = settings
+    let file = URL(filePath: "/models/some.safetensors")
+    for guide in settings.guides { found.use(file, for: guide) }
+    let control = try #require(found.request.controls.first)
+    #expect(control.model == file && control.weight == 0.7 && control.start == 0.1 && control.end == 0.8)
+    #expect(control.preprocessor == (try ControlPreprocessor(named: "canny:50:150")) && control.resizing == .fill)
+    #expect(control.importance == .prompt && control.picture == nil)
+    #expect(found.request.controls.map(\.preprocessor).last == ControlPreprocessor.none)
+    #expect(found.request.imagePrompts.map(\.weight) == [0.5])
+    #expect(found.unhonoured.count == 2, "\(found.unhonoured)")
+  }
+
+  @Test("Upscalers are told by the names of their files, and opened once these are said")
+  func upscalers() async throws {
+    func settings(_ fields: String) -> RecordedSettings {
+      RecordedSettings(
+        parameters:
+          "a house\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 64x64, \(fields), Version: v1.10.1")
+    }
+    let both = settings(
+      "Denoising strength: 0.5, Hires upscale: 2, Hires upscaler: R-ESRGAN 4x+, Postprocess upscale by: 1.5, "
+        + "Postprocess upscaler: compact_x2")
+    #expect(both.upscalers.map(\.name) == ["RealESRGAN_x4plus", "compact_x2"])
+    #expect(both.upscalers.map(\.scale) == [nil, 1.5] && both.upscalers.map(\.isOfSecondPass) == [true, false])
+    #expect(both.unhonoured.count == 2, "\(both.unhonoured)")
+    var found = both
+    for upscaler in both.upscalers { found.use(Golden.url("upscalers/compact_x2.pth"), for: upscaler) }
+    #expect(found.unhonoured == [] && found.request.upscaling == nil)
+    let engine = try Engine(Engine.Options(device: .cpu, precision: .float32, threads: 1))
+    let request = try await found.request(on: engine)
+    #expect(request.upscaling?.scale == 1.5 && request.upscaling?.upscaler.name == "compact_x2")
+    #expect(request.hires?.upscalerModel?.engine === engine)
+    for fields in [
+      "Postprocess upscale by: 2, Postprocess upscaler: Lanczos",
+      "Postprocess upscale to: 9x9, Postprocess upscaler: x",
+    ] {
+      let other = settings(fields)
+      #expect(other.upscalers.isEmpty && other.unhonoured.count == 1, "\(other.unhonoured)")
+    }
+  }
+
   @Test func readsStableDiffusionCpp() {
     let settings = RecordedSettings(
       parameters:
@@ -125,12 +188,12 @@ import Testing
 
   @Test("Nodes that mean something else are named, and a graph without a sampler is refused")
   func strangeNodes() throws {
-    let lora =
+    let stack =
       Self.graph.replacing("\"model\": [\"4\", 0]", with: "\"model\": [\"10\", 0]").dropLast()
-      + ", \"10\": {\"inputs\": {\"lora_name\": \"detail.safetensors\", \"model\": [\"4\", 0]}, \"class_type\": \"LoraLoader\"}}"
-    let settings = try RecordedSettings(comfyGraph: String(lora))
-    #expect(settings.modelName == "sd\\v1-5.safetensors")
-    #expect(settings.unhonoured.count == 1 && settings.unhonoured[0].contains("LoraLoader (detail.safetensors)"))
+      + ", \"10\": {\"inputs\": {\"lora_name\": \"detail.safetensors\", \"model\": [\"4\", 0]}, \"class_type\": \"LoraStack\"}}"
+    let settings = try RecordedSettings(comfyGraph: String(stack))
+    #expect(settings.modelName == "sd\\v1-5.safetensors" && settings.loras.isEmpty)
+    #expect(settings.unhonoured.count == 1 && settings.unhonoured[0].contains("LoraStack (detail.safetensors)"))
     for graph in ["{}", "[", "{\"1\": {\"class_type\": \"SaveImage\", \"inputs\": {}}}", ""] {
       #expect(throws: ImagineError.self) { try RecordedSettings(comfyGraph: graph) }
     }

@@ -24,6 +24,21 @@ struct UpscalerModelTests {
     #expect(upscaler.name == "compact_x2" && upscaler.architecture == "Real-ESRGAN Compact" && upscaler.scale == 2)
   }
 
+  @Test("A pipeline opens upscalers of its library by their names, on its own engine")
+  func byName() async throws {
+    let folder = try LibraryFolder()
+    try folder.link("upscale_models/double_x2.pth", to: Self.file.path)
+    try folder.link("upscale_models/triple_x3.pth", to: folder.write("x", to: "elsewhere").path)
+    let library = ModelLibrary(folders: [.init(folder.url)])
+    let pipeline = try await Pipeline(model: Self.model, on: engine(), library: library)
+    let upscaler = try await pipeline.upscaler(named: "double")
+    #expect(upscaler.name == "double_x2" && upscaler.scale == 2 && upscaler.engine === pipeline.engine)
+    #expect(try await pipeline.upscaler(named: Self.file.path).scale == 2)
+    for (name, words) in [("_x", "could be 'double_x2' or 'triple_x3'"), ("nothing", "no upscaler of that name")] {
+      await #expect { try await pipeline.upscaler(named: name) } throws: { "\($0)".contains(words) }
+    }
+  }
+
   @Test func eventsEndWithThePicture() async throws {
     let upscaler = try await UpscalerModel(contentsOf: Self.file, on: engine())
     var events: [UpscalingEvent] = []

@@ -115,6 +115,10 @@ for name, (columns, rows), stride in [("x", (1, 0), 1), ("y", (0, 1), 1), ("xy",
     padded = F.pad(F.pad(x, (columns, columns, rows, rows), mode="circular"), (1 - columns, 1 - columns, 1 - rows, 1 - rows))
     golden(f"conv2d circular {name}", nhwc(F.conv2d(padded, w, b, stride)), x=nhwc(x), weight=w, bias=b)
 
+for name, count in [("prelu", 7), ("prelu one slope", 1)]:
+    x, slopes = random(2, 3, 5, 7, deviation=3), random(count)
+    golden(name, nhwc(F.prelu(x.permute(0, 3, 1, 2), slopes)), x=x, slopes=slopes)
+
 target = pathlib.Path(__file__).parents[1] / "Goldens" / "ops" / "ops.json"
 target.parent.mkdir(parents=True, exist_ok=True)
 target.write_text(json.dumps(goldens, indent=1) + "\n")

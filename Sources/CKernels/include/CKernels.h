@@ -71,6 +71,9 @@ void ck_narrow(ck_device device, const float *x, uint16_t *out, size_t count);
 // one.
 void ck_convert(ck_device device, ck_stored from, const void *x, ck_type to, void *out, size_t count);
 void ck_activate(ck_device device, ck_type type, ck_activation activation, const void *x, void *out, size_t count);
+// x [rows, channels] where it is positive, elsewhere x times the slope of its channel; one channel is one slope for all.
+void ck_prelu(
+  ck_device device, ck_type type, const void *x, const float *slopes, void *out, size_t rows, size_t channels);
 void ck_scale(ck_device device, ck_type type, float factor, const void *x, void *out, size_t count);
 // a and out are row-major of `rank` extents; b is read with `strides` (in elements; 0 repeats). The last stride is 0 or 1.
 void ck_binary(

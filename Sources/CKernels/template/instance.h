@@ -24,6 +24,7 @@ const ck_kernels CK_TABLE = {
   .narrow = narrow,
   .convert = convert,
   .activate = activate,
+  .prelu = prelu,
   .scale = scale,
   .binary = binary,
   .glu = glu,

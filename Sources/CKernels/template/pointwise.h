@@ -42,6 +42,29 @@ static void activate(ck_type type, ck_activation activation, const void *x, void
 #undef ACTIVATE
 }
 
+INLINE vf sloped(vf x, vf slope) { return choose(x < 0.0f, x * slope, x); }
+
+INLINE void prelu_rows(
+  ck_type type, const void *x, const float *slopes, void *out, size_t rows, size_t channels
+) {
+  if (channels == 1) {
+    const void *row = x;
+    const vf slope = splat(slopes[0]);
+    MAP_ROW(type, row, type, out, rows, sloped(x, slope));
+    return;
+  }
+  for (size_t row = 0; row < rows; row++) {
+    const size_t at = row * channels * ck_element_size(type);
+    const void *from = (const char *)x + at;
+    void *to = (char *)out + at;
+    MAP_ROWS(type, from, CK_F32, slopes, type, to, channels, sloped(x, y));
+  }
+}
+
+static void prelu(ck_type type, const void *x, const float *slopes, void *out, size_t rows, size_t channels) {
+  FOR_TYPE(type, prelu_rows, x, slopes, out, rows, channels);
+}
+
 INLINE void scale_row(ck_type type, float factor, const void *row, void *out, size_t count) {
   MAP_ROW(type, row, type, out, count, x * factor);
 }

@@ -19,9 +19,14 @@ public struct LoRAReport: Sendable {
 
   /// - Returns: nil for a file that is no LoRA by its names.
   /// - Throws: `ImagineError` for one that cannot be read.
-  public init?(inspecting url: URL) throws {
+  public init?(inspecting url: URL) throws { try self.init(url, readsNumbers: true) }
+
+  /// By names and shapes alone, where there are many files; what is damaged inside does not show.
+  package init?(listing url: URL) throws { try self.init(url, readsNumbers: false) }
+
+  private init?(_ url: URL, readsNumbers: Bool) throws {
     guard ModelKind(recognising: url) == .lora else { return nil }
-    let file = try ImagineError.translating(path: url) { try AdapterFile(url) }
+    let file = try ImagineError.translating(path: url) { try AdapterFile(url, readsNumbers: readsNumbers) }
     let summary = AdapterSummary(file)
     self.url = url
     name = file.name

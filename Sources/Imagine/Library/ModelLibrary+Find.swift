@@ -11,20 +11,50 @@ extension ModelLibrary {
   /// - Throws: `ImagineError` with code `unreadableModel`, which names the models between which the name does not decide, or the
   ///   nearest names and the folders where nothing was found; `CancellationError`.
   public func find(_ name: String, _ kind: ModelKind) async throws -> URL {
-    let place = URL(path: name)
-    if !name.isEmpty, FileManager.default.fileExists(atPath: place.path(percentEncoded: false)) { return place }
-    let query = ModelQuery(name), entries = try entries()
-    for match in ModelQuery.Match.allCases {
-      let found = entries.filter { query.match($0) == match && $0.mayBe(kind) }
-      if let only = found.first, found.count == 1 { return only.url }
-      if !found.isEmpty {
-        if let hash = query.hash, let one = try await Self.first(of: found, hash) { return one }
-        throw Self.ambiguous(name, kind, found)
-      }
+    if let place = Self.place(name) { return place }
+    let query = ModelQuery(name), entries = try entries(), found = Self.named(query, kind, entries)
+    if let only = found.first, found.count == 1 { return only.url }
+    if !found.isEmpty {
+      if let hash = query.hash, let one = try await Self.first(of: found, hash) { return one }
+      throw Self.ambiguous(name, kind, found)
     }
     let digits = query.hash ?? name
     if ModelQuery.isHash(digits), let found = try await find(hash: digits.lowercased(), kind, entries) { return found }
     throw notFound(name, kind, entries)
+  }
+
+  /// The same at once, by a path or a name alone: no file is read for its hash.
+  package func findByName(_ name: String, _ kind: ModelKind) throws -> URL {
+    if let place = Self.place(name) { return place }
+    let entries = try entries(), found = Self.named(ModelQuery(name), kind, entries)
+    if found.count > 1 { throw Self.ambiguous(name, kind, found) }
+    guard let only = found.first else { throw notFound(name, kind, entries) }
+    return only.url
+  }
+
+  /// What exists at a path.
+  private static func place(_ name: String) -> URL? {
+    let place = URL(path: name)
+    return !name.isEmpty && FileManager.default.fileExists(atPath: place.path(percentEncoded: false)) ? place : nil
+  }
+
+  /// Those whose names are the query's best.
+  private static func named(_ query: ModelQuery, _ kind: ModelKind, _ entries: [LibraryEntry]) -> [LibraryEntry] {
+    for match in ModelQuery.Match.allCases {
+      let found = entries.filter { query.match($0) == match && $0.mayBe(kind) }
+      if !found.isEmpty { return found }
+    }
+    return []
+  }
+
+  /// What a picture was drawn with beside its model, by what its settings say: the file of exactly that name, with or without an
+  /// ending, wherever it is.
+  ///
+  /// - Returns: the first of several; nil if there is none.
+  /// - Throws: `CancellationError`; `ImagineError` as `files(_:)` does.
+  public func file(named name: String, _ kind: ModelKind) throws -> URL? {
+    let query = ModelQuery(name)
+    return try entries().first { query.isNamed($0) && $0.mayBe(kind) }?.url
   }
 
   /// The model that a picture was drawn with, by what its settings say.

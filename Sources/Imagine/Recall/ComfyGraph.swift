@@ -99,8 +99,7 @@ struct ComfyGraph {
   var sampler: Node? {
     let all = nodes.values.filter { Self.samplers.contains($0.kind) }
     let feeding = Set(way(from: all.map { $0["latent_image"] }).map(\.id))
-    let saved = nodes.values.filter { $0.kind.hasPrefix("SaveImage") || $0.kind == "PreviewImage" }
-    let wanted = Set(way(from: saved.map { $0["images"] }).map(\.id))
+    let wanted = Set(way(from: saving.map { $0["images"] }).map(\.id))
     let last = all.filter { !feeding.contains($0.id) }
     return last.filter { wanted.contains($0.id) }.min(by: { order($0.id, $1.id) })
       ?? last.min(by: { order($0.id, $1.id) })
@@ -126,9 +125,41 @@ struct ComfyGraph {
     way(from: [node[input]]).first(where: matches)
   }
 
+  /// The nodes behind an input, one after the other, as long as one of these inputs leads on.
+  func chain(from input: JSONValue?, along names: [String]) -> [Node] {
+    var chain: [Node] = [], seen: Set<String> = [], next = node(input)
+    while let node = next, seen.insert(node.id).inserted {
+      chain.append(node)
+      next = names.lazy.compactMap { self.node(node[$0]) }.first
+    }
+    return chain
+  }
+
+  /// What a prompt passes on its way to a sampler, the last first.
+  func conditioning(_ sampler: Node, _ input: String) -> [Node] {
+    chain(from: sampler[input], along: [input, "conditioning"])
+  }
+
+  /// The node that encodes the prompt of a sampler's input.
+  func encoder(_ sampler: Node, _ input: String) -> Node? {
+    func encodes(_ node: Node) -> Bool { node.kind.hasPrefix("CLIPTextEncode") }
+    return conditioning(sampler, input).first(where: encodes) ?? first(from: sampler, input, where: encodes)
+  }
+
+  /// For each node that saves what a sampler makes, those in between: what becomes of the picture.
+  func afterwards(_ sampler: Node) -> [[Node]] {
+    let before = Set(way(from: sampler.inputs.sorted { $0.key < $1.key }.map(\.value)).map(\.id)).union([sampler.id])
+    return saving.sorted { order($0.id, $1.id) }.compactMap { saved in
+      let way = way(from: [saved["images"]])
+      return way.contains { $0.id == sampler.id } ? way.filter { !before.contains($0.id) } : nil
+    }
+  }
+
+  private var saving: [Node] { nodes.values.filter { $0.kind.hasPrefix("SaveImage") || $0.kind == "PreviewImage" } }
+
   /// The prompt that feeds a sampler's input, also where the text comes from a node of its own.
   func text(_ sampler: Node, _ input: String) -> String? {
-    guard let encoder = first(from: sampler, input, where: { $0.kind.hasPrefix("CLIPTextEncode") }) else { return nil }
+    guard let encoder = encoder(sampler, input) else { return nil }
     for name in ["text", "text_g", "text_l"] {
       if let text = encoder[name]?.string { return text }
       if let source = node(encoder[name]) {
@@ -146,10 +177,14 @@ struct ComfyGraph {
     "VAEEncode",
   ]
 
-  /// The nodes that a sampler's picture comes from and that mean something this version does not read, by kind.
-  func others(from sampler: Node) -> [String] {
-    let all = way(from: sampler.inputs.sorted { $0.key < $1.key }.map(\.value)).filter {
-      !Self.understood.contains($0.kind) && !Self.constants.contains($0.kind)
+  /// The nodes that a sampler's picture comes from, or that change it afterwards, and that mean something this version does not
+  /// read, by kind.
+  ///
+  /// - Parameter read: those that were understood already.
+  func others(around sampler: Node, read: Set<String>) -> [String] {
+    let before = way(from: sampler.inputs.sorted { $0.key < $1.key }.map(\.value))
+    let all = (before + afterwards(sampler).joined()).filter {
+      !Self.understood.contains($0.kind) && !Self.constants.contains($0.kind) && !read.contains($0.id)
     }
     let names = all.map { node in
       let name = ["lora_name", "vae_name", "control_net_name", "model_name", "clip_name", "unet_name"].lazy

@@ -48,7 +48,7 @@ extension URL {
 }
 
 extension Resizing {
-  fileprivate var unitName: String {
+  var unitName: String {
     switch self {
     case .stretch, .latent: "Just Resize"
     case .crop: "Crop and Resize"
@@ -58,7 +58,7 @@ extension Resizing {
 }
 
 extension ControlImportance {
-  fileprivate var unitName: String {
+  var unitName: String {
     switch self {
     case .balanced: "Balanced"
     case .prompt: "My prompt is more important"

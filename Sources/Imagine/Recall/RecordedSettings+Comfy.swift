@@ -30,11 +30,14 @@ extension RecordedSettings {
     if let loader = graph.first(from: sampler, "model", where: { $0.inputs["ckpt_name"] != nil }) {
       modelName = loader.inputs["ckpt_name"]?.string
     }
-    impossible += graph.others(from: sampler).map { "Its node \($0) is not something that this version can do." }
+    let read = readLoRAs(graph, sampler).union(readGuides(graph, sampler)).union(readUpscaler(graph, sampler))
+    impossible += graph.others(around: sampler, read: read).map {
+      "Its node \($0) is not something that this version can do."
+    }
   }
 
   /// The value of an input; nil if there is none, or nothing can be made of it, which is then said.
-  private mutating func read<Value>(
+  mutating func read<Value>(
     _ graph: ComfyGraph, _ node: ComfyGraph.Node, _ name: String, _ meaning: (JSONValue) -> Value?
   ) -> Value? {
     guard node[name] != nil else { return nil }

@@ -36,15 +36,9 @@ extension RecordedSettings {
       reader.take("Old prompt editing timelines") == "True"
       || program == "AUTOMATIC1111" && Self.isOldPromptEditing(version) && request.prompt.contains("[")
     for index in 0..<16 {
-      if let unit = reader.take("ControlNet \(index)") { impossible.append(Self.missing(unit)) }
+      if let unit = reader.take("ControlNet \(index)") { readGuide(unit) }
     }
-    if let name = reader.take("Postprocess upscaler") {
-      let size =
-        reader.take("Postprocess upscale by").map { " \($0) times" }
-        ?? reader.take("Postprocess upscale to")
-        .map { " to \($0)" }
-      impossible.append("The upscaler \(name) made it larger\(size ?? ""): name its file if you have it.")
-    }
+    readUpscaler(&reader)
     impossible += reader.problems
     impossible += reader.unread
     readLoRAs(infotext)
@@ -79,11 +73,30 @@ extension RecordedSettings {
     }
   }
 
-  /// What is said of a picture that guided another one, which is in no file.
-  private static func missing(_ unit: String) -> String {
-    let settings = unit.split(separator: ",").map { String($0.drop { $0 == " " }) }
-    let name = settings.first { $0.hasPrefix("Model: ") }.map { InfotextReader.shortened(String($0.dropFirst(7))) }
-    return "It was guided through \(name ?? "a ControlNet") by a picture that is not in the file: give both again."
+  private mutating func readGuide(_ unit: String) {
+    guard let guide = RecordedGuide(unit: unit) else {
+      impossible.append("It was guided by a picture that is not in the file, in a way that this version does not know.")
+      return
+    }
+    guides.append(guide)
+    if let preprocessor = guide.foreignPreprocessor {
+      impossible.append(
+        "\(guide.name) looked at what \(preprocessor) made of a picture, which is not possible here: give the map itself."
+      )
+    }
+  }
+
+  /// What made the finished picture larger.
+  private mutating func readUpscaler(_ reader: inout InfotextReader) {
+    guard let name = reader.take("Postprocess upscaler") else { return }
+    let by = reader.take("Postprocess upscale by"), to = reader.take("Postprocess upscale to")
+    let scale = by.flatMap(Double.init).flatMap { $0.isFinite && $0 > 0 ? $0 : nil }
+    if let scale, !["lanczos", "nearest"].contains(name.lowercased()) {
+      upscalers.append(RecordedUpscaler(name, scale: scale))
+    } else {
+      let size = by.map { " \($0) times" } ?? to.map { " to \($0)" } ?? ""
+      impossible.append("\(InfotextReader.shortened(name)) made it larger\(size), which has to be done by hand.")
+    }
   }
 
   /// Before 1.6.0 numbers below 1 were shares, and a second pass counted anew; A1111 itself reads such pictures so.
@@ -195,9 +208,10 @@ extension RecordedSettings {
       hires.steps = steps == 0 ? nil : steps
       hires.strength = strength ?? hires.strength
       if let name = reader.take("Hires upscaler") {
-        do { hires.upscaler = try HiresFix.Upscaler(named: name) } catch {
-          impossible.append(
-            "Its hires upscaler \(name) is a file that has to be named again; latents are enlarged instead.")
+        if let filter = try? HiresFix.Upscaler(named: name) {
+          hires.upscaler = filter
+        } else {
+          upscalers.append(RecordedUpscaler(name, scale: nil, isOfSecondPass: true))
         }
       }
       request.hires = hires

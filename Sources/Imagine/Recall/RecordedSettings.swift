@@ -14,6 +14,10 @@ public struct RecordedSettings: Sendable {
   public internal(set) var loras: [RecordedName] = []
   /// The textual inversions that its prompts name.
   public internal(set) var embeddings: [RecordedName] = []
+  /// The networks that guided it, and how.
+  public package(set) var guides: [RecordedGuide] = []
+  /// The networks that made it larger.
+  public package(set) var upscalers: [RecordedUpscaler] = []
   /// The program that drew it, for people.
   public internal(set) var program: String
   /// How a picture was used that it was made from; nil where there was none. The request has none in any case.
@@ -26,7 +30,7 @@ public struct RecordedSettings: Sendable {
 
   /// The same, where the picture that it was made from is given again, or its mask: see `change`.
   public func unhonoured(givenPicture: Bool, givenMask: Bool) -> [String] {
-    impossible
+    impossible + guides.filter { $0.file == nil }.map(\.missing) + upscalers.filter { $0.file == nil }.map(\.missing)
       + [missingEmbeddings, change?.missing(givenPicture: givenPicture, givenMask: givenMask)].compactMap { $0 }
   }
 
@@ -85,6 +89,30 @@ public struct RecordedSettings: Sendable {
     }
   }
 
+  /// Leaves out a LoRA that no prompt of it names.
+  package mutating func leaveOut(_ lora: RecordedName) {
+    request.loras.removeAll { $0.name == lora.name && $0.file == nil }
+  }
+
+  /// Says which file a network that guided it is. The request is guided as then, by the picture that it changes; a picture of its
+  /// own has to be put into the request's `controls`, and those of an IP-Adapter into its `imagePrompts`.
+  ///
+  /// - Parameter encoder: the image encoder of an IP-Adapter; nil is the one beside it.
+  public mutating func use(_ file: URL, for guide: RecordedGuide, encoder: URL? = nil) {
+    guard let index = guides.firstIndex(where: { $0 == guide && $0.file == nil }) else { return }
+    guides[index].file = file
+    if guide.kind == .ipAdapter {
+      request.imagePrompts.append(guide.imagePrompt(file, encoder: encoder))
+    } else {
+      request.controls.append(guide.controlImage(file))
+    }
+  }
+
+  /// Says which file an upscaler of it is; `request(on:)` opens it.
+  public mutating func use(_ file: URL, for upscaler: RecordedUpscaler) {
+    for index in upscalers.indices where upscalers[index].name == upscaler.name { upscalers[index].file = file }
+  }
+
   init(prompt: String, program: String) {
     request = GenerationRequest(prompt: prompt)
     self.program = program
@@ -113,6 +141,8 @@ extension RecordedSettings: CustomStringConvertible {
       ("seed", request.seed.map { "\($0)" }), ("random numbers", request.randomSource?.name),
       ("strength", change?.strength.map { "\($0)" }), ("mask", change?.mask.map(\.words)),
       ("clip skip", request.clipSkip.map { "\($0)" }), ("like", request.likeness?.name),
+      ("guided by", guides.isEmpty ? nil : guides.map(\.name).joined(separator: ", ")),
+      ("upscalers", upscalers.isEmpty ? nil : upscalers.map(\.name).joined(separator: ", ")),
       ("second pass", request.hires.map { $0.size.map { "to \($0)" } ?? "\($0.scale) times as large" }),
     ]
     return lines.compactMap { name, value in value.map { "\(name): \($0)" } }.joined(separator: "\n")

@@ -30,7 +30,7 @@ public struct ControlPreprocessor: Sendable, Hashable {
   /// Every preprocessor there is, with the usual numbers.
   public static let all = [none, canny, invert, blur, tile, lineart, scribble, colour, inpaint]
 
-  private init(_ kind: Preprocessor, hidesMask: Bool = false) {
+  init(_ kind: Preprocessor, hidesMask: Bool = false) {
     self.kind = kind
     self.hidesMask = hidesMask
   }

@@ -102,6 +102,16 @@ public final class UpscalerModel: Sendable {
   }
 }
 
+extension Pipeline {
+  /// Opens an upscaler of the library, to be run by the pipeline's engine: by its name or any part of it that no other has, by its
+  /// hash, or by its path.
+  ///
+  /// - Throws: `ImagineError`, as `ModelLibrary.find(_:_:)` does where there is none of the name or there are several.
+  public func upscaler(named name: String) async throws -> UpscalerModel {
+    try await UpscalerModel(contentsOf: library.find(name, .upscaler), on: engine)
+  }
+}
+
 extension UpscalerModel: Hashable {
   public static func == (one: UpscalerModel, other: UpscalerModel) -> Bool { one === other }
   public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }

@@ -43,7 +43,7 @@ extension PlanBuilder {
 
 func requireFloats(_ values: Value...) throws {
   for value in values where value.type.elementType != .float32 {
-    throw CPUBackendError("A normalisation's weight or bias is \(value.type); it has to be float32.")
+    throw CPUBackendError("A norm's weight or bias, or an activation's slope, is \(value.type); it has to be float32.")
   }
 }
 

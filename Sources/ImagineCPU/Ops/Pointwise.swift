@@ -9,6 +9,17 @@ extension PlanBuilder {
     }
   }
 
+  /// x [..., C], slopes [C] or [1].
+  func prelu(_ x: Value, slopes: Value, _ result: Target) throws -> Kernel {
+    try requireFloats(slopes)
+    let type = try x.type.elementType.arithmetic, device = device, channels = slopes.count
+    return { frame in
+      ck_prelu(
+        device, type, try x.address(in: frame), try slopes.floats(in: frame), result.address(in: frame),
+        result.count / max(channels, 1), channels)
+    }
+  }
+
   func scale(_ factor: Float, _ x: Value, _ result: Target) throws -> Kernel {
     let type = try x.type.elementType.arithmetic, device = device
     return { frame in

@@ -54,31 +54,36 @@ struct ControlOptions: ParsableArguments {
 
   /// - Throws: `ValidationError` for what does not belong together, `ImagineError` for files that are no pictures.
   func apply(to request: inout GenerationRequest, _ pictures: SourcePictures) throws {
-    guard !control.isEmpty else {
-      if let dependent { throw ValidationError("\(dependent) is for a network that guides: give --control, too.") }
-      return
+    if !control.isEmpty {
+      request.controls = control.map { text in
+        let (path, weight) = WeightedName.parse(text)
+        var image = ControlImage(model: URL(literalPath: path))
+        if let weight { image.weight = weight }
+        return image
+      }
+    } else if request.controls.isEmpty, let dependent {
+      throw ValidationError("\(dependent) is for a network that guides: give --control, too.")
     }
-    request.controls = try control.indices.map { index in
-      let (path, weight) = WeightedName.parse(control[index])
-      let file = try each(controlImage, "--control-image", index)
-      var image = ControlImage(model: URL(literalPath: path), picture: try file.map { try pictures.picture($0) })
-      if let weight { image.weight = weight }
-      if let preprocessor = try each(preprocess, "--preprocess", index) { image.preprocessor = preprocessor }
-      if let start = try each(controlStart, "--control-start", index) { image.start = start }
-      if let end = try each(controlEnd, "--control-end", index) { image.end = end }
-      if let mode = try each(controlMode, "--control-mode", index) { image.importance = mode }
-      if let resizing = try each(controlResize, "--control-resize", index) { image.resizing = resizing }
-      return image
+    // Those of a picture that is drawn again take what is given here, too.
+    let count = request.controls.count
+    for index in request.controls.indices {
+      func each<Value>(_ values: [Value], _ name: String) throws -> Value? {
+        guard values.count <= 1 || values.count == count else {
+          throw ValidationError(
+            "\(name) is given \(values.count) times, and the networks that guide are \(count): give it once, or once for each."
+          )
+        }
+        return values.count == 1 ? values[0] : values.isEmpty ? nil : values[index]
+      }
+      var image = request.controls[index]
+      if let file = try each(controlImage, "--control-image") { image.picture = try pictures.picture(file) }
+      if let preprocessor = try each(preprocess, "--preprocess") { image.preprocessor = preprocessor }
+      if let start = try each(controlStart, "--control-start") { image.start = start }
+      if let end = try each(controlEnd, "--control-end") { image.end = end }
+      if let mode = try each(controlMode, "--control-mode") { image.importance = mode }
+      if let resizing = try each(controlResize, "--control-resize") { image.resizing = resizing }
+      request.controls[index] = image
     }
-  }
-
-  /// The value for one of the networks; nil where none is given.
-  private func each<Value>(_ values: [Value], _ name: String, _ index: Int) throws -> Value? {
-    guard values.count <= 1 || values.count == control.count else {
-      throw ValidationError(
-        "\(name) is given \(values.count) times and --control \(control.count) times: give it once, or once for each.")
-    }
-    return values.count == 1 ? values[0] : values.isEmpty ? nil : values[index]
   }
 
   private var dependent: String? {

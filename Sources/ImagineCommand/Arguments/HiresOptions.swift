@@ -58,23 +58,34 @@ struct HiresOptions: ParsableArguments {
     if let hiresStrength { fix.strength = hiresStrength }
     switch hiresUpscaler {
     case .filter(let upscaler): (fix.upscaler, fix.upscalerModel) = (upscaler, nil)
-    case .model(let name): fix.upscalerModel = try upscalers.upscaler(name)
+    case .model(let name): fix.upscalerModel = try model(name, upscalers)
     case nil: break
     }
     request.hires = fix
   }
+
+  /// What is no filter is a model, or neither.
+  private func model(_ name: String, _ upscalers: UpscalerFiles) throws -> UpscalerModel {
+    do { return try upscalers.upscaler(name) } catch let error as ImagineError {
+      guard error.code == .unreadableModel, !UpscalerFiles.isFile(name) else { throw error }
+      throw ImagineError(
+        .invalidText,
+        "\(error.message) Without a network it is one of \(Choices.sentence(HiresFix.Upscaler.all.map(\.name))).")
+    }
+  }
 }
 
-/// How a small picture is made larger: by a filter, or by a network of a file.
+/// How a small picture is made larger: by a filter, or by a network that a file or its name stands for.
 enum HiresUpscalerChoice: Equatable {
   case filter(HiresFix.Upscaler)
   case model(String)
 
   init(_ text: String) throws {
-    if UpscalerFiles.isNamed(by: text) {
-      self = .model(text)
+    try Choices.requireName(text)
+    if !UpscalerFiles.isFile(text), let filter = try? HiresFix.Upscaler(named: text) {
+      self = .filter(filter)
     } else {
-      self = .filter(try Choices.named(text, HiresFix.Upscaler.init(named:)))
+      self = .model(text)
     }
   }
 }

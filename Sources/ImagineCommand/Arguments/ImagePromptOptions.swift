@@ -39,7 +39,17 @@ struct ImagePromptOptions: ParsableArguments {
 
   /// - Throws: `ValidationError` for what does not belong together, `ImagineError` for files that are no pictures.
   func apply(to request: inout GenerationRequest, _ pictures: SourcePictures) throws {
-    guard !ipAdapter.isEmpty else {
+    if !ipAdapter.isEmpty {
+      request.imagePrompts = ipAdapter.map { text in
+        let (path, weight) = WeightedName.parse(text)
+        var prompt = ImagePrompt(model: URL(literalPath: path), pictures: [])
+        if let weight { prompt.weight = weight }
+        return prompt
+      }
+    }
+    // Those of a picture that is drawn again take what is given here, too.
+    let count = request.imagePrompts.count
+    guard count > 0 else {
       let given: [(String, Bool)] = [
         ("--ip-image", !ipImage.isEmpty), ("--image-encoder", !imageEncoder.isEmpty), ("--ip-start", !ipStart.isEmpty),
         ("--ip-end", !ipEnd.isEmpty),
@@ -47,29 +57,30 @@ struct ImagePromptOptions: ParsableArguments {
       guard let dependent = given.first(where: { $0.1 })?.0 else { return }
       throw ValidationError("\(dependent) is for an adapter of pictures: give --ip-adapter, too.")
     }
-    guard !ipImage.isEmpty, ipAdapter.count == 1 || ipImage.count == 1 || ipImage.count == ipAdapter.count else {
+    let wanted = !ipAdapter.isEmpty || !ipImage.isEmpty
+    guard !wanted || !ipImage.isEmpty && (count == 1 || ipImage.count == 1 || ipImage.count == count) else {
       throw ValidationError(
-        "--ip-image is given \(ipImage.count) times and --ip-adapter \(ipAdapter.count) times: give a picture for each."
+        "--ip-image is given \(ipImage.count) times, and the adapters of pictures are \(count): give a picture for each."
       )
     }
-    request.imagePrompts = try ipAdapter.indices.map { index in
-      let (path, weight) = WeightedName.parse(ipAdapter[index])
-      let files = ipAdapter.count == 1 ? ipImage : [ipImage[ipImage.count == 1 ? 0 : index]]
-      var prompt = ImagePrompt(model: URL(literalPath: path), pictures: try files.map { try pictures.picture($0) })
-      prompt.encoder = try each(imageEncoder, "--image-encoder", index).map { URL(literalPath: $0) }
-      if let weight { prompt.weight = weight }
-      if let start = try each(ipStart, "--ip-start", index) { prompt.start = start }
-      if let end = try each(ipEnd, "--ip-end", index) { prompt.end = end }
-      return prompt
+    for index in request.imagePrompts.indices {
+      func each<Value>(_ values: [Value], _ name: String) throws -> Value? {
+        guard values.count <= 1 || values.count == count else {
+          throw ValidationError(
+            "\(name) is given \(values.count) times, and the adapters of pictures are \(count): give it once, or once for each."
+          )
+        }
+        return values.count == 1 ? values[0] : values.isEmpty ? nil : values[index]
+      }
+      var prompt = request.imagePrompts[index]
+      if wanted {
+        let files = count == 1 ? ipImage : [ipImage[ipImage.count == 1 ? 0 : index]]
+        prompt.pictures = try files.map { try pictures.picture($0) }
+      }
+      if let encoder = try each(imageEncoder, "--image-encoder") { prompt.encoder = URL(literalPath: encoder) }
+      if let start = try each(ipStart, "--ip-start") { prompt.start = start }
+      if let end = try each(ipEnd, "--ip-end") { prompt.end = end }
+      request.imagePrompts[index] = prompt
     }
-  }
-
-  private func each<Value>(_ values: [Value], _ name: String, _ index: Int) throws -> Value? {
-    guard values.count <= 1 || values.count == ipAdapter.count else {
-      throw ValidationError(
-        "\(name) is given \(values.count) times and --ip-adapter \(ipAdapter.count) times: give it once, or once for each."
-      )
-    }
-    return values.count == 1 ? values[0] : values.isEmpty ? nil : values[index]
   }
 }

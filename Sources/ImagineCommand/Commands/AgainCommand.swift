@@ -13,12 +13,15 @@ struct AgainCommand: AsyncParsableCommand {
       version cannot do of it is listed. Every option given here takes the place of what the file says.
 
       The model is the one of --model; else the file of the name or hash that the picture tells, in the folders of \
-      --models, of IMAGINE_MODELS, those that imagine list looks into, or beside the model of IMAGINE_MODEL.
+      --models, of IMAGINE_MODELS, those that imagine list looks into, or beside the model of IMAGINE_MODEL. There LoRAs, \
+      ControlNets, IP-Adapters and upscalers are found by their names, too; what a ControlNet or IP-Adapter looked at is in \
+      no file, and is given again with --control-image or --ip-image.
 
       EXAMPLES:
         imagine again lighthouse.png
         imagine again lighthouse.png --vary -b 4
         imagine again webui.png --models ~/models --steps 40
+        imagine again guided.png --control-image house.png
       """)
 
   @Argument(help: ArgumentHelp("Pictures.", valueName: "picture"))
@@ -77,13 +80,21 @@ struct AgainCommand: AsyncParsableCommand {
     }
   }
 
-  /// The same with the files of its LoRAs and textual inversions, as far as the folders of models have them.
+  /// The same with the files of what stands beside its model, as far as the folders of models have them.
   private func withAdapters(
     _ settings: RecordedSettings, _ file: String, _ library: ModelLibrary, _ display: Display
   ) async throws -> RecordedSettings {
-    var settings = settings
-    guard !settings.loras.isEmpty || !settings.embeddings.isEmpty else { return settings }
+    var settings = settings.without(givenOf: picture.line)
+    guard settings.hasAdapters else { return settings }
     display.loading("the names of models")
+    try findGuides(of: &settings, file, library, display)
+    for upscaler in settings.upscalers {
+      guard let found = try library.file(named: upscaler.name, .upscaler) else {
+        display.note("There is no upscaler '\(upscaler.name)' in the folders of models.")
+        continue
+      }
+      settings.use(found, for: upscaler)
+    }
     for embedding in settings.embeddings {
       guard let found = try await library.embedding(named: embedding.name, hash: embedding.hash) else { continue }
       if embedding.hash != nil, !found.hasHash {
@@ -92,13 +103,44 @@ struct AgainCommand: AsyncParsableCommand {
       settings.use(found.file, forEmbedding: embedding)
     }
     for lora in settings.loras {
-      guard let found = try await library.lora(named: lora.name, hash: lora.hash) else { continue }
+      guard let found = try await library.lora(named: lora.name, hash: lora.hash) else {
+        if settings.request.loras.contains(where: { $0.name == lora.name }) {
+          display.note(
+            "\(file) was drawn with the LoRA '\(lora.name)', which is in no folder of models: it is left out.")
+          settings.leaveOut(lora)
+        }
+        continue
+      }
       if lora.hash != nil, !found.hasHash {
         display.note("\(file) was drawn with another file of the LoRA \(lora.name).")
       }
       settings.use(found.file, for: lora)
     }
     return settings
+  }
+
+  /// Finds the networks that guided a picture, where there is something for them to look at.
+  private func findGuides(
+    of settings: inout RecordedSettings, _ file: String, _ library: ModelLibrary, _ display: Display
+  ) throws {
+    let line = picture.line
+    for guide in settings.guides {
+      let isControl = guide.kind == .controlNet, option = isControl ? "--control-image" : "--ip-image"
+      let hasPicture =
+        isControl ? !line.control.paths.isEmpty || line.initialImage.path != nil : !line.imagePrompt.paths.isEmpty
+      let found = try library.file(named: guide.name, guide.kind)
+      if let found, hasPicture {
+        let encoder = try guide.encoder.flatMap { try library.file(named: $0, .imageEncoder) }
+        settings.use(found, for: guide, encoder: encoder)
+        continue
+      }
+      settings.guides.removeAll { $0 == guide }
+      let name = "\(file) was guided through the \(guide.kind.name) '\(guide.name)'"
+      display.note(
+        found == nil
+          ? "\(name), which is in no folder of models: name its file and its picture to draw the same."
+          : "\(name) by a picture that is not in the file: give it again with \(option) to draw the same.")
+    }
   }
 
   /// The model that a picture is drawn with.
@@ -136,5 +178,24 @@ struct AgainCommand: AsyncParsableCommand {
       library.folders.append(ModelLibrary.Folder(model.deletingLastPathComponent()))
     }
     return library
+  }
+}
+
+extension RecordedSettings {
+  /// Whether there is something to look for in the folders of models.
+  fileprivate var hasAdapters: Bool {
+    !loras.isEmpty || !embeddings.isEmpty || !guides.isEmpty || !upscalers.isEmpty
+  }
+
+  /// The same without that for which the command line names something else.
+  fileprivate func without(givenOf line: LineOptions) -> RecordedSettings {
+    var settings = self
+    settings.guides.removeAll {
+      $0.kind == .controlNet ? !line.control.control.isEmpty : !line.imagePrompt.ipAdapter.isEmpty
+    }
+    settings.upscalers.removeAll {
+      $0.isOfSecondPass ? line.hires.hiresUpscaler != nil : line.upscaling.upscale != nil
+    }
+    return settings
   }
 }

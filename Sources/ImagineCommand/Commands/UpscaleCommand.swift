@@ -19,7 +19,7 @@ struct UpscaleCommand: AsyncParsableCommand {
       EXAMPLES:
         imagine upscale photo.jpg -m realesrgan-x4plus.pth
         imagine upscale photo.jpg -m realesrgan-x4plus.pth --scale 2 -o larger.png
-        imagine upscale *.png -m 4x-UltraSharp.pth -o larger
+        imagine upscale *.png -m ultrasharp -o larger      by its name in the folders of models
       """)
 
   @Argument(help: ArgumentHelp("Pictures: PNG, JPEG or WebP.", valueName: "picture"), completion: .file())
@@ -53,8 +53,9 @@ struct UpscaleCommand: AsyncParsableCommand {
   private func enlarge(_ pictures: SourcePictures, into place: OutputPlace, _ display: Display) async throws {
     guard let model = engine.model else { return }
     display.loading(FileName.split(model).name)
-    pictures.upscalers.use(try Engine(engine.options(display)))
-    let upscaler = try pictures.upscalers.upscaler(model)
+    let library = try engine.library.library(), file = try await library.find(model, .upscaler)
+    pictures.upscalers.use(try Engine(engine.options(display)), library)
+    let upscaler = try pictures.upscalers.upscaler(file.path(percentEncoded: false))
     display.detail("\(upscaler.architecture), \(upscaler.scale) times as large, on \(upscaler.engine.deviceName)")
     let folder = try PictureFolder(place)
     display.start(pictures: files.count, steps: 0, most: files.count)

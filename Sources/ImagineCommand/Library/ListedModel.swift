@@ -9,6 +9,8 @@ struct ListedModel: Encodable {
   let bytes: Int
   /// What it is, in words.
   let summary: String
+  /// Of which models it is, or which it was made for, as far as its file tells.
+  var family: String?
   var parameterCount: Int?
   /// What a picture of its own size takes, as it would be drawn on this machine; nil where that was not asked, or cannot be told.
   var pictureBytes: Int?
@@ -24,12 +26,16 @@ struct ListedModel: Encodable {
     kind = file.kind.rawValue
     path = file.url.path(percentEncoded: false)
     bytes = file.byteCount
-    guard file.kind == .checkpoint, let report = try? ModelReport(inspecting: file.url) else {
+    if file.kind == .checkpoint, let report = try? ModelReport(inspecting: file.url) {
+      summary = report.problem ?? report.family
+      family = report.family
+      parameterCount = report.parameterCount
+    } else if file.kind == .lora, let report = (try? LoRAReport(listing: file.url)) ?? nil {
+      summary = report.summary
+      family = report.family
+    } else {
       summary = ModelReport.summary(of: file.url)
-      return
     }
-    summary = report.problem ?? report.family
-    parameterCount = report.parameterCount
   }
 
   /// Reckons what a picture takes, with the plans that would draw it.

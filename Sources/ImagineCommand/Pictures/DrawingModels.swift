@@ -49,9 +49,10 @@ struct DrawingModels {
 
   /// What the command line asks for; what it leaves open is still open.
   func request(_ order: DrawingOrder, _ pictures: SourcePictures) async throws -> GenerationRequest {
-    pictures.upscalers.use(pipeline.engine)
+    pictures.upscalers.use(pipeline.engine, order.library)
+    let recorded = try await order.recorded?.request(on: pipeline.engine)
     var request = try order.picture.applied(
-      to: order.recorded?.request ?? GenerationRequest(prompt: ""), usual: usualSize, pictures,
+      to: recorded ?? GenerationRequest(prompt: ""), usual: usualSize, pictures,
       order.recorded?.change)
     if let prompt = order.prompt { request.prompt = prompt }
     request.refiner = refiner

@@ -6,27 +6,28 @@ import Synchronization
 final class UpscalerFiles: Sendable {
   private struct State {
     var engine: Engine?
+    var library = ModelLibrary()
     var opened: [String: UpscalerModel] = [:]
   }
 
   private let state = Mutex(State())
 
-  /// Whether a word is meant as an upscaler's file, not as a filter: it looks like a file's name, or there is one.
-  static func isNamed(by text: String) -> Bool {
-    text.contains("/") || endings.contains { text.hasSuffix(ignoringCase: $0) } || place(of: text) != nil
+  /// Whether a word can only be meant as an upscaler's file.
+  static func isFile(_ text: String) -> Bool {
+    text.contains("/") || endings.contains { text.hasSuffix(ignoringCase: $0) } || FileKind.of(text) == .file
   }
 
   private static let endings = [".pth", ".pt", ".safetensors", ".ckpt", ".bin"]
 
-  /// Says what upscalers are to run on from now on.
-  func use(_ engine: Engine) {
+  /// Says what upscalers are to run on from now on, and where their names are looked up.
+  func use(_ engine: Engine, _ library: ModelLibrary) {
     state.withLock { state in
-      guard state.engine !== engine else { return }
-      state = State(engine: engine)
+      guard state.engine !== engine || state.library != library else { return }
+      state = State(engine: engine, library: library)
     }
   }
 
-  /// The upscaler of a file, or of that name in the folder of models.
+  /// The upscaler of a path, or of a name in the folders of models.
   ///
   /// - Throws: `ImagineError` if there is none.
   func upscaler(_ name: String) throws -> UpscalerModel {
@@ -35,22 +36,9 @@ final class UpscalerFiles: Sendable {
       guard let engine = state.engine else {
         throw ImagineError(.internalError, "An upscaler was asked for before there was anything to run it on.")
       }
-      let upscaler = try UpscalerModel(opening: Self.place(of: name) ?? URL(literalPath: name), on: engine)
+      let upscaler = try UpscalerModel(opening: state.library.findByName(name, .upscaler), on: engine)
       state.opened[name] = upscaler
       return upscaler
     }
-  }
-
-  /// The file of a name: at this path, or below the folder of models, with or without its ending; nil if there is none.
-  private static func place(
-    of name: String, environment: [String: String] = ProcessInfo.processInfo.environment
-  ) -> URL? {
-    guard !name.isEmpty else { return nil }
-    if FileKind.of(name) == .file { return URL(literalPath: name) }
-    guard let folder = environment["IMAGINE_MODELS"], !folder.isEmpty, !name.contains("/"),
-      let places = try? ModelReport.places(in: URL(literalPath: folder))
-    else { return nil }
-    return places.first { $0.lastPathComponent == name }
-      ?? places.first { $0.deletingPathExtension().lastPathComponent == name }
   }
 }

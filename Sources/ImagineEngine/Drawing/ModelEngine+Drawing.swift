@@ -12,14 +12,18 @@ extension ModelEngine {
     try Task.checkCancellation()
     let passes = try request.passes(sampling: model.sampling)
     let prompts = try RequestPrompts(request)
-    for notice in try notices(of: request, prompts, model) { report(.notice(notice)) }
+    let plans = try prompts.plans(for: request, request.models(first: model), tokenizer)
+    for notice in notices(of: request, prompts, plans, model) { report(.notice(notice)) }
     try requireMemory(for: request)
-    let policy = try self.policy(request, model, report: report)
+    let policy = try self.policy(request, model, plans, report: report)
     try apply(request.adapters, to: model, others: request.refiner.map { [$0.model] } ?? [], report)
     // The tensors of prompts are the same for all pictures; they are noted with each.
     let noted = request.recordsTensors ? TensorRecorder() : nil
     let phases = try passes.map { pass in
-      try self.phases(of: pass, prompts, model, policy, pass.enlargement == nil ? noted : nil, report)
+      // Edits count the calls of the pass before.
+      let plans =
+        pass.enlargement == nil ? plans : try prompts.plans(for: pass.request, request.models(first: model), tokenizer)
+      return try self.phases(of: pass, prompts, plans, model, policy, pass.enlargement == nil ? noted : nil, report)
     }
     if policy.releasesTexts { for phase in phases.joined() { runner(of: phase.model).dropTextEncoders() } }
     let autoencoding = Autoencoding(
@@ -61,29 +65,29 @@ extension ModelEngine {
 
   /// Who does the steps of a pass, each with what its denoiser is told.
   private func phases(
-    of pass: PicturePass, _ prompts: RequestPrompts, _ model: OpenedModel, _ policy: MemoryPolicy,
-    _ recorder: TensorRecorder?, _ report: @escaping @Sendable (EngineEvent) -> Void
+    of pass: PicturePass, _ prompts: RequestPrompts, _ plans: [PromptPlan], _ model: OpenedModel,
+    _ policy: MemoryPolicy, _ recorder: TensorRecorder?, _ report: @escaping @Sendable (EngineEvent) -> Void
   ) throws -> [PictureJob.Phase] {
-    func phase(_ model: OpenedModel, firstStep: Int, _ recorder: TensorRecorder?) throws -> PictureJob.Phase {
+    func phase(
+      _ model: OpenedModel, _ plan: PromptPlan, firstStep: Int, _ recorder: TensorRecorder?
+    ) throws -> PictureJob.Phase {
       let maker = ConditionsMaker(model: model.model, runner: runner(of: model), policy: policy, report: report)
-      let plan = try PromptPlan(pass.request, prompts, for: model, tokenizer, pass.request.editTiming)
       return PictureJob.Phase(
         model: model, conditions: try maker.make(pass.request, prompts, plan, recorder), firstStep: firstStep)
     }
-    var phases = [try phase(model, firstStep: 0, recorder)]
+    var phases = [try phase(model, plans[0], firstStep: 0, recorder)]
     // A refiner belongs to the last pass.
     if let refiner = pass.request.refiner, pass.request.hires == nil || pass.enlargement != nil {
-      phases.append(try phase(refiner.model, firstStep: pass.plan.handover(at: refiner.start), nil))
+      phases.append(try phase(refiner.model, plans[1], firstStep: pass.plan.handover(at: refiner.start), nil))
     }
     return phases
   }
 
   /// What the person should know before the work begins.
   private func notices(
-    of request: PictureRequest, _ prompts: RequestPrompts, _ model: OpenedModel
-  ) throws -> [EngineNotice] {
+    of request: PictureRequest, _ prompts: RequestPrompts, _ plans: [PromptPlan], _ model: OpenedModel
+  ) -> [EngineNotice] {
     let own = model.model.defaults, models = request.models(first: model)
-    let plans = try models.map { try PromptPlan(request, prompts, for: $0, tokenizer, request.editTiming) }
     let language = prompts.notices(
       readsNegative: models.contains(where: request.isGuided), plans, request.embeddings)
     return [

@@ -6,16 +6,15 @@ internal import ImagineText
 extension Workload {
   /// The networks that drawing runs.
   ///
+  /// - Parameter plans: what each of the request's models reads.
   /// - Throws: `EngineError` if a text encoder has not the layer that is asked for.
-  init(_ request: PictureRequest, _ model: OpenedModel, _ tokenizer: CLIPTokenizer) throws {
+  init(_ request: PictureRequest, _ model: OpenedModel, _ plans: [PromptPlan]) throws {
     self.init()
     let latent = model.model.latent
     func shape(_ width: Int, _ height: Int) -> NetworkShape {
       NetworkShape(height: height / latent.reduction, width: width / latent.reduction, seamless: request.tiling)
     }
-    let prompts = try RequestPrompts(request)
     let models = request.models(first: model)
-    let plans = try models.map { try PromptPlan(request, prompts, for: $0, tokenizer, request.editTiming) }
     for (model, plan) in zip(models, plans) {
       for (text, sequences) in zip(model.model.conditioning.texts, plan.sequences) {
         let skipped = try request.skippedLayers(of: text)

@@ -31,6 +31,15 @@ struct RequestPrompts: Sendable {
     }
   }
 
+  /// What each model of a request, or of one of its passes, reads of the prompts.
+  ///
+  /// - Throws: `EngineError` for weights that cannot be meant, and textual inversions that cannot be read.
+  func plans(
+    for request: PictureRequest, _ models: [OpenedModel], _ tokenizer: CLIPTokenizer
+  ) throws -> [PromptPlan] {
+    try models.map { try PromptPlan(request, self, for: $0, tokenizer, request.editTiming) }
+  }
+
   /// The most parts of a prompt: the denoiser runs for all of them at every call.
   static let mostParts = 64
 

@@ -7,7 +7,7 @@ package import ImagineModels
 ///
 /// Whatever could make running it fail is checked when it is made.
 package final class OpenedUpscaler: Sendable {
-  package let model: UpscalerModel
+  package let model: UpscalerNetwork
   /// What the engine runs.
   package let part: OpenedPart
 
@@ -17,7 +17,7 @@ package final class OpenedUpscaler: Sendable {
   /// - Throws: `CheckpointError` and `ModelError` for what cannot be read and what is no upscaler that can be run.
   package convenience init(_ url: URL) throws {
     let file = try UpscalerFile(url), name = "'\(url.lastPathComponent)'"
-    let model = try UpscalerModel(file.tensors.mapValues { Shape($0.shape) }, file: name)
+    let model = try UpscalerNetwork(file.tensors.mapValues { Shape($0.shape) }, file: name)
     try model.requireComplete(file: name)
     self.init(
       model, file, name: url.deletingPathExtension().lastPathComponent,
@@ -26,13 +26,13 @@ package final class OpenedUpscaler: Sendable {
 
   /// - Parameter identity: nil for weights that were made on the spot.
   package convenience init(
-    _ model: UpscalerModel, _ weights: any WeightSource, name: String, identity: OpenedPart.Identity? = nil
+    _ model: UpscalerNetwork, _ weights: any WeightSource, name: String, identity: OpenedPart.Identity? = nil
   ) {
     let scaled = model.factors.isEmpty ? weights : ScaledWeights(weights, factors: model.factors)
     self.init(model, OpenedPart(name, [model.network], scaled, identity: identity))
   }
 
-  private init(_ model: UpscalerModel, _ part: OpenedPart) {
+  private init(_ model: UpscalerNetwork, _ part: OpenedPart) {
     self.model = model
     self.part = part
   }

@@ -104,7 +104,7 @@ struct Upscaling {
       let down = rows.weights(row, scale: scale)
       for (column, left) in columns.starts.enumerated() {
         try Task.checkCancellation()
-        inputs[UpscalerModel.input] = input.window(row: top, column: left, height: rows.window, width: columns.window)
+        inputs[UpscalerNetwork.input] = input.window(row: top, column: left, height: rows.window, width: columns.window)
         let part = try runner.run(.upscaler, shape, inputs, policy, report: report)[0].floats
         let across = columns.weights(column, scale: scale)
         for y in 0..<min(rows.window * scale, height - top * scale) where down[y] > 0 {

@@ -1,9 +1,18 @@
 extension OpDefinition {
   static func activation(_ function: Activation) -> OpDefinition {
-    OpDefinition(function.rawValue, operands: 1) { $0[0] }
+    OpDefinition(function.rawValue, operands: 1, overwrites: 0) { $0[0] }
   }
 
-  static let scale = OpDefinition("scale", operands: 1) { $0[0] }
+  static let prelu = OpDefinition("prelu", operands: 2, overwrites: 0) { operands in
+    let x = operands[0], slopes = operands[1]
+    guard x.shape.rank >= 1, slopes.elementType == .float32, slopes.shape == [x.shape.last] || slopes.shape == [1]
+    else {
+      return nil
+    }
+    return x
+  }
+
+  static let scale = OpDefinition("scale", operands: 1, overwrites: 0) { $0[0] }
   static let add = binary("add"), multiply = binary("multiply")
 
   /// An extent of 1 in the second operand is repeated.

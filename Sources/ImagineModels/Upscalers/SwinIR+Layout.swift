@@ -1,13 +1,13 @@
 import ImagineGraph
 
 /// The structure of a SwinIR, read off its weights.
-extension UpscalerModel {
-  static func swinIR(_ layout: CheckpointLayout) throws -> UpscalerModel {
+extension UpscalerNetwork {
+  static func swinIR(_ layout: CheckpointLayout) throws -> UpscalerNetwork {
     let structure = try SwinIR.Configuration(layout)
     let inventory = WeightInventory(layout.shapes)
     let network = SwinIR(Weights(inventory, path: "upscaler"), structure)
     let side = structure.window
-    return UpscalerModel(
+    return UpscalerNetwork(
       "SwinIR", channels: structure.channels, scale: structure.scale, multiple: side, overlap: 4 * side, inventory,
       steadyValues: { SwinWindows.values(height: $0, width: $1, side: side) }
     ) { pixels in
@@ -22,7 +22,7 @@ extension SwinIR.Configuration {
   fileprivate init(_ layout: CheckpointLayout) throws {
     func extent(_ path: String, _ axis: Int) throws -> Int? { try layout.width("upscaler.\(path)", axis) }
     func has(_ path: String) -> Bool { layout.shapes["upscaler.\(path)"] != nil }
-    channels = try UpscalerModel.channels(extent("conv_first.weight", 1) ?? channels)
+    channels = try UpscalerNetwork.channels(extent("conv_first.weight", 1) ?? channels)
     width = try extent("conv_first.weight", 0) ?? width
     hidden = try extent("layers.0.residual_group.blocks.0.mlp.fc1.weight", 0) ?? hidden
     endsNarrow = !has("conv_after_body.weight") && has("conv_after_body.0.weight")

@@ -14,6 +14,11 @@ func apply(_ function: Activation, _ x: Double) -> Double {
   }
 }
 
+/// x [..., C] where it is positive, elsewhere x times the slope of its channel, or the one slope.
+func prelu(_ x: [Double], slopes: [Double]) -> [Double] {
+  x.enumerated().map { index, x in x < 0 ? x * slopes[index % slopes.count] : x }
+}
+
 /// x [..., 2 C] -> [..., C]: the first half of each vector times the function of the second.
 func glu(_ function: Activation, _ x: [Double], rows: Int) -> [Double] {
   let width = rows == 0 ? 0 : x.count / rows / 2

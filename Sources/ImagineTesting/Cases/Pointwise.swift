@@ -17,6 +17,16 @@ extension OpCase {
       binary([2, 40, 56, 32], [2, 1, 1, 32]), binary([1, 40, 56, 64], [1, 40, 56, 64]),
       rows("add to itself", [2, 5, 7]) { $0 + $0 }, rows("multiply by itself", [2, 5, 7]) { $0 * $0 },
       rows("scale 0.18215", [1, 5, 7, 4]) { $0 * 0.18215 }, rows("scale -3", [3]) { $0 * -3 },
+      prelu([2, 5, 7], [7]), prelu([2, 5, 7], [1]), prelu([1, 1, 1, 1], [1]), prelu([2, 3, 5, 33], [33]),
+      prelu([3, 5, 7, 3], [3]), prelu([1, 401], [401]), prelu([1, 401], [1]), prelu([5], [5]),
+      prelu([2, 40, 56, 32], [32]), prelu([1, 41, 57, 20], [20]), prelu([2, 37, 41, 1], [1]),
+      // In the place of what alone it reads, beside what else is read, and with a slope that is computed.
+      rows("prelu in place", [2, 5, 7]) { ($0 * 3).prelu($0.slopes([7])).prelu($0.slopes([1])) },
+      rows("prelu beside x", [2, 5, 7]) { x in
+        let y = x * 3
+        return y.prelu(x.slopes([7])) + y
+      },
+      rows("prelu of a computed slope", [2, 5, 8]) { $0.prelu($0.builder.input("slope", [1]) * 0.25) },
       geglu([2, 5, 14], .normal(deviation: 3)), geglu([1, 3, 2], .normal()), geglu([1, 4, 66], .uniform(-12...12)),
       geglu([1, 16, 2560], .normal()), geglu([2, 35, 5120], .normal()),
     ].flatMap { $0 }
@@ -27,6 +37,10 @@ extension OpCase {
 
   private static func activation(_ function: Activation, _ shape: Shape, _ distribution: Distribution) -> [OpCase] {
     rows(function.rawValue + distribution.label, shape, distribution) { $0.activation(function) }
+  }
+
+  private static func prelu(_ shape: Shape, _ slopes: Shape) -> [OpCase] {
+    rows("prelu \(slopes)", shape, .normal(deviation: 3)) { $0.prelu($0.slopes(slopes)) }
   }
 
   private static func geglu(_ shape: Shape, _ distribution: Distribution) -> [OpCase] {
@@ -58,4 +72,9 @@ extension OpCase {
   ) -> [OpCase] {
     rows("softmax\(causal ? " causal" : "")\(distribution.label)", shape, distribution) { $0.softmax(causal: causal) }
   }
+}
+
+extension Tensor {
+  /// A weight of as many slopes.
+  fileprivate func slopes(_ shape: Shape) -> Tensor { builder.weight("layer.slopes\(shape.count)", shape) }
 }

@@ -6,6 +6,13 @@ func activation(_ function: Activation, _ x: Value, _ result: Value) throws -> D
     result: result.span, constants: [try result.count.word], workgroups: vectorWorkgroups(x))
 }
 
+/// x [..., C], slopes [C] or [1].
+func prelu(_ x: Value, slopes: Value, _ result: Value) throws -> Dispatch {
+  Dispatch(
+    "prelu_\(try x.type.elementType.kernelSuffix)", [:], [x.span, slopes.span], result: result.span,
+    constants: [try result.count.word, try slopes.count.word], workgroups: vectorWorkgroups(x))
+}
+
 func scale(_ factor: Float, _ x: Value, _ result: Value) throws -> Dispatch {
   Dispatch(
     "scale_\(try x.type.elementType.kernelSuffix)", [:], [x.span], result: result.span,

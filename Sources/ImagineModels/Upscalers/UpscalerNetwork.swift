@@ -1,7 +1,7 @@
 package import ImagineGraph
 
-/// An image upscaler as a value: its network, and how pictures go through it.
-package struct UpscalerModel: Sendable {
+/// The network of an image upscaler as a value, and how pictures go through it.
+package struct UpscalerNetwork: Sendable {
   /// What the network is called, for people.
   package let architecture: String
   /// Channels of pictures on both sides: 3, or 1 for grey ones.
@@ -53,8 +53,8 @@ package struct UpscalerModel: Sendable {
   package func steadyInputs(height: Int, width: Int) -> [String: HostTensor] { steadyValues(height, width) }
 }
 
-extension UpscalerModel {
-  /// The network by itself, of pictures of `NetworkShape`'s rows, height and width in pixels.
+extension UpscalerNetwork {
+  /// As it is run, of pictures of `NetworkShape`'s rows, height and width in pixels.
   package var network: Network {
     Network(role: .upscaler, name: "upscaler", prefixes: ["upscaler."]) { shape, builder in
       [trace(rows: shape.rows, height: shape.height, width: shape.width, builder)]

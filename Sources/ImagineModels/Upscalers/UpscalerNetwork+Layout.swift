@@ -2,7 +2,7 @@ import ImagineCheckpoint
 package import ImagineGraph
 
 /// Which network an upscaler is, and its structure, read off its weights.
-extension UpscalerModel {
+extension UpscalerNetwork {
   /// - Parameters:
   ///   - shapes: of all tensors by canonical path.
   ///   - file: the file's name in quotes, for messages.
@@ -71,8 +71,8 @@ extension UpscalerModel {
 
 // MARK: - ESRGAN
 
-extension UpscalerModel {
-  private static func esrgan(_ layout: CheckpointLayout) throws -> UpscalerModel {
+extension UpscalerNetwork {
+  private static func esrgan(_ layout: CheckpointLayout) throws -> UpscalerNetwork {
     var structure = RRDBNet.Configuration()
     func width(_ path: String, _ axis: Int) throws -> Int? { try layout.width("upscaler.\(path).weight", axis) }
     structure.features = try width("conv_first", 0) ?? structure.features
@@ -90,7 +90,7 @@ extension UpscalerModel {
       "it divides pictures by \(structure.unshuffle) and multiplies them by \(enlarged)")
     let inventory = WeightInventory(layout.shapes)
     let network = RRDBNet(Weights(inventory, path: "upscaler"), structure)
-    return UpscalerModel(
+    return UpscalerNetwork(
       structure.hasShortcuts ? "ESRGAN+" : structure.unshuffle > 1 ? "Real-ESRGAN" : "ESRGAN",
       channels: structure.outChannels, scale: enlarged / structure.unshuffle, multiple: structure.unshuffle,
       overlap: 12 * structure.unshuffle, factors: network.factors, inventory
@@ -100,8 +100,8 @@ extension UpscalerModel {
 
 // MARK: - Compact
 
-extension UpscalerModel {
-  private static func compact(_ layout: CheckpointLayout) throws -> UpscalerModel {
+extension UpscalerNetwork {
+  private static func compact(_ layout: CheckpointLayout) throws -> UpscalerNetwork {
     var structure = SRVGGNetCompact.Configuration()
     structure.features = try layout.width("upscaler.body.0.weight", 0) ?? structure.features
     structure.channels = try channels(layout.width("upscaler.body.0.weight", 1) ?? structure.channels)
@@ -117,7 +117,7 @@ extension UpscalerModel {
     structure.scale = scale
     let inventory = WeightInventory(layout.shapes)
     let network = SRVGGNetCompact(Weights(inventory, path: "upscaler"), structure)
-    return UpscalerModel(
+    return UpscalerNetwork(
       "Real-ESRGAN Compact", channels: structure.channels, scale: scale, multiple: 1,
       // One position for each convolution reaches no further: exact for short networks.
       overlap: min((3 * (structure.depth + 2) + 1) / 2, 16), inventory
