@@ -112,17 +112,20 @@ public final class Pipeline: Sendable {
 
   // MARK: Requests
 
-  /// What a request will take of the processor's memory, stage by stage, and how much there is.
+  /// What a request will take of the memory of what draws it, the process or a graphics card, stage by stage, and how much
+  /// there is.
   ///
   /// It comes from the same plans that would draw it, and takes as long as planning: about a second. No weight is read.
-  /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would, and if the device has memory of its own.
+  /// - Throws: `ImagineError` with code `invalidRequest`, as drawing would.
   public func estimate(_ request: GenerationRequest) async throws -> RequestEstimate {
     let picture = try picture(resolved(request))
     return try await ImagineError.translating {
+      let size = Size(width: picture.finalSize.width, height: picture.finalSize.height)
+      if let forecast = try await engine.inner.cardEstimate(picture, with: opened) {
+        return RequestEstimate(forecast, size: size, device: deviceName, precision: precision)
+      }
       let (forecast, free) = try await engine.inner.estimate(picture, with: opened)
-      return RequestEstimate(
-        forecast, size: Size(width: picture.finalSize.width, height: picture.finalSize.height), device: deviceName,
-        precision: precision, freeBytes: free)
+      return RequestEstimate(forecast, size: size, device: deviceName, precision: precision, freeBytes: free)
     }
   }
 

@@ -105,12 +105,22 @@ package actor ModelEngine {
   /// What a request will take of the processor's memory, network by network, and how much there is.
   ///
   /// It comes from the same plans that would draw it, and takes as long as planning. No weight is read.
-  /// - Throws: `EngineError` with code `invalidRequest` if the device has memory of its own.
+  /// - Throws: `EngineError` with code `invalidRequest` if the device has memory of its own; see `cardEstimate`.
   package func estimate(
     _ request: PictureRequest, with model: OpenedModel
   ) throws -> (forecast: MemoryForecast, freeBytes: Int?) {
     let plans = try RequestPrompts(request).plans(for: request, request.models(first: model), tokenizer)
     return try memoryChoice(request, model, plans).estimate()
+  }
+
+  /// What a request will take of a graphics card's memory, network by network; nil where the processor would draw it.
+  ///
+  /// - Throws: `EngineError` if the request makes no sense.
+  package func cardEstimate(_ request: PictureRequest, with model: OpenedModel) throws -> CardForecast? {
+    let (backend, precision) = try places.opened(for: RunMode())
+    guard let backend = backend as? any DeviceMemoryBackend else { return nil }
+    let plans = try RequestPrompts(request).plans(for: request, request.models(first: model), tokenizer)
+    return try CardForecast(Workload(request, model, plans), backend, precision)
   }
 
   private func memoryChoice(

@@ -55,13 +55,6 @@ package protocol Backend: Sendable {
   func plan(_ graph: Graph, weights: any DeviceWeights) throws -> any Plan
 }
 
-/// A backend with memory of its own beside the host's.
-package protocol WeightPassingBackend: Backend {
-  /// The same backend, which leaves weights in the host's memory that have no room beside values, and copies them over
-  /// whenever they are used; nil where both memories are one.
-  var passingWeights: (any Backend)? { get }
-}
-
 /// A backend that can be asked what its driver made of its kernels.
 package protocol KernelInspection: Backend {
   /// Compiled kernels that keep values in memory which should be in registers, each with how much; empty where nobody

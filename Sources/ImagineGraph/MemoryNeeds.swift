@@ -23,6 +23,19 @@ package struct MemoryNeeds: Sendable, Hashable {
   package var peakBytes: Int { max(loadingBytes, weightBytes + passingBytes + workingBytes + keptBytes) }
 }
 
+/// A backend with memory of its own.
+package protocol DeviceMemoryBackend: Backend {
+  /// Bytes of its memory that are free, or would be if this backend held nothing; nil where nobody knows.
+  var availableMemory: Int? { get }
+
+  /// What planning and running a graph takes of it, beside what other graphs do. Nothing is read or allocated.
+  func memoryNeeds(of graph: Graph) throws -> MemoryNeeds
+
+  /// The same backend, which leaves weights in the host's memory that have no room beside values, and copies them over
+  /// whenever they are used; nil where both memories are one. Its needs are the least that it can do with.
+  var passingWeights: (any DeviceMemoryBackend)? { get }
+}
+
 /// A backend in the process's own memory, which can say beforehand how much of it a graph takes, and make do with less.
 package protocol MemoryAwareBackend: Backend {
   /// Bytes of working memory that the backend holds at the moment for the next run, whichever plan's it is.

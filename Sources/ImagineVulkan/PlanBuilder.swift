@@ -21,18 +21,16 @@ final class PlanBuilder {
     self.graph = graph
     self.weights = weights
     self.context = context
-    memory = MemoryPlan(graph, alignment: context.alignment, block: context.blockBytes, keepsSteady: true) { node in
-      graph.scratchBytes(of: node, context)
-    }
+    memory = Self.memoryPlan(of: graph, context)
     try Self.checkSizes(of: graph, context)
     try Self.requireRoom(for: graph, memory.byteCount, weights, context)
     arena = try Arena(memory.byteCount, blockBytes: context.blockBytes, on: context.device)
   }
 
   func build() throws -> VulkanPlan {
-    let placeBytes = 2 * Self.passingBytes(of: graph, weights, context) { _ in true }
+    let placeBytes = weights.passes ? 2 * Self.passingBytes(of: graph, context) { _ in true } : 0
     try weights.load(Self.weightRequests(graph), reserving: max(0, placeBytes - weights.placeBytes))
-    let passingBytes = try Self.passingBytes(of: graph, weights, context) { try self.weights.span($0).passes }
+    let passingBytes = try Self.passingBytes(of: graph, context) { try self.weights.span($0).passes }
     if passingBytes > 0 {
       let places = try weights.places(for: passingBytes)
       passing = (PassingWeights(places, context), PassingWeights(places, context))
@@ -172,7 +170,7 @@ extension Graph {
   }
 
   /// Bytes that an operation needs while it is computed, beside its result.
-  fileprivate func scratchBytes(of node: Node, _ context: VulkanContext) -> Int {
+  func scratchBytes(of node: Node, _ context: VulkanContext) -> Int {
     let operands = node.operands.map { self[$0].type }
     switch node.op {
     case .groupNorm(let groups, _, _, _):

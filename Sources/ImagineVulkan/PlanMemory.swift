@@ -8,12 +8,29 @@ extension PlanBuilder {
       + graph.outputs.compactMap { graph.weightRequest([$0], as: .plain) }
   }
 
+  /// Where values lie.
+  static func memoryPlan(of graph: Graph, _ context: VulkanContext) -> MemoryPlan {
+    MemoryPlan(graph, alignment: context.alignment, block: context.blockBytes, keepsSteady: true) { node in
+      graph.scratchBytes(of: node, context)
+    }
+  }
+
+  /// What a graph takes that has nothing on the device yet.
+  static func memoryNeeds(of graph: Graph, passesWeights: Bool, _ context: VulkanContext) -> MemoryNeeds {
+    let requests = Array(Set(weightRequests(graph)))
+    let load = VulkanWeights.bytes(toLoad: requests, passing: passesWeights, context)
+    let places = passesWeights ? 2 * passingBytes(of: graph, context) { _ in true } : 0,
+      values = memoryPlan(of: graph, context).byteCount
+    return MemoryNeeds(
+      weightBytes: load.kept, passingBytes: places, workingBytes: values,
+      loadingBytes: load.kept + load.passing + places + values)
+  }
+
   /// The most bytes of weights that one operation uses, of those that may pass and `counts` says yes to.
   static func passingBytes(
-    of graph: Graph, _ weights: VulkanWeights, _ context: VulkanContext, counts: (VulkanWeights.Request) throws -> Bool
+    of graph: Graph, _ context: VulkanContext, counts: (VulkanWeights.Request) throws -> Bool
   ) rethrows -> Int {
-    guard weights.passes else { return 0 }
-    return try graph.nodes.filter(\.readsAllWeights).map { node in
+    try graph.nodes.filter(\.readsAllWeights).map { node in
       try graph.operands(of: node).compactMap { graph.weightRequest($0.ids, as: $0.form) }
         .filter { try $0.mayPass && counts($0) }.reduce(0) { $0 + context.aligned($1.byteCount) }
     }.max() ?? 0
@@ -46,7 +63,7 @@ extension PlanBuilder {
     guard let free = context.device.memory.free else { return }
     let load = weights.bytes(toLoad: weightRequests(graph))
     // What weights pass through is gone before values would be needed, but not before they are allocated.
-    let passing = max(0, 2 * passingBytes(of: graph, weights, context) { _ in true } - weights.placeBytes)
+    let passing = weights.passes ? max(0, 2 * passingBytes(of: graph, context) { _ in true } - weights.placeBytes) : 0
     let needed = load.kept + load.passing + passing + valueBytes
     guard needed > free else { return }
     throw VulkanError(

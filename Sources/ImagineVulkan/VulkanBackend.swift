@@ -2,7 +2,7 @@ package import Foundation
 package import ImagineGraph
 
 /// Runs graphs on a device with Vulkan, with the kernels of the folder Kernels.
-package struct VulkanBackend: KernelInspection, WeightPassingBackend {
+package struct VulkanBackend: KernelInspection, DeviceMemoryBackend {
   /// How a device is to be used.
   package struct Configuration: Sendable {
     /// Nil takes the best the device has.
@@ -48,7 +48,13 @@ package struct VulkanBackend: KernelInspection, WeightPassingBackend {
     context = try VulkanContext(VulkanDevice(device, instance, tier, configuration), tier, configuration)
   }
 
-  package var passingWeights: (any Backend)? {
+  package var availableMemory: Int? { context.device.memory.free.map { $0 + context.device.memory.allocated } }
+
+  package func memoryNeeds(of graph: Graph) throws -> MemoryNeeds {
+    try PlanBuilder.memoryNeeds(of: graph.optimized(for: supports), passesWeights: passesWeights, context)
+  }
+
+  package var passingWeights: (any DeviceMemoryBackend)? {
     if context.device.uploadsTakeDeviceMemory { return nil }
     var passing = self
     passing.passesWeights = true

@@ -101,10 +101,16 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
 
   /// Bytes of the device's memory that loading these takes at least: for good, and on the way.
   func bytes(toLoad requests: [Request]) -> (kept: Int, passing: Int) {
-    let missing = lock.withLock { self.missing(requests) }
-    let bytes = missing.reduce(0) { $0 + (passes && $1.mayPass ? 0 : context.aligned($1.byteCount)) }
+    Self.bytes(toLoad: lock.withLock { missing(requests) }, passing: passes, context)
+  }
+
+  /// The same of weights of which none is there.
+  static func bytes(
+    toLoad requests: [Request], passing passes: Bool, _ context: VulkanContext
+  ) -> (kept: Int, passing: Int) {
+    let bytes = requests.reduce(0) { $0 + (passes && $1.mayPass ? 0 : context.aligned($1.byteCount)) }
     let ring = context.device.uploadsTakeDeviceMemory ? WeightStream.ringBytes(for: bytes) : 0
-    return (bytes, ring + Self.scratchBytes(missing))
+    return (bytes, ring + scratchBytes(requests))
   }
 
   /// Reads weights and brings them to the device, except those that are there; or leaves them in the host's memory where

@@ -53,24 +53,7 @@ extension VulkanTests {
 
     @Test("A network with more weights than the device has memory draws there, with weights from the machine's")
     func weightsThatPass() async throws {
-      func draw(budget: Int?) async throws -> (pixels: [UInt8]?, notices: [String]) {
-        var configuration = VulkanBackend.Configuration()
-        configuration.memoryBudget = budget
-        configuration.hostMemoryIsApart = true
-        let backend = try VulkanBackend(in: try #require(VulkanTestDevice.instance), configuration)
-        let pipeline = try await Pipeline(
-          OpenedModel.demonstration(), Pipeline.Options(precision: .float32),
-          on: OpenedDevice(backend, name: "a small card", preferredPrecision: .float32))
-        var request = TinyModel.request, pixels: [UInt8]?, notices: [String] = []
-        request.size = Size(width: 64, height: 64)
-        for try await event in pipeline.generate(request) {
-          if case .notice(let notice) = event, notice.code != .unusualSize { notices.append(notice.message) }
-          if case .image(let image) = event { pixels = image.pixels }
-        }
-        #expect(backend.allocatedBytes <= budget ?? .max)
-        return (pixels, notices)
-      }
-      let usual = try await draw(budget: nil), small = try await draw(budget: 9 << 20)
+      let usual = try await SmallCard(budget: nil).draw(), small = try await SmallCard(budget: 9 << 20).draw()
       #expect(usual.pixels != nil && small.pixels == usual.pixels)
       #expect(usual.notices == [])
       #expect(

@@ -25,7 +25,7 @@ final class ComputePlaces {
   func isProcessor(_ place: RunMode.Place) -> Bool { place == .processor || !hasProcessor }
 
   /// Whether the device can use weights in the machine's memory.
-  var canPassWeights: Bool { (device?.backend as? any WeightPassingBackend)?.passingWeights != nil }
+  var canPassWeights: Bool { (device?.backend as? any DeviceMemoryBackend)?.passingWeights != nil }
 
   /// Whether the device may be opened once more.
   var canReopen: Bool { reopen != nil && reopenings == 0 }
@@ -45,7 +45,7 @@ final class ComputePlaces {
   func opened(for mode: RunMode) throws -> (backend: any Backend, precision: Precision) {
     let place = isDeviceLost ? .processor : mode.place
     let opened = try opened(place)
-    let passing = mode.passesWeights ? (opened.backend as? any WeightPassingBackend)?.passingWeights : nil
+    let passing = mode.passesWeights ? (opened.backend as? any DeviceMemoryBackend)?.passingWeights : nil
     return (passing ?? opened.backend, mode.isWide ? .float32 : precision(opened, place))
   }
 

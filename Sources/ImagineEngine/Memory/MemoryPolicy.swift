@@ -87,13 +87,12 @@ struct MemoryChoice {
 
   /// What drawing a request would take, as it would be drawn now.
   ///
-  /// - Throws: `EngineError` if the device has memory of its own.
+  /// - Throws: `EngineError` for a device of whose memory nothing is known.
   func estimate() throws -> (forecast: MemoryForecast, freeBytes: Int?) {
     guard let backend else {
       throw EngineError(
-        .invalidRequest,
-        "Estimates are for the processor, and this would be drawn on a device with memory of its own: choose the "
-          + "processor.", remedies: [.processor])
+        .invalidRequest, "Nothing is known of this device's memory: choose the processor for an estimate.",
+        remedies: [.processor])
     }
     if settings.use == .little { return (try forecast(saving(), backend), free) }
     let full = try fullForecast(backend)
