@@ -2,8 +2,10 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 // x [N, positions, channels], weight and bias [channels]: normalised over a group's channels at all positions, scaled and
-// shifted, then the activation; ADDS_FIRST, a vector [N, channels] is added to x before all else. One workgroup a group of an image; an invocation keeps up to KEPT elements in registers,
-// so that memory is read once, or, where KEPT is 0, each pass reads anew.
+// shifted, then the activation. Where ADDS_FIRST says so, a vector [N, channels] is added to x before all else.
+//
+// One workgroup does a group of an image; an invocation keeps up to KEPT elements in registers, so that memory is read once,
+// or, where KEPT is 0, each pass reads anew.
 // variants: f32 f16 bf16
 #include "../include/types.glsl"
 #include "../include/activation.glsl"

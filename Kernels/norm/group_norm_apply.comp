@@ -3,7 +3,8 @@
 #extension GL_EXT_control_flow_attributes : require
 // x [N, positions, channels], bias [channels] -> out like x: activation((x - mean) factor + bias), with the statistics
 // [2, N, channels] of group_norm_combine.comp; or, with COMBINES, with the partials of group_norm_statistics.comp and
-// weight [channels], of which each workgroup combines what it needs. ADDS_FIRST, a vector [N, channels] is added to x first.
+// weight [channels], of which each workgroup combines what it needs. Where ADDS_FIRST says so, a vector [N, channels] is added
+// to x first.
 //
 // A workgroup does a block of positions in a slice of channels that has whole groups, as group_norm_statistics.comp does;
 // an invocation one column of it, a vector of channels or one channel where VECTORS is false, at every ROWS-th position,

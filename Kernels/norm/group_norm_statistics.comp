@@ -2,7 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 // x [N, positions, channels] -> partials [N, blocks, groups]: mean and sum of squared distances from it of each group, over
-// a block of positions; ADDS_FIRST, of x and a vector [N, channels]. First of three kernels for what is too much for one workgroup a group (group_norm.comp).
+// a block of positions; where ADDS_FIRST says so, of x plus a vector [N, channels]. The first kernel for what is too much
+// for one workgroup a group (group_norm.comp).
 //
 // A workgroup reads a block of positions in a slice of channels that has whole groups. An invocation stays with one column
 // of the slice: a vector of channels, or one channel where VECTORS is false. It takes every `ROWS`-th position. Distances
