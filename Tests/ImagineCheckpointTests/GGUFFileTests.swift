@@ -160,8 +160,9 @@ struct HostileGGUFTests {
     for (bytes, words) in [
       (try changed(after: "GGUF", little(UInt32(1))), "of version 1"),
       (try changed(after: "GGUF", [0, 0, 0, 3]), "big-endian"),
-      (try changed(after: "GGUF", by: 12, little(UInt64.max)), "ends within its header"),
-      (try changed(after: "GGUF", by: 4, little(UInt64.max)), "the tensor '' has"),
+      (try changed(after: "GGUF", by: 12, little(UInt64.max)), "18446744073709551615 notes"),
+      (try changed(after: "GGUF", by: 4, little(UInt64(1) << 20)), "1048576 tensors"),
+      (try changed(after: "GGUF", by: 12, little(UInt64(1) << 18)), "ends within its header"),
       (try changed(after: "general.alignment", by: 4, little(UInt32(48))), "multiples of 48"),
       (try changed(after: "general.alignment", by: 4, little(UInt32(0))), "multiples of 0"),
       (try changed(after: "general.alignment", little(UInt32(99))), "unknown type 99"),

@@ -61,10 +61,10 @@ public struct RequestEstimate: Sendable, Hashable, Encodable {
     self.size = size
     self.device = device
     self.precision = precision.rawValue
-    stages = forecast.stages.map {
+    stages = zip(forecast.stages, forecast.copiedBytes).map {
       Stage(
-        name: $0.name, weightBytes: $0.weightBytes, copiedBytes: forecast.copiedBytes[$0.name] ?? 0,
-        workingBytes: $0.workingBytes, peakBytes: $0.peakBytes, flops: $0.flops)
+        name: $0.name, weightBytes: $0.weightBytes, copiedBytes: $1, workingBytes: $0.workingBytes,
+        peakBytes: $0.peakBytes, flops: $0.flops)
     }
     isCard = true
     takesTurns = forecast.way != .together

@@ -31,26 +31,18 @@ struct GGUFHeader {
         "\(self.file) is a GGUF file \(words), which is not supported: use one of version 3, as they are written today."
       )
     }
-    let tensorCount = try number(UInt64.self), noteCount = try number(UInt64.self)
-    var left = noteCount
-    while left > 0 {
-      try readNote()
-      left -= 1
-    }
-    var entries: [Entry] = []
-    left = tensorCount
-    while left > 0 {
-      entries.append(try readEntry())
-      left -= 1
-    }
-    let start = (reader.offset + alignment - 1) / alignment * alignment
-    var names: Set<UTF8Name> = []
-    for entry in entries {
+    let tensorCount = try count(of: "tensors"), noteCount = try count(of: "notes")
+    for _ in 0..<noteCount { try readNote() }
+    var entries: [Entry] = [], names: Set<UTF8Name> = []
+    for _ in 0..<tensorCount {
+      let entry = try readEntry()
       guard names.insert(entry.name).inserted else {
         throw damaged("it has two tensors of the name \(quoted(entry.name.text))", .invalidTensor)
       }
-      tensors.append(try info(entry, from: start))
+      entries.append(entry)
     }
+    let start = (reader.offset + alignment - 1) / alignment * alignment
+    for entry in entries { tensors.append(try info(entry, from: start)) }
   }
 
   /// - Parameter what: what is wrong with the file, in words that fit after "it".
@@ -87,6 +79,13 @@ extension GGUFHeader {
   private mutating func bytes(_ count: Int) throws(CheckpointError) -> UnsafeRawBufferPointer {
     guard let bytes = reader.bytes(count) else { throw cutShort }
     return bytes
+  }
+
+  /// How many of something follow: no more than any model has, so that a crafted file does not take forever.
+  private mutating func count(of what: String) throws(CheckpointError) -> Int {
+    let count = try number(UInt64.self)
+    guard count <= 1 << 18 else { throw damaged("it says that it has \(count) \(what)") }
+    return Int(count)
   }
 
   private mutating func length() throws(CheckpointError) -> Int {

@@ -17,8 +17,8 @@ package struct CardForecast: Sendable {
 
   package let way: Way
   package let stages: [MemoryForecast.Stage]
-  /// Bytes of weights by the names of networks that are copied over at each use.
-  package private(set) var copiedBytes: [String: Int] = [:]
+  /// Bytes of weights that are copied over at each use, stage by stage.
+  package let copiedBytes: [Int]
   /// Bytes that there are for all of it; nil where nobody knows.
   package let freeBytes: Int?
 
@@ -31,15 +31,15 @@ package struct CardForecast: Sendable {
     freeBytes = free
     let together = Self.stages(workload, graphs, needs, stay: true)
     guard let free, together.contains(where: { $0.peakBytes > free }) else {
-      (way, stages) = (.together, together)
+      (way, stages, copiedBytes) = (.together, together, together.map { _ in 0 })
       return
     }
     var stages = Self.stages(workload, graphs, needs, stay: false)
     guard stages.contains(where: { $0.peakBytes > free }) else {
-      (way, self.stages) = (.inTurn, stages)
+      (way, self.stages, copiedBytes) = (.inTurn, stages, stages.map { _ in 0 })
       return
     }
-    var isBeyond = false
+    var copied = stages.map { _ in 0 }, isBeyond = false
     for (index, stage) in stages.enumerated() where stage.peakBytes > free {
       guard let least = try backend.passingWeights?.memoryNeeds(of: graphs[index]), least.peakBytes <= free else {
         isBeyond = true
@@ -47,16 +47,16 @@ package struct CardForecast: Sendable {
       }
       // What is left for large weights beside all that has to be there, and a sixteenth that is left to others.
       let room = max(0, free - free / 16 - least.loadingBytes)
-      let copied = max(0, stage.weightBytes - least.weightBytes - room)
-      copiedBytes[stage.name] = copied
+      copied[index] = max(0, stage.weightBytes - least.weightBytes - room)
       stages[index] = MemoryForecast.Stage(
-        name: stage.name, role: stage.role, weightBytes: stage.weightBytes - copied,
+        name: stage.name, role: stage.role, weightBytes: stage.weightBytes - copied[index],
         workingBytes: least.passingBytes + least.workingBytes,
         peakBytes: least.loadingBytes + min(room, stage.weightBytes),
         flops: stage.flops)
     }
     way = isBeyond ? .beyond : .passingWeights
     self.stages = stages
+    copiedBytes = copied
   }
 
   /// - Parameter stay: whether what a network has taken stays for those after it.
