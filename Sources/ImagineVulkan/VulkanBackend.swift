@@ -87,11 +87,16 @@ package struct VulkanBackend: KernelInspection, DeviceMemoryBackend {
     }
   }
 
+  /// The most bytes of weights that are multiplied at once where weights pass: there has to be room for them twice. A single
+  /// large convolution has as many.
+  private static let passingBytes = 64 << 20
+
   /// Whether each layer's result begins where a value may, and all weights, and all results, fit into one piece of memory.
   private func joins(_ count: Int, _ operands: [TensorType]) -> Bool {
     let x = operands[0], weight = operands[1]
     let result = x.shape.rows * weight.shape[0] * x.elementType.size
     return x.elementType == weight.elementType && result % context.alignment == 0
+      && (!passesWeights || count * weight.byteCount <= Self.passingBytes)
       && count * max(weight.byteCount, result) <= min(context.blockBytes, context.device.limits.storageRange)
   }
 

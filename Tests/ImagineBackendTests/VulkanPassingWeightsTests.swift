@@ -89,6 +89,19 @@ struct VulkanPassingWeightsTests {
     #expect(try plans[0].run(inputs) == plans[1].run(inputs))
   }
 
+  @Test("Projections of the prompt, of which a model has hundreds, are not multiplied all at once") func joining()
+    throws
+  {
+    let usual = try Self.open(budget: 1 << 30), passing = try #require(usual.passingWeights)
+    func joins(_ backend: any Backend, _ count: Int) -> Bool {
+      let weight = TensorType([1280, 2048], .float32), prompt = TensorType([2, 80, 2048], .float32)
+      return backend.supports(
+        .linears(count: count, bias: false), [prompt] + [TensorType](repeating: weight, count: count))
+    }
+    #expect(joins(usual, 6) && joins(passing, 6))
+    #expect(joins(usual, 12) && !joins(passing, 12))
+  }
+
   @Test("They are read anew in their places") func reload() throws {
     let graph = try Self.graph(), inputs = Self.inputs(graph, "a"), usual = try Self.open(budget: nil)
     func source(times factor: Float) -> HostWeights {
