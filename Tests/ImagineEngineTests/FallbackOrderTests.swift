@@ -51,6 +51,13 @@ struct FallbackOrderTests {
       ])
     let tiles = [64, 32, 16, 8].map(Fallback.tiles)
     #expect(descents[2] == [.otherModels, .alone] + tiles + [.passingWeights, .processor] + tiles)
+    // Nothing smaller would help against weights that are more than there is memory.
+    var large = Self.rich[1]
+    (large.canPassWeights, large.weightsExceedDevice) = (true, true)
+    #expect(
+      descent(large, .outOfMemory) == [
+        .otherModels, .alone, .passingWeights, .splitGuidance, .processor, .splitGuidance,
+      ])
     // What is too large for a limit of the device does not get smaller so.
     var order = Self.rich[0]
     order.canPassWeights = true

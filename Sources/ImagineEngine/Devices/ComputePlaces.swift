@@ -1,4 +1,5 @@
 internal import ImagineGraph
+internal import ImagineModels
 
 /// What can compute: the chosen device, and the processor behind it. All models of an engine share it.
 final class ComputePlaces {
@@ -26,6 +27,13 @@ final class ComputePlaces {
 
   /// Whether the device can use weights in the machine's memory.
   var canPassWeights: Bool { (device?.backend as? any DeviceMemoryBackend)?.passingWeights != nil }
+
+  /// Whether a network's weights alone are more than the device has memory.
+  func weightsExceedDevice(_ network: Network, _ shape: NetworkShape) throws -> Bool {
+    guard let device, let backend = device.backend as? any DeviceMemoryBackend, let available = backend.availableMemory
+    else { return false }
+    return try backend.memoryNeeds(of: network.graph(shape, chosen)).weightBytes > available
+  }
 
   /// Whether the device may be opened once more.
   var canReopen: Bool { reopen != nil && reopenings == 0 }

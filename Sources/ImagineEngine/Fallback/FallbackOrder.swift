@@ -5,7 +5,8 @@ internal import ImagineModels
 ///
 /// Out of memory, or beyond a limit of the device: first other models make room, then the model's other networks, then
 /// guidance runs in two passes or the autoencoder in tiles, smaller and smaller, then weights stay in the machine's memory,
-/// with guidance in one pass again at first, then the processor takes over. Device lost:
+/// with guidance in one pass again at first, then the processor takes over. Where weights alone are more than the device has,
+/// nothing smaller is tried before that. Device lost:
 /// it is opened anew once, with less work at a time; the second time the processor takes over. Values that are no numbers:
 /// 32-bit floats.
 ///
@@ -29,6 +30,8 @@ struct FallbackOrder: Sendable, Hashable {
   var isWide = false
   /// Whether the device can use weights in the machine's memory.
   var canPassWeights = false
+  /// Whether the network's weights alone are more than the device has memory.
+  var weightsExceedDevice = false
   /// Whether the device can be opened anew.
   var canReopen = false
   /// Whether the processor is another place than the chosen device.
@@ -40,6 +43,7 @@ struct FallbackOrder: Sendable, Hashable {
     case .outOfMemory:
       if otherModelsHoldMemory { return .otherModels }
       if othersHoldMemory, !mode.isAlone { return .alone }
+      if weightsExceedDevice, let passing = passing(from: mode) { return passing }
       return smaller(than: mode) ?? passing(from: mode) ?? processor(from: mode)
     case .unsupported:
       return smaller(than: mode) ?? processor(from: mode)

@@ -143,6 +143,9 @@ final class NetworkRunner {
         order.othersHoldMemory = residents.hold(otherThan: networks(of: role)) || residents.holdSparePlans
         order.isWide = try places.opened(for: mode).precision == .float32
         order.canPassWeights = places.canPassWeights
+        if failure.failure == .outOfMemory, order.canPassWeights {
+          order.weightsExceedDevice = try places.weightsExceedDevice(network, shape)
+        }
         order.canReopen = places.canReopen
         order.hasProcessor = places.hasProcessor
         guard var fallback = order.fallback(after: failure.failure, from: mode) else { throw failure }
