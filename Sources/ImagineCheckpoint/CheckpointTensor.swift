@@ -69,11 +69,10 @@ package struct CheckpointTensor: Sendable {
 
   /// Rows that begin and end between blocks.
   private static func rows(_ rows: Range<Int>, of info: TensorInfo) throws(CheckpointError) -> TensorInfo {
-    let inner = info.shape[0] == 0 ? 0 : info.elementCount / info.shape[0], length = info.dataType.blockLength
-    guard rows.lowerBound * inner % length == 0, rows.upperBound * inner % length == 0 else {
-      throw wrongShape(info, "rows of whole blocks of \(length)")
+    guard let part = info.rows(rows) else {
+      throw wrongShape(info, "rows of whole blocks of \(info.dataType.blockLength)")
     }
-    return info.rows(rows)
+    return part
   }
 
   private static func wrongShape(_ info: TensorInfo, _ expected: String) -> CheckpointError {
@@ -144,18 +143,14 @@ package struct CheckpointTensor: Sendable {
     let length = dataType.blockLength
     let whole = elements.lowerBound / length * length..<(elements.upperBound + length - 1) / length * length
     do {
-      if isTransposed { return try convertTransposed(elements, to: type, into: destination) }
-      try withStoredBytes(of: whole) { bytes in
-        let factor = try scaleFactor()
-        if factor == nil, whole == elements { return try dataType.convert(bytes, to: type, into: destination) }
-        var values = [Float](repeating: 0, count: whole.count)
-        try values.withUnsafeMutableBytes { try dataType.convert(bytes, to: .float32, into: $0) }
-        if let factor { for index in values.indices { values[index] *= factor } }
-        try values.withUnsafeBytes {
-          let wanted = 4 * (elements.lowerBound - whole.lowerBound)..<4 * (elements.upperBound - whole.lowerBound)
-          try StorageFormat.float32.convert(UnsafeRawBufferPointer(rebasing: $0[wanted]), to: type, into: destination)
-        }
+      if scale == nil, !isTransposed, whole == elements {
+        return try withStoredBytes(of: elements) { try dataType.convert($0, to: type, into: destination) }
       }
+      let values =
+        isTransposed
+        ? try transposedValues(elements)
+        : try values(whole).dropFirst(elements.lowerBound - whole.lowerBound).prefix(elements.count)
+      try values.withUnsafeBytes { try StorageFormat.float32.convert($0, to: type, into: destination) }
     } catch let error as UnrepresentableValue {
       throw CheckpointError(
         .unrepresentableValue,
@@ -164,17 +159,20 @@ package struct CheckpointTensor: Sendable {
     }
   }
 
-  /// The same of a tensor that has blocks, and rows where the canonical one has columns: through all of its values.
-  private func convertTransposed(
-    _ elements: Range<Int>, to type: ElementType, into destination: UnsafeMutableRawBufferPointer
-  ) throws {
-    var values = [Float](repeating: 0, count: elementCount)
-    try withStoredBytes(of: 0..<elementCount) { bytes in
+  /// Elements in the order of the file, which fill their blocks, as floats.
+  private func values(_ elements: Range<Int>) throws -> [Float] {
+    var values = [Float](repeating: 0, count: elements.count)
+    try withStoredBytes(of: elements) { bytes in
       try values.withUnsafeMutableBytes { try dataType.convert(bytes, to: .float32, into: $0) }
     }
-    let factor = try scaleFactor() ?? 1
-    let wanted = elements.map { values[$0 % shape[1] * shape[0] + $0 / shape[1]] * factor }
-    try wanted.withUnsafeBytes { try StorageFormat.float32.convert($0, to: type, into: destination) }
+    if let factor = try scaleFactor() { for index in values.indices { values[index] *= factor } }
+    return values
+  }
+
+  /// Elements of a tensor that has blocks, and rows where the canonical one has columns: out of all of its values.
+  private func transposedValues(_ elements: Range<Int>) throws -> ArraySlice<Float> {
+    let all = try values(0..<elementCount)
+    return ArraySlice(elements.map { all[$0 % shape[1] * shape[0] + $0 / shape[1]] })
   }
 
   /// Gives elements as the file stores them, in the canonical order.

@@ -38,8 +38,7 @@ extension StorageFormat {
     _ encode: (Float) -> Result
   ) {
     switch self {
-    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_NL, .iq4_XS:
-      convertBlocks(source, destination, encode)
+    case .blocks(let format): convertBlocks(format.block, source, destination, encode)
     case .float64: convertAll(Stored.Float64.self, source, destination, encode)
     case .float32: convertAll(Stored.Float32.self, source, destination, encode)
     case .float16: convertAll(Stored.Float16.self, source, destination, encode)
@@ -61,10 +60,10 @@ extension StorageFormat {
     _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
   ) throws(UnrepresentableValue) {
     switch self {
-    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_NL, .iq4_XS:
+    case .blocks(let format):
       try withUnsafeTemporaryAllocation(byteCount: destination.count, alignment: 4) {
         floats throws(UnrepresentableValue) in
-        convertBlocks(source, floats) { $0.bitPattern }
+        convertBlocks(format.block, source, floats) { $0.bitPattern }
         try StorageFormat.float32.convertToIntegers(UnsafeRawBufferPointer(floats), into: destination)
       }
     case .int64: try convertExactly(Int64.self, source, destination)
@@ -85,31 +84,6 @@ extension StorageFormat {
   }
 }
 
-extension StorageFormat {
-  /// Blocks that are read before their values are encoded: few enough to stay in the nearest cache.
-  private static let blocksAtOnce = 16
-
-  /// The same for quantised formats, by way of floats.
-  @inline(__always)
-  private func convertBlocks<Result: BitwiseCopyable>(
-    _ source: UnsafeRawBufferPointer, _ destination: UnsafeMutableRawBufferPointer, _ encode: (Float) -> Result
-  ) {
-    guard let block, let start = source.baseAddress else { return }
-    let count = source.count / block.bytes, resultBytes = block.elements * MemoryLayout<Result>.size
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.blocksAtOnce * block.elements) { values in
-      guard let floats = values.baseAddress else { return }
-      for first in stride(from: 0, to: count, by: Self.blocksAtOnce) {
-        let blocks = first..<min(first + Self.blocksAtOnce, count)
-        block.read(start + first * block.bytes, count: blocks.count, into: floats)
-        convertAll(
-          Stored.Float32.self, UnsafeRawBufferPointer(start: floats, count: blocks.count * block.elements * 4),
-          UnsafeMutableRawBufferPointer(
-            rebasing: destination[blocks.lowerBound * resultBytes..<blocks.upperBound * resultBytes]), encode)
-      }
-    }
-  }
-}
-
 /// The bulk loop: specialised for each pair of formats, it has no branches, so the compiler vectorises it.
 @inline(__always)
 private func convertAll<Number: StoredNumber, Result: BitwiseCopyable>(
@@ -122,6 +96,30 @@ private func convertAll<Number: StoredNumber, Result: BitwiseCopyable>(
   for index in 0..<min(source.count / step, destination.count / resultStep) {
     let bits = start.loadUnaligned(fromByteOffset: index &* step, as: Number.Bits.self)
     end.storeBytes(of: encode(Number.float(bits)), toByteOffset: index &* resultStep, as: Result.self)
+  }
+}
+
+/// Blocks that are read before their values are encoded: few enough to stay in the nearest cache.
+private let blocksAtOnce = 16
+
+/// The same for quantised formats, by way of floats.
+@inline(__always)
+private func convertBlocks<Result: BitwiseCopyable>(
+  _ block: any QuantisedBlock.Type, _ source: UnsafeRawBufferPointer, _ destination: UnsafeMutableRawBufferPointer,
+  _ encode: (Float) -> Result
+) {
+  guard let start = source.baseAddress else { return }
+  let count = source.count / block.bytes, resultBytes = block.elements * MemoryLayout<Result>.size
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: blocksAtOnce * block.elements) { values in
+    guard let floats = values.baseAddress else { return }
+    for first in stride(from: 0, to: count, by: blocksAtOnce) {
+      let blocks = first..<min(first + blocksAtOnce, count)
+      block.read(start + first * block.bytes, count: blocks.count, into: floats)
+      convertAll(
+        Stored.Float32.self, UnsafeRawBufferPointer(start: floats, count: blocks.count * block.elements * 4),
+        UnsafeMutableRawBufferPointer(
+          rebasing: destination[blocks.lowerBound * resultBytes..<blocks.upperBound * resultBytes]), encode)
+    }
   }
 }
 

@@ -29,11 +29,12 @@ package struct TensorInfo: Sendable, Hashable {
 
 /// Parts of a tensor, as tensors of the same file.
 extension TensorInfo {
-  /// Some of the rows of a tensor that has rows, and whole blocks in each of them.
-  func rows(_ rows: Range<Int>) -> TensorInfo {
+  /// Some of the rows of a tensor that has rows; nil where they do not begin and end between blocks.
+  func rows(_ rows: Range<Int>) -> TensorInfo? {
     // Not the product of the others: with no rows, it need not fit.
     let inner = self.shape[0] == 0 ? 0 : elementCount / self.shape[0]
     let shape = [rows.count] + self.shape.dropFirst()
+    guard [rows.lowerBound, rows.upperBound].allSatisfy({ $0 * inner % dataType.blockLength == 0 }) else { return nil }
     guard let strides else {
       let bytes = dataType.bytes(of: rows.lowerBound * inner..<rows.upperBound * inner)
       return TensorInfo(

@@ -16,6 +16,7 @@ final class DeviceBuffer: @unchecked Sendable {
   let device: VulkanDevice
   let handle: VkBuffer
   let byteCount: Int
+  let use: Use
   /// Where the host sees it; nil where it does not.
   let address: UnsafeMutableRawPointer?
   private let memory: VkDeviceMemory
@@ -82,6 +83,7 @@ final class DeviceBuffer: @unchecked Sendable {
     self.device = device
     self.handle = buffer
     self.byteCount = byteCount
+    self.use = use
     self.memory = memory
     self.address = address
     self.counted = counted

@@ -28,9 +28,8 @@ final class PlanBuilder {
   }
 
   func build() throws -> VulkanPlan {
-    let placeBytes = weights.passes ? 2 * Self.passingBytes(of: graph, context) { _ in true } : 0
-    try weights.load(Self.weightRequests(graph), reserving: max(0, placeBytes - weights.placeBytes))
-    let passingBytes = try Self.passingBytes(of: graph, context) { try self.weights.span($0).passes }
+    try weights.load(Self.weightRequests(graph), reserving: Self.missingPlaceBytes(for: graph, weights, context))
+    let passingBytes = try Self.passingBytes(of: graph, context) { try self.weights.span($0).buffer.use.isOfTheHost }
     if passingBytes > 0 {
       let places = try weights.places(for: passingBytes)
       passing = (PassingWeights(places, context), PassingWeights(places, context))
@@ -98,8 +97,10 @@ final class PlanBuilder {
     guard let request = graph.weightRequest(ids, as: form) else {
       throw VulkanError(.failed, "The result of \(graph[ids[0]].op.name) is used before it is computed.")
     }
-    let (span, passes) = try weights.span(request)
-    guard passes, reader?.readsAllWeights == true, let passingNow else { return Value(type: request.type, span: span) }
+    let span = try weights.span(request)
+    guard span.buffer.use.isOfTheHost, reader?.readsAllWeights == true, let passingNow else {
+      return Value(type: request.type, span: span)
+    }
     return Value(type: request.type, span: try passingNow.place(for: span))
   }
 

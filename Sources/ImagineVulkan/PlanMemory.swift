@@ -19,11 +19,20 @@ extension PlanBuilder {
   static func memoryNeeds(of graph: Graph, passesWeights: Bool, _ context: VulkanContext) -> MemoryNeeds {
     let requests = Array(Set(weightRequests(graph)))
     let load = VulkanWeights.bytes(toLoad: requests, passing: passesWeights, context)
-    let places = passesWeights ? 2 * passingBytes(of: graph, context) { _ in true } : 0,
-      values = memoryPlan(of: graph, context).byteCount
+    let places = passesWeights ? placeBytes(for: graph, context) : 0, values = memoryPlan(of: graph, context).byteCount
     return MemoryNeeds(
       weightBytes: load.kept, passingBytes: places, workingBytes: values,
       loadingBytes: load.kept + load.passing + places + values)
+  }
+
+  /// Bytes of the two places that weights come to if all pass that may.
+  private static func placeBytes(for graph: Graph, _ context: VulkanContext) -> Int {
+    2 * passingBytes(of: graph, context) { _ in true }
+  }
+
+  /// Those of them that are not there yet.
+  static func missingPlaceBytes(for graph: Graph, _ weights: VulkanWeights, _ context: VulkanContext) -> Int {
+    weights.passes ? max(0, placeBytes(for: graph, context) - weights.placeBytes) : 0
   }
 
   /// The most bytes of weights that one operation uses, of those that may pass and `counts` says yes to.
@@ -63,8 +72,7 @@ extension PlanBuilder {
     guard let free = context.device.memory.free else { return }
     let load = weights.bytes(toLoad: weightRequests(graph))
     // What weights pass through is gone before values would be needed, but not before they are allocated.
-    let passing = weights.passes ? max(0, 2 * passingBytes(of: graph, context) { _ in true } - weights.placeBytes) : 0
-    let needed = load.kept + load.passing + passing + valueBytes
+    let needed = load.kept + load.passing + missingPlaceBytes(for: graph, weights, context) + valueBytes
     guard needed > free else { return }
     throw VulkanError(
       .outOfMemory,

@@ -62,7 +62,7 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
   }
 
   /// Bytes that have no room on the device and stay in the host's memory.
-  package var passingBytes: Int {
+  var passingBytes: Int {
     lock.withLock { blocks[.upload, default: []].reduce(0) { $0 + $1.used } }
   }
 
@@ -77,12 +77,12 @@ package final class VulkanWeights: DeviceWeights, @unchecked Sendable {
     }
   }
 
-  /// A weight that was loaded, and whether it is in the host's memory.
-  func span(_ request: Request) throws -> (span: BufferSpan, passes: Bool) {
+  /// A weight that was loaded; one that passes is in the host's memory.
+  func span(_ request: Request) throws -> BufferSpan {
     guard let span = lock.withLock({ spans[request] }) else {
       throw VulkanError(.failed, "The weight \(request.paths.joined(separator: ", ")) was not loaded.")
     }
-    return (span, lock.withLock { blocks[.upload, default: []].contains { $0.buffer === span.buffer } })
+    return span
   }
 
   /// Two places for weights that pass, each with room for so many bytes.

@@ -51,7 +51,7 @@ struct GGUFFileTests {
     let block: [UInt8] = [0x00, 0x3C] + (0..<16).map { $0 | (15 - $0) << 4 }
     var values = [Int32](repeating: 99, count: 32)
     try block.withUnsafeBytes { block in
-      try values.withUnsafeMutableBytes { try StorageFormat.q4_0.convert(block, to: .int32, into: $0) }
+      try values.withUnsafeMutableBytes { try StorageFormat.blocks(.q4_0).convert(block, to: .int32, into: $0) }
     }
     #expect(values == (-8...7).map { $0 } + (-8...7).reversed().map { $0 })
   }

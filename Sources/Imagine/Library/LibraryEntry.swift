@@ -62,6 +62,9 @@ struct LibraryEntry {
     return name
   }
 
+  /// The name of a file by its path as a program wrote it down, on whatever system, without an ending.
+  static func recordedName(_ path: String) -> String { bare(lastComponent(path.replacing("\\", with: "/"))) }
+
   static func lastComponent(_ path: String) -> String {
     path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[path.utf8.index(after: $0)...]) } ?? path
   }

@@ -148,12 +148,15 @@ struct ComfyGraph {
 
   /// For each node that saves what a sampler makes, those in between: what becomes of the picture.
   func afterwards(_ sampler: Node) -> [[Node]] {
-    let before = Set(way(from: sampler.inputs.sorted { $0.key < $1.key }.map(\.value)).map(\.id)).union([sampler.id])
+    let before = Set(way(to: sampler).map(\.id)).union([sampler.id])
     return saving.sorted { order($0.id, $1.id) }.compactMap { saved in
       let way = way(from: [saved["images"]])
       return way.contains { $0.id == sampler.id } ? way.filter { !before.contains($0.id) } : nil
     }
   }
+
+  /// The nodes that a node's inputs come from.
+  private func way(to node: Node) -> [Node] { way(from: node.inputs.sorted { $0.key < $1.key }.map(\.value)) }
 
   private var saving: [Node] { nodes.values.filter { $0.kind.hasPrefix("SaveImage") || $0.kind == "PreviewImage" } }
 
@@ -182,8 +185,7 @@ struct ComfyGraph {
   ///
   /// - Parameter read: those that were understood already.
   func others(around sampler: Node, read: Set<String>) -> [String] {
-    let before = way(from: sampler.inputs.sorted { $0.key < $1.key }.map(\.value))
-    let all = (before + afterwards(sampler).joined()).filter {
+    let all = (way(to: sampler) + afterwards(sampler).joined()).filter {
       !Self.understood.contains($0.kind) && !Self.constants.contains($0.kind) && !read.contains($0.id)
     }
     let names = all.map { node in

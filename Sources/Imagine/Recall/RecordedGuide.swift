@@ -55,7 +55,7 @@ public struct RecordedGuide: Sendable, Hashable {
   /// Without folders, an ending, and the digits behind it that only the extension itself knows.
   private static func fileName(_ text: String) -> String {
     let bare = text.hasSuffix("]") ? text.range(of: " [", options: .backwards).map { text[..<$0.lowerBound] } : nil
-    return LibraryEntry.bare(LibraryEntry.lastComponent((bare.map(String.init) ?? text).replacing("\\", with: "/")))
+    return LibraryEntry.recordedName(bare.map(String.init) ?? text)
   }
 
   /// With a file, to guide by a picture that is still to be given.

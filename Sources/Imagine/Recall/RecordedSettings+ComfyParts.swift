@@ -36,7 +36,7 @@ extension RecordedSettings {
       impossible.append("Which LoRA its node \(node.kind) loads is computed by other nodes: give it by hand.")
       return
     }
-    let name = LibraryEntry.bare(LibraryEntry.lastComponent(path.replacing("\\", with: "/")))
+    let name = LibraryEntry.recordedName(path)
     guard let model = changesModel ? strength("strength_model") : 0,
       let prompts = changesPrompts ? strength("strength_clip") : 0
     else {
@@ -87,8 +87,7 @@ extension RecordedSettings {
       let loader = graph.node(node["upscale_model"]), loader.kind == "UpscaleModelLoader",
       let path = graph.value(loader, "model_name")?.string
     else { return [] }
-    let upscaler = RecordedUpscaler(
-      LibraryEntry.lastComponent(path.replacing("\\", with: "/")), scale: nil)
+    let upscaler = RecordedUpscaler(LibraryEntry.recordedName(path), scale: nil)
     if ways.contains(where: \.isEmpty) {
       impossible.append(
         "The graph saves two pictures, and the file does not say whether it is the one that \(upscaler.name) made larger: the "

@@ -7,7 +7,7 @@ final class GGUFFile: TensorFile {
   let tensors: [TensorInfo]
   let metadata: [String: String]
   /// The network that it says it is of, such as `flux`; nil where it does not.
-  let architecture: String?
+  var architecture: String? { metadata["general.architecture"] }
   private let file: MappedFile
   package var version: FileVersion { file.version }
 
@@ -20,7 +20,6 @@ final class GGUFFile: TensorFile {
     url = file.url
     tensors = header.tensors
     metadata = header.metadata
-    architecture = header.architecture
   }
 
   func withBytes<Result>(

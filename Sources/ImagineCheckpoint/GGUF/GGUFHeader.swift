@@ -13,9 +13,6 @@ struct GGUFHeader {
 
   static func recognises(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.prefix(4).elementsEqual("GGUF".utf8) }
 
-  /// The network that the file is of, such as `flux` or `llama`; nil where it does not say.
-  var architecture: String? { metadata["general.architecture"] }
-
   /// - Parameters:
   ///   - bytes: the whole file; only the header is touched.
   ///   - file: what messages call it.

@@ -1,9 +1,10 @@
 /// The numbers that GGUF files have for the formats of tensors (ggml-org/ggml, ggml.h).
 enum GGUFType {
   static let formats: [UInt32: StorageFormat] = [
-    0: .float32, 1: .float16, 2: .q4_0, 3: .q4_1, 6: .q5_0, 7: .q5_1, 8: .q8_0, 10: .q2_K, 11: .q3_K, 12: .q4_K,
-    13: .q5_K,
-    14: .q6_K, 20: .iq4_NL, 23: .iq4_XS, 24: .int8, 25: .int16, 26: .int32, 27: .int64, 28: .float64, 30: .bfloat16,
+    0: .float32, 1: .float16, 2: .blocks(.q4_0), 3: .blocks(.q4_1), 6: .blocks(.q5_0), 7: .blocks(.q5_1),
+    8: .blocks(.q8_0), 10: .blocks(.q2_K), 11: .blocks(.q3_K), 12: .blocks(.q4_K), 13: .blocks(.q5_K),
+    14: .blocks(.q6_K), 20: .blocks(.iq4_NL), 23: .blocks(.iq4_XS), 24: .int8, 25: .int16, 26: .int32, 27: .int64,
+    28: .float64, 30: .bfloat16,
   ]
 
   /// Names of those that are not read.

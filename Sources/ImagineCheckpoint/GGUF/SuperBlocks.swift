@@ -6,8 +6,7 @@ extension Quantised {
     static func read(_ block: UnsafeRawPointer, into values: UnsafeMutablePointer<Float>) {
       let scale = block.half(80), least = block.half(82)
       for group in 0..<16 {
-        // Of each 128 elements, four runs of 32 share bytes, two bits a run.
-        let byte = block.byte(group), run = group % 8 / 2, from = 16 + group / 8 * 32 + group % 2 * 16
+        let (half, run, lane) = place(of: group), byte = block.byte(group), from = 16 + half * 32 + lane
         let step = scale * Float(byte & 15), offset = least * Float(byte >> 4)
         for i in 0..<16 {
           values[group * 16 + i] = step * Float(block.byte(from + i) >> UInt8(2 * run) & 3) - offset
@@ -22,7 +21,7 @@ extension Quantised {
     static func read(_ block: UnsafeRawPointer, into values: UnsafeMutablePointer<Float>) {
       let scale = block.half(108)
       for group in 0..<16 {
-        let half = group / 8, run = group % 8 / 2, lane = group % 2 * 16
+        let (half, run, lane) = place(of: group)
         let low = group < 8 ? block.byte(96 + group) & 15 : block.byte(88 + group) >> 4
         let high = block.byte(104 + group % 4) >> UInt8(group / 4 * 2) & 3
         let step = scale * Float(Int32(low | high << 4) &- 32)
@@ -69,7 +68,7 @@ extension Quantised {
     static func read(_ block: UnsafeRawPointer, into values: UnsafeMutablePointer<Float>) {
       let scale = block.half(208)
       for group in 0..<16 {
-        let half = group / 8, run = group % 8 / 2, lane = group % 2 * 16
+        let (half, run, lane) = place(of: group)
         let step = scale * Float(Int8(bitPattern: block.byte(192 + group)))
         for i in 0..<16 {
           let byte = block.byte(half * 64 + run % 2 * 32 + lane + i)
@@ -98,6 +97,12 @@ extension Quantised {
         }
       }
     }
+  }
+
+  /// Where a group of 16 lies: of each half of the block, four runs of 32 elements share bytes, some bits a run.
+  @inline(__always)
+  private static func place(of group: Int) -> (half: Int, run: Int, lane: Int) {
+    (group / 8, group % 8 / 2, group % 2 * 16)
   }
 
   /// Six bits each of scale and offset of a group of 32, from twelve bytes behind the block's own two.

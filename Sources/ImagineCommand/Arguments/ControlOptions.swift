@@ -67,21 +67,14 @@ struct ControlOptions: ParsableArguments {
     // Those of a picture that is drawn again take what is given here, too.
     let count = request.controls.count
     for index in request.controls.indices {
-      func each<Value>(_ values: [Value], _ name: String) throws -> Value? {
-        guard values.count <= 1 || values.count == count else {
-          throw ValidationError(
-            "\(name) is given \(values.count) times, and the networks that guide are \(count): give it once, or once for each."
-          )
-        }
-        return values.count == 1 ? values[0] : values.isEmpty ? nil : values[index]
-      }
+      let own = PerNetwork(networks: "the networks that guide are", count: count, index: index)
       var image = request.controls[index]
-      if let file = try each(controlImage, "--control-image") { image.picture = try pictures.picture(file) }
-      if let preprocessor = try each(preprocess, "--preprocess") { image.preprocessor = preprocessor }
-      if let start = try each(controlStart, "--control-start") { image.start = start }
-      if let end = try each(controlEnd, "--control-end") { image.end = end }
-      if let mode = try each(controlMode, "--control-mode") { image.importance = mode }
-      if let resizing = try each(controlResize, "--control-resize") { image.resizing = resizing }
+      if let file = try own.value(controlImage, "--control-image") { image.picture = try pictures.picture(file) }
+      if let preprocessor = try own.value(preprocess, "--preprocess") { image.preprocessor = preprocessor }
+      if let start = try own.value(controlStart, "--control-start") { image.start = start }
+      if let end = try own.value(controlEnd, "--control-end") { image.end = end }
+      if let mode = try own.value(controlMode, "--control-mode") { image.importance = mode }
+      if let resizing = try own.value(controlResize, "--control-resize") { image.resizing = resizing }
       request.controls[index] = image
     }
   }

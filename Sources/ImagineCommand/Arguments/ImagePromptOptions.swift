@@ -64,22 +64,15 @@ struct ImagePromptOptions: ParsableArguments {
       )
     }
     for index in request.imagePrompts.indices {
-      func each<Value>(_ values: [Value], _ name: String) throws -> Value? {
-        guard values.count <= 1 || values.count == count else {
-          throw ValidationError(
-            "\(name) is given \(values.count) times, and the adapters of pictures are \(count): give it once, or once for each."
-          )
-        }
-        return values.count == 1 ? values[0] : values.isEmpty ? nil : values[index]
-      }
+      let own = PerNetwork(networks: "the adapters of pictures are", count: count, index: index)
       var prompt = request.imagePrompts[index]
       if wanted {
         let files = count == 1 ? ipImage : [ipImage[ipImage.count == 1 ? 0 : index]]
         prompt.pictures = try files.map { try pictures.picture($0) }
       }
-      if let encoder = try each(imageEncoder, "--image-encoder") { prompt.encoder = URL(literalPath: encoder) }
-      if let start = try each(ipStart, "--ip-start") { prompt.start = start }
-      if let end = try each(ipEnd, "--ip-end") { prompt.end = end }
+      if let encoder = try own.value(imageEncoder, "--image-encoder") { prompt.encoder = URL(literalPath: encoder) }
+      if let start = try own.value(ipStart, "--ip-start") { prompt.start = start }
+      if let end = try own.value(ipEnd, "--ip-end") { prompt.end = end }
       request.imagePrompts[index] = prompt
     }
   }
